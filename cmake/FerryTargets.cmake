@@ -1,0 +1,82 @@
+# How every target of the house is made: one warning level, one language level, one place for
+# sanitizers, and tests that stand beside their code.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(FERRY_CCACHE ccache)
+if(FERRY_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${FERRY_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${FERRY_CCACHE}")
+endif()
+
+if(FERRY_SANITIZE)
+  add_compile_options(-fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FERRY_SANITIZE})
+endif()
+if(FERRY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+function(ferry_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                           -Wno-sign-conversion -Werror=return-type)
+endfunction()
+
+# ferry_library(NAME SOURCES … [DEPS …]): a static library whose headers are included from the
+# repository root, as "core/rtp/rtp_packet.h".
+function(ferry_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+  ferry_warnings(${name})
+endfunction()
+
+# ferry_test(NAME SOURCES … [DEPS …]): a GoogleTest program, registered test by test. Under
+# Emscripten the same program runs in Node.
+function(ferry_test name)
+  if(NOT FERRY_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main)
+  ferry_warnings(${name})
+  if(EMSCRIPTEN)
+    # One Node process per program: starting Node costs more than most tests.
+    target_link_options(${name} PRIVATE -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1 -sNODERAWFS=1)
+    add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
+  else()
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()
+
+# ferry_fuzzer(NAME SOURCES … [DEPS …]): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
+function(ferry_fuzzer name)
+  if(NOT FERRY_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  ferry_warnings(${name})
+  set_property(GLOBAL APPEND PROPERTY FERRY_FUZZERS ${name})
+endfunction()
+
+if(FERRY_TESTS)
+  include(GoogleTest)
+  if(EMSCRIPTEN OR FERRY_FUZZ)
+    # Debian ships GoogleTest's sources with its libgtest-dev.
+    add_subdirectory(/usr/src/googletest "${CMAKE_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
+    if(NOT TARGET GTest::gmock_main)
+      add_library(GTest::gmock_main ALIAS gmock_main)
+    endif()
+  else()
+    find_package(GTest REQUIRED)
+  endif()
+endif()
