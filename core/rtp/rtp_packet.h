@@ -1,0 +1,83 @@
+// RTP fixed header and one-byte header extensions: RFC 3550 §5.1, RFC 8285 §4.2.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+
+namespace ferry::rtp {
+
+// The largest packet this engine sends, header included: fits a WebTransport datagram on every path
+// that QUIC itself requires (RFC 9000 §14).
+inline constexpr size_t kMaxPacketSize = 1150;
+// The largest packet it accepts.
+inline constexpr size_t kMaxReceivedPacketSize = 1200;
+
+// Payload types of the Ferry protocol (docs/protocol.md §3).
+inline constexpr uint8_t kOpusPayloadType = 111;
+inline constexpr uint8_t kVp8PayloadType = 96;
+inline constexpr uint8_t kVp9PayloadType = 98;
+
+// Header extension ids of the Ferry protocol (docs/protocol.md §3).
+inline constexpr uint8_t kAudioLevelExtensionId = 1;
+inline constexpr uint8_t kAbsoluteCaptureTimeExtensionId = 2;
+inline constexpr uint8_t kTransportSequenceNumberExtensionId = 3;
+
+struct RtpHeader {
+  uint8_t payload_type = 0;
+  bool marker = false;
+  uint16_t sequence_number = 0;
+  uint32_t timestamp = 0;
+  uint32_t ssrc = 0;
+};
+
+// RFC 6464: the level of the packet's audio in -dBov, 0 (loudest) to 127 (silence).
+struct AudioLevel {
+  uint8_t minus_dbov = 127;
+  bool voice_activity = false;
+  bool operator==(const AudioLevel&) const = default;
+};
+
+struct RtpExtensions {
+  std::optional<AudioLevel> audio_level;
+  // NTP time of capture in the sender's clock, UQ32.32 (abs-capture-time).
+  std::optional<uint64_t> absolute_capture_time;
+  // transport-wide congestion control; the last so that a rewriter finds it in a fixed place
+  std::optional<uint16_t> transport_sequence_number;
+};
+
+// A parsed packet; `payload` points into the parsed bytes, padding taken off.
+struct RtpPacketView {
+  RtpHeader header;
+  RtpExtensions extensions;
+  ByteSpan payload;
+  // Where the two bytes of the transport-wide sequence number stand in the packet, or 0.
+  size_t transport_sequence_number_offset = 0;
+};
+
+// True when the bytes look like RTCP rather than RTP when both share a flow (RFC 5761 §4).
+bool IsRtcp(ByteSpan packet);
+
+// Parses a packet. Unknown extensions, two-byte extensions and CSRCs are skipped over; a version
+// other than 2, a length that does not fit and bad padding are errors.
+Result<RtpPacketView> ParseRtp(ByteSpan packet);
+
+// Bytes that header and extensions will take before the payload.
+size_t RtpHeaderSize(const RtpExtensions& extensions);
+
+// Writes header, extensions and payload to `out` and returns the packet's size;
+// kLimitExceeded when `out` is too small.
+Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions, ByteSpan payload,
+                        MutableByteSpan out);
+
+// In-place changes for forwarding, without a parse: `packet` must have passed ParseRtp.
+void RewriteSsrc(MutableByteSpan packet, uint32_t ssrc);
+void RewriteSequenceNumber(MutableByteSpan packet, uint16_t sequence_number);
+void RewriteTimestamp(MutableByteSpan packet, uint32_t timestamp);
+// `offset` is RtpPacketView::transport_sequence_number_offset.
+void RewriteTransportSequenceNumber(MutableByteSpan packet, size_t offset, uint16_t number);
+
+}  // namespace ferry::rtp
