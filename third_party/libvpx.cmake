@@ -1,0 +1,37 @@
+# ferry::vpx natively: libvpx's own configure and make, with its assembler kernels chosen at run
+# time. One static library, built in the build folder; every compile goes through ccache.
+include(ProcessorCount)
+ProcessorCount(cores)
+
+set(folder "${CMAKE_CURRENT_BINARY_DIR}/libvpx")
+set(library "${folder}/libvpx.a")
+set(options
+    --enable-vp8 --enable-vp9 --enable-realtime-only --enable-multithread
+    --enable-pic --enable-static --disable-shared --disable-vp9-highbitdepth --disable-webm-io
+    --disable-libyuv --disable-examples --disable-tools --disable-docs --disable-unit-tests
+    --disable-install-bins --disable-install-docs)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  find_program(NASM_PROGRAM nasm REQUIRED)
+  list(APPEND options --as=nasm)
+endif()
+
+add_custom_command(
+  OUTPUT "${library}"
+  COMMAND
+    "${CMAKE_COMMAND}" -E env "CC=${CMAKE_C_COMPILER_LAUNCHER} ${CMAKE_C_COMPILER}"
+    "CXX=${CMAKE_CXX_COMPILER_LAUNCHER} ${CMAKE_CXX_COMPILER}" "LD=${CMAKE_C_COMPILER}"
+    "${CMAKE_CURRENT_LIST_DIR}/build-libvpx" "${VPX_SOURCE}" "${folder}" ${cores} ${options}
+  DEPENDS "${CMAKE_CURRENT_LIST_DIR}/build-libvpx" "${CMAKE_CURRENT_LIST_DIR}/sources.lock"
+  COMMENT "Building libvpx"
+  VERBATIM)
+add_custom_target(ferry_vpx_build DEPENDS "${library}")
+
+add_library(ferry_vpx STATIC IMPORTED GLOBAL)
+set_target_properties(ferry_vpx PROPERTIES IMPORTED_LOCATION "${library}"
+                                           INTERFACE_INCLUDE_DIRECTORIES "${VPX_SOURCE}")
+find_package(Threads REQUIRED)
+target_link_libraries(ferry_vpx INTERFACE Threads::Threads m)
+add_dependencies(ferry_vpx ferry_vpx_build)
+add_library(ferry::vpx ALIAS ferry_vpx)
+add_library(ferry::vp8 ALIAS ferry_vpx)
+add_library(ferry::vp9 ALIAS ferry_vpx)
