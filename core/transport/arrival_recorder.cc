@@ -1,0 +1,61 @@
+#include "core/transport/arrival_recorder.h"
+
+#include <algorithm>
+
+namespace ferry::transport {
+namespace {
+// A delta is a signed 16-bit count of 250 us; a little less keeps rounding inside.
+constexpr Duration kMaxDelta = Duration::Micros(250 * 32'000);
+constexpr int64_t kReferenceUnitUs = 64'000;
+}  // namespace
+
+void ArrivalRecorder::OnPacket(uint16_t sequence_number, Timestamp arrival) {
+  const int64_t number = unwrapper_.Unwrap(sequence_number);
+  // A jump this far is a sender that started anew: nothing before it will be asked about.
+  if (next_unreported_ &&
+      (number < *next_unreported_ - int64_t{kMaxPending} ||
+       number > *next_unreported_ + static_cast<int64_t>(rtp::kMaxFeedbackPackets))) {
+    pending_.clear();
+    next_unreported_.reset();
+  }
+  pending_.try_emplace(number, arrival);
+  if (pending_.size() > kMaxPending) pending_.erase(pending_.begin());
+}
+
+std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback(Timestamp) {
+  if (pending_.empty()) return std::nullopt;
+  const auto first = pending_.begin();
+  // A packet older than what was reported (reordered, or sent again) is reported on its own.
+  const int64_t base = next_unreported_ ? std::min(*next_unreported_, first->first) : first->first;
+
+  rtp::TransportFeedback feedback;
+  feedback.feedback_count = feedback_count_++;
+  const int64_t reference_units = first->second.us() / kReferenceUnitUs;
+  const Timestamp reference = Timestamp::Micros(reference_units * kReferenceUnitUs);
+  // 24 bits on the wire, signed.
+  feedback.reference_time = static_cast<int32_t>(static_cast<uint32_t>(reference_units) << 8) >> 8;
+
+  int64_t next = base;
+  Timestamp previous = reference;
+  auto it = first;
+  for (; it != pending_.end(); ++it) {
+    const auto& [number, arrival] = *it;
+    const Duration delta = arrival - previous;
+    if (delta > kMaxDelta || -delta > kMaxDelta) break;
+    if (number - base >= static_cast<int64_t>(rtp::kMaxFeedbackPackets)) break;
+    for (; next < number; ++next) {
+      feedback.packets.push_back({.sequence_number = static_cast<uint16_t>(next)});
+    }
+    const Duration since_reference = Duration::Micros((arrival - reference).us() / 250 * 250);
+    feedback.packets.push_back({.sequence_number = static_cast<uint16_t>(number),
+                                .received = true,
+                                .arrival = since_reference});
+    next = number + 1;
+    previous = arrival;
+  }
+  pending_.erase(pending_.begin(), it);
+  next_unreported_ = std::max(next, next_unreported_.value_or(next));
+  return feedback;
+}
+
+}  // namespace ferry::transport

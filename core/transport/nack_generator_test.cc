@@ -1,0 +1,78 @@
+#include "core/transport/nack_generator.h"
+
+#include <gmock/gmock.h>
+
+namespace ferry::transport {
+namespace {
+using namespace literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Timestamp kStart = Timestamp::Millis(1000);
+
+TEST(NackGenerator, AsksForAGapAfterTheReorderWaitThenOncePerRoundTrip) {
+  NackGenerator nack;
+  nack.OnPacket(1, kStart);
+  nack.OnPacket(4, kStart);
+  EXPECT_THAT(nack.TakeDue(kStart, 50_ms), IsEmpty());
+  EXPECT_EQ(nack.NextDue(), kStart + NackGenerator::kReorderWait);
+  EXPECT_THAT(nack.TakeDue(kStart + 5_ms, 50_ms), ElementsAre(2, 3));
+  EXPECT_THAT(nack.TakeDue(kStart + 40_ms, 50_ms), IsEmpty());
+  EXPECT_THAT(nack.TakeDue(kStart + 55_ms, 50_ms), ElementsAre(2, 3));
+}
+
+TEST(NackGenerator, DoesNotAskForReorderedPackets) {
+  NackGenerator nack;
+  nack.OnPacket(1, kStart);
+  nack.OnPacket(3, kStart);
+  nack.OnPacket(2, kStart + 2_ms);
+  EXPECT_THAT(nack.TakeDue(kStart + 10_ms, 50_ms), IsEmpty());
+  EXPECT_EQ(nack.NextDue(), Timestamp::Infinite());
+}
+
+TEST(NackGenerator, WorksAcrossTheWrap) {
+  NackGenerator nack;
+  nack.OnPacket(0xFFFE, kStart);
+  nack.OnPacket(1, kStart);
+  EXPECT_THAT(nack.TakeDue(kStart + 5_ms, 50_ms), ElementsAre(0xFFFF, 0));
+}
+
+TEST(NackGenerator, GivesUpAfterTheLastRequest) {
+  NackGenerator nack;
+  nack.OnPacket(1, kStart);
+  nack.OnPacket(3, kStart);
+  Timestamp now = kStart + 5_ms;
+  for (int i = 0; i < NackGenerator::kMaxRequests; ++i, now += 50_ms) {
+    EXPECT_THAT(nack.TakeDue(now, 50_ms), ElementsAre(2));
+  }
+  EXPECT_FALSE(nack.TakeGaveUp());
+  EXPECT_THAT(nack.TakeDue(now, 50_ms), IsEmpty());
+  EXPECT_TRUE(nack.TakeGaveUp());
+  EXPECT_FALSE(nack.TakeGaveUp()) << "told once";
+}
+
+TEST(NackGenerator, GivesUpAGapTooWideToHeal) {
+  NackGenerator nack;
+  nack.OnPacket(0, kStart);
+  nack.OnPacket(5000, kStart);
+  EXPECT_EQ(nack.missing(), 0u);
+  EXPECT_TRUE(nack.TakeGaveUp());
+}
+
+TEST(NackGenerator, StaysBoundedUnderEndlessLoss) {
+  NackGenerator nack;
+  for (int n = 0; n < 20'000; n += 2) nack.OnPacket(uint16_t(n), kStart);
+  EXPECT_LE(nack.missing(), NackGenerator::kMaxMissing);
+  EXPECT_TRUE(nack.TakeGaveUp());
+}
+
+TEST(NackGenerator, ForgetsWhatWasPlayed) {
+  NackGenerator nack;
+  nack.OnPacket(1, kStart);
+  nack.OnPacket(6, kStart);
+  nack.ForgetBefore(4);
+  EXPECT_THAT(nack.TakeDue(kStart + 5_ms, 50_ms), ElementsAre(4, 5));
+}
+
+}  // namespace
+}  // namespace ferry::transport

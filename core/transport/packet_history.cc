@@ -1,0 +1,21 @@
+#include "core/transport/packet_history.h"
+
+namespace ferry::transport {
+
+void PacketHistory::Put(uint16_t sequence_number, ByteSpan packet, Timestamp now) {
+  Slot& slot = slots_[sequence_number % kCapacity];
+  slot.used = true;
+  slot.sequence_number = sequence_number;
+  slot.last_sent = now;
+  slot.packet.assign(packet.begin(), packet.end());
+}
+
+ByteSpan PacketHistory::Resend(uint16_t sequence_number, Timestamp now) {
+  Slot& slot = slots_[sequence_number % kCapacity];
+  if (!slot.used || slot.sequence_number != sequence_number) return {};
+  if (now - slot.last_sent < kMinResendInterval) return {};
+  slot.last_sent = now;
+  return slot.packet;
+}
+
+}  // namespace ferry::transport

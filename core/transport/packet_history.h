@@ -1,0 +1,33 @@
+// The sender's memory of packets it may be asked for again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/units.h"
+
+namespace ferry::transport {
+
+class PacketHistory {
+ public:
+  // 512 packets are about 2 s of 2 Mbps video: longer than any retransmission is of use.
+  static constexpr size_t kCapacity = 512;
+  // The same packet is not sent again more often than this.
+  static constexpr Duration kMinResendInterval = Duration::Millis(10);
+
+  void Put(uint16_t sequence_number, ByteSpan packet, Timestamp now);
+  // The packet, to be sent again now; empty when it is gone or was sent again just before.
+  ByteSpan Resend(uint16_t sequence_number, Timestamp now);
+
+ private:
+  struct Slot {
+    bool used = false;
+    uint16_t sequence_number = 0;
+    Timestamp last_sent;
+    std::vector<uint8_t> packet;
+  };
+  std::vector<Slot> slots_ = std::vector<Slot>(kCapacity);
+};
+
+}  // namespace ferry::transport
