@@ -23,7 +23,8 @@ endif()
 
 function(ferry_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                                           -Wno-sign-conversion -Werror=return-type)
+                                           -Wno-sign-conversion -Wno-missing-field-initializers
+                                           -Werror=return-type)
 endfunction()
 
 # ferry_library(NAME SOURCES … [DEPS …]): a static library whose headers are included from the

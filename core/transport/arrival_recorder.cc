@@ -22,7 +22,7 @@ void ArrivalRecorder::OnPacket(uint16_t sequence_number, Timestamp arrival) {
   if (pending_.size() > kMaxPending) pending_.erase(pending_.begin());
 }
 
-std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback(Timestamp) {
+std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
   if (pending_.empty()) return std::nullopt;
   const auto first = pending_.begin();
   // A packet older than what was reported (reordered, or sent again) is reported on its own.

@@ -22,7 +22,7 @@ class ArrivalRecorder {
 
   // Feedback about everything since the last one, or nullopt when nothing arrived. Arrivals too far
   // apart for one packet stay for the next call.
-  std::optional<rtp::TransportFeedback> BuildFeedback(Timestamp now);
+  std::optional<rtp::TransportFeedback> BuildFeedback();
 
  private:
   Unwrapper<uint16_t> unwrapper_;

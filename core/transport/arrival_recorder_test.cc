@@ -9,7 +9,7 @@ using namespace literals;
 const Timestamp kStart = Timestamp::Millis(1'000'000);
 
 TEST(ArrivalRecorder, HasNothingToReportBeforeTheFirstPacket) {
-  EXPECT_FALSE(ArrivalRecorder().BuildFeedback(kStart).has_value());
+  EXPECT_FALSE(ArrivalRecorder().BuildFeedback().has_value());
 }
 
 TEST(ArrivalRecorder, ReportsArrivalsAndGaps) {
@@ -17,7 +17,7 @@ TEST(ArrivalRecorder, ReportsArrivalsAndGaps) {
   recorder.OnPacket(10, kStart);
   recorder.OnPacket(11, kStart + 5_ms);
   recorder.OnPacket(13, kStart + 7_ms);
-  const auto feedback = recorder.BuildFeedback(kStart + 100_ms);
+  const auto feedback = recorder.BuildFeedback();
   ASSERT_TRUE(feedback);
   ASSERT_EQ(feedback->packets.size(), 4u);
   EXPECT_EQ(feedback->packets[0].sequence_number, 10);
@@ -29,9 +29,9 @@ TEST(ArrivalRecorder, ReportsArrivalsAndGaps) {
 TEST(ArrivalRecorder, ReportsLossBetweenTwoFeedbacks) {
   ArrivalRecorder recorder;
   recorder.OnPacket(1, kStart);
-  recorder.BuildFeedback(kStart);
+  recorder.BuildFeedback();
   recorder.OnPacket(4, kStart + 10_ms);
-  const auto feedback = recorder.BuildFeedback(kStart + 20_ms);
+  const auto feedback = recorder.BuildFeedback();
   ASSERT_TRUE(feedback);
   ASSERT_EQ(feedback->packets.size(), 3u);
   EXPECT_EQ(feedback->packets[0].sequence_number, 2);
@@ -42,7 +42,7 @@ TEST(ArrivalRecorder, CountsOnAcrossTheWrap) {
   ArrivalRecorder recorder;
   recorder.OnPacket(0xFFFF, kStart);
   recorder.OnPacket(0, kStart + 1_ms);
-  const auto feedback = recorder.BuildFeedback(kStart + 20_ms);
+  const auto feedback = recorder.BuildFeedback();
   ASSERT_TRUE(feedback);
   EXPECT_EQ(feedback->packets.size(), 2u);
   EXPECT_TRUE(feedback->packets[1].received);
@@ -52,17 +52,17 @@ TEST(ArrivalRecorder, SplitsArrivalsTooFarApartForOneFeedback) {
   ArrivalRecorder recorder;
   recorder.OnPacket(1, kStart);
   recorder.OnPacket(2, kStart + 20_s);
-  EXPECT_EQ(recorder.BuildFeedback(kStart + 20_s)->packets.size(), 1u);
-  EXPECT_EQ(recorder.BuildFeedback(kStart + 20_s)->packets.size(), 1u);
-  EXPECT_FALSE(recorder.BuildFeedback(kStart + 20_s).has_value());
+  EXPECT_EQ(recorder.BuildFeedback()->packets.size(), 1u);
+  EXPECT_EQ(recorder.BuildFeedback()->packets.size(), 1u);
+  EXPECT_FALSE(recorder.BuildFeedback().has_value());
 }
 
 TEST(ArrivalRecorder, IsBoundedAndStartsAnewAfterAJump) {
   ArrivalRecorder recorder;
   for (uint16_t n = 0; n < 5000; ++n) recorder.OnPacket(n, kStart + Duration::Micros(n));
-  EXPECT_LE(recorder.BuildFeedback(kStart)->packets.size(), ArrivalRecorder::kMaxPending);
+  EXPECT_LE(recorder.BuildFeedback()->packets.size(), ArrivalRecorder::kMaxPending);
   recorder.OnPacket(40'000, kStart + 1_s);
-  const auto feedback = recorder.BuildFeedback(kStart + 1_s);
+  const auto feedback = recorder.BuildFeedback();
   ASSERT_TRUE(feedback);
   EXPECT_EQ(feedback->packets.size(), 1u);
 }
@@ -72,7 +72,7 @@ TEST(ArrivalRecorder, ItsFeedbackSurvivesTheWire) {
   for (int n = 0; n < 200; n += 1 + n % 3) {
     recorder.OnPacket(static_cast<uint16_t>(65'500 + n), kStart + Duration::Micros(n * 1733));
   }
-  const auto feedback = recorder.BuildFeedback(kStart + 1_s);
+  const auto feedback = recorder.BuildFeedback();
   std::vector<uint8_t> wire;
   ASSERT_TRUE(rtp::AppendRtcp(*feedback, wire).has_value());
   const auto parsed = rtp::ParseRtcp(wire);
