@@ -1,0 +1,16 @@
+# ./dev bench NAME [ARGS]: builds what the benchmark measures, then runs tests/bench/NAME/run.mjs.
+# shellcheck shell=bash
+
+name=${1:-}
+if [[ -z $name || ! -f tests/bench/$name/run.mjs ]]; then
+  benches=(tests/bench/*/run.mjs)
+  benches=("${benches[@]%/run.mjs}")
+  die "which benchmark? ${benches[*]#tests/bench/}"
+fi
+shift
+{
+  need_npm_packages && build_native release && build_wasm &&
+    { [[ $name == codecs ]] || { build_sdk && build_web; }; } && need_browser
+} || exit 1
+cd "$CALLER_FOLDER" || exit 1 # --json FILE means the caller's FILE
+exec node "$ROOT/tests/bench/$name/run.mjs" "$@"

@@ -1,0 +1,7 @@
+# ./dev demo [FLAGS]: builds what the demo needs, then runs the gateway with its embedded defaults in the foreground.
+# shellcheck shell=bash
+
+say "Preparing the demo"
+build_gateway && build_wasm && build_sdk && build_web || exit 1
+say ""
+exec "$ROOT/build/release/gateway/ferry-gateway" --demo "$@"

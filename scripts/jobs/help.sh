@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+cat <<'TEXT'
+./dev JOB …            run from anywhere; installs what the job needs (apt, npm), and skips what is done
+
+  demo [FLAGS]         build everything, start the gateway with its demo, print the address to open
+  test [SUITE [NAME]]  every test; or one suite: core gateway wasm sdk web e2e; or its tests that match NAME
+  build [PART…]        all; or a part: gateway wasm sdk web; or a preset: debug release asan tsan fuzz
+  bench NAME [ARGS]    tests/bench/NAME, such as codecs or call; --json FILE writes the figures
+  fuzz [SECONDS] [TARGET…]
+                       every fuzzer, or those named, for SECONDS each (60)
+  lint [--fix]         layout and static checks; --fix mends what can be mended by a tool
+  clean [PART…]        what was built: all, or build/PART
+  help                 this
+
+Environment
+  CHROMIUM             the browser program for end-to-end tests (Debian: installed by apt)
+  FERRY_CACHE          sources, the Emscripten root, Node.js (default: ~/.cache/ferry)
+  JOBS                 compilers at once (default: by cores and memory)
+
+Logs of each step: build/logs. Reports of each test suite: build/results (JUnit).
+TEXT

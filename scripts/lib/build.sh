@@ -1,0 +1,89 @@
+# Building each part. Sourced by dev. Every function installs what its part needs first, and leaves the deciding of what is
+# up to date to the tool that knows: ninja for C++, content hashes for the JavaScript bundles.
+# shellcheck shell=bash
+
+NATIVE_PRESETS=(debug release asan tsan fuzz)
+
+# GCC 12's sanitizers cannot place their shadow memory where the kernel randomises addresses widely; the programs they
+# build (some run during the build, to list their tests) run without that.
+run_sanitized() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
+}
+
+cmake_configure() { cmake --preset "$1" -S "$ROOT"; }
+
+# build_native PRESET [TARGET…]
+build_native() {
+  local preset=$1 hash target=all
+  local -a run=() targets=()
+  shift
+  (($# == 0)) || { targets=(--target "$@") && target=$*; }
+  need_packages build || return 1
+  [[ $preset != fuzz ]] || need_packages fuzz || return 1
+  [[ $preset != asan && $preset != tsan ]] || run=(run_sanitized)
+  hash=$(hash_of "$ROOT/CMakePresets.json"; cmake --version)
+  if ! is_stamped "configure-$preset" "$hash" || [[ ! -f $ROOT/build/$preset/build.ninja ]]; then
+    step --hint "after a change of compiler: ./dev clean $preset, then the same again" \
+      "Configure $preset" "${run[@]}" cmake --preset "$preset" -S "$ROOT" || return 1
+    stamp "configure-$preset" "$hash"
+  fi
+  step --hint "mend what the compiler names, then run the same again" \
+    "Build $preset ($target)" "${run[@]}" cmake --build "$ROOT/build/$preset" -j "$(jobs_for_building)" "${targets[@]}"
+}
+
+in_emscripten() { "$ROOT/scripts/in-emscripten" "$@"; }
+
+build_wasm() {
+  local hash
+  need_packages build wasm || return 1
+  step --hint "see README, \"Emscripten\": put emcc 6.0 or newer on the PATH, or let mmdebstrap reach a Debian mirror" \
+    "Emscripten" "$ROOT/scripts/emscripten-root" || return 1
+  hash=$(hash_of "$ROOT/CMakePresets.json" "$ROOT/scripts/emscripten-root" "$ROOT/scripts/in-emscripten")
+  if ! is_stamped configure-wasm "$hash" || [[ ! -f $ROOT/build/wasm/build.ninja ]]; then
+    step --hint "after a change of Emscripten: ./dev clean wasm, then the same again" \
+      "Configure wasm" in_emscripten cmake --preset wasm -S "$ROOT" || return 1
+    stamp configure-wasm "$hash"
+  fi
+  step --hint "mend what the compiler names, then run the same again" \
+    "Build wasm" in_emscripten cmake --build "$ROOT/build/wasm" -j "$(jobs_for_building)"
+}
+
+# build_bundle FOLDER INPUT…: runs the workspace's build script when its sources or the given inputs changed.
+build_bundle() {
+  local folder=$1 hash name
+  shift
+  [[ -f $ROOT/$folder/package.json ]] || { warn "$folder has no package.json yet: not built"; return 0; }
+  name="bundle-${folder//\//-}"
+  hash=$(hash_of "$ROOT/package-lock.json" "$ROOT/$folder" "$@")
+  if is_stamped "$name" "$hash" && [[ -d $ROOT/$folder/dist ]]; then
+    skipped "Build $folder"
+    return 0
+  fi
+  step --hint "mend what the build names, then run the same again" \
+    "Build $folder" npm_run build -w "$folder" && stamp "$name" "$hash"
+}
+
+# The SDK carries the WebAssembly files that it loads.
+wasm_products() {
+  find "$ROOT/build/wasm" -maxdepth 3 \( -name '*.wasm' -o -name '*.mjs' \) -not -name '*_test*' -not -path '*/CMakeFiles/*' 2>/dev/null | sort
+}
+
+build_sdk() {
+  local -a products
+  need_npm_packages || return 1
+  mapfile -t products < <(wasm_products)
+  build_bundle js-api "${products[@]}"
+}
+
+build_web() {
+  need_npm_packages || return 1
+  build_bundle web "$ROOT/js-api/src" "$ROOT/js-api/package.json"
+}
+
+build_gateway() { build_native release ferry-gateway; }
+
+build_all() { build_native release && build_wasm && build_sdk && build_web; }

@@ -1,0 +1,86 @@
+# The test suites. Each builds what it tests, runs it, and leaves JUnit reports in build/results/SUITE; a step that fails ends
+# its own suite only. The last argument of each is a pattern that narrows it to tests of such a name, or nothing.
+# shellcheck shell=bash
+
+RESULTS="$ROOT/build/results"
+SUITES=(core gateway wasm sdk web e2e)
+
+see_log="the failed tests are named above; the log has their output"
+
+ctest_in() {
+  local suite=$1 pattern=$2
+  local -a narrow=()
+  [[ -z $pattern ]] || narrow=(-R "$pattern")
+  # ASan's own defaults, plus what it leaves off; a leak or undefined behaviour ends the test.
+  ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:${ASAN_OPTIONS:-}" \
+    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS:-}" \
+    run_sanitized ctest --test-dir "$ROOT/build/asan/$suite" -j "$(nproc)" --timeout 120 --output-on-failure \
+    --output-junit "$RESULTS/$suite/ctest.xml" "${narrow[@]}"
+}
+
+suite_core() {
+  build_native asan core/all &&
+    step --hint "$see_log" "Test core (ASan, UBSan)" ctest_in core "$1"
+}
+
+suite_gateway() {
+  build_native asan gateway/all &&
+    step --hint "$see_log" "Test gateway (ASan, UBSan)" ctest_in gateway "$1"
+}
+
+suite_wasm() {
+  need_node && build_wasm &&
+    step --hint "$see_log" "Test wasm (in Node)" \
+      node "$ROOT/scripts/lib/wasm-tests.mjs" "$ROOT/build/wasm" "$RESULTS/wasm" "$1"
+}
+
+# typecheck FOLDER: a check that stands in the reports like a test.
+typecheck() {
+  local folder=$1 report=$2 rc=0
+  npm_run typecheck -w "$folder" --if-present || rc=$?
+  mkdir -p "$(dirname "$report")"
+  printf '<testsuites><testcase classname="%s" name="type check">%s</testcase></testsuites>\n' \
+    "$folder" "$( ((rc == 0)) || printf '<failure message="tsc: status %d"/>' "$rc")" >"$report"
+  return "$rc"
+}
+
+vitest_in() {
+  local folder=$1 report=$2 pattern=$3
+  local -a narrow=()
+  [[ -z $pattern ]] || narrow=(-t "$pattern")
+  npm_run test -w "$folder" -- --run --reporter=default --reporter=junit --outputFile.junit="$report" "${narrow[@]}"
+}
+
+# workspace_suite SUITE FOLDER PATTERN: type check and Vitest of one npm workspace.
+workspace_suite() {
+  local suite=$1 folder=$2 pattern=$3 rc=0
+  step --hint "mend what tsc names" "Check the types of $folder" typecheck "$folder" "$RESULTS/$suite/types.xml" || rc=1
+  if grep -qx "$folder" < <(workspaces_with test); then
+    step --hint "$see_log" "Test $folder" vitest_in "$folder" "$RESULTS/$suite/vitest.xml" "$pattern" || rc=1
+  fi
+  return "$rc"
+}
+
+suite_sdk() {
+  need_npm_packages && build_wasm && build_sdk && workspace_suite sdk js-api "$1"
+}
+
+suite_web() {
+  need_npm_packages && build_wasm && build_sdk && build_web && workspace_suite web web "$1"
+}
+
+playwright_in() {
+  local pattern=$1
+  local -a narrow=()
+  [[ -z $pattern ]] || narrow=(-g "$pattern")
+  (
+    cd "$ROOT/tests/e2e" &&
+      PLAYWRIGHT_JUNIT_OUTPUT_FILE="$RESULTS/e2e/playwright.xml" FERRY_GATEWAY="$ROOT/build/release/gateway/ferry-gateway" \
+        npx --no-install playwright test --reporter=list,junit "${narrow[@]}"
+  )
+}
+
+suite_e2e() {
+  need_npm_packages && need_browser && build_gateway && build_wasm && build_sdk && build_web &&
+    step --hint "$see_log; traces and screenshots: build/e2e" "Test e2e (Playwright)" playwright_in "$1"
+}
