@@ -32,6 +32,7 @@ struct RtpHeader {
   uint16_t sequence_number = 0;
   uint32_t timestamp = 0;
   uint32_t ssrc = 0;
+  bool operator==(const RtpHeader&) const = default;
 };
 
 // RFC 6464: the level of the packet's audio in -dBov, 0 (loudest) to 127 (silence).
@@ -47,6 +48,7 @@ struct RtpExtensions {
   std::optional<uint64_t> absolute_capture_time;
   // transport-wide congestion control; the last so that a rewriter finds it in a fixed place
   std::optional<uint16_t> transport_sequence_number;
+  bool operator==(const RtpExtensions&) const = default;
 };
 
 // A parsed packet; `payload` points into the parsed bytes, padding taken off.
@@ -62,14 +64,16 @@ struct RtpPacketView {
 bool IsRtcp(ByteSpan packet);
 
 // Parses a packet. Unknown extensions, two-byte extensions and CSRCs are skipped over; a version
-// other than 2, a length that does not fit and bad padding are errors.
+// other than 2, a length that does not fit, bad padding and more than kMaxReceivedPacketSize bytes
+// are errors. Only an error's message allocates.
 Result<RtpPacketView> ParseRtp(ByteSpan packet);
 
 // Bytes that header and extensions will take before the payload.
 size_t RtpHeaderSize(const RtpExtensions& extensions);
 
 // Writes header, extensions and payload to `out` and returns the packet's size;
-// kLimitExceeded when `out` is too small.
+// kLimitExceeded when `out` is too small, kInvalidArgument for a payload type or audio level above
+// 127. `payload` must not lie in `out`.
 Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions, ByteSpan payload,
                         MutableByteSpan out);
 
@@ -77,7 +81,7 @@ Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions
 void RewriteSsrc(MutableByteSpan packet, uint32_t ssrc);
 void RewriteSequenceNumber(MutableByteSpan packet, uint16_t sequence_number);
 void RewriteTimestamp(MutableByteSpan packet, uint32_t timestamp);
-// `offset` is RtpPacketView::transport_sequence_number_offset.
+// `offset` is RtpPacketView::transport_sequence_number_offset; at 0 there is nothing to rewrite.
 void RewriteTransportSequenceNumber(MutableByteSpan packet, size_t offset, uint16_t number);
 
 }  // namespace ferry::rtp

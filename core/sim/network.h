@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <queue>
 #include <random>
 #include <vector>
 
@@ -19,7 +18,8 @@ struct LinkConfig {
   Duration delay;
   Duration jitter;                 // added delay, uniform in [0, jitter], order kept unless reorder
   double loss = 0;                 // probability of a packet's loss
-  double mean_burst = 1;           // mean length of a run of losses (Gilbert); 1: independent
+  double mean_burst = 1;           // mean length of a run of losses (Gilbert); 1: independent,
+                                   // which makes runs of 1 / (1 - loss)
   double duplicate = 0;            // probability of a second copy
   bool reorder = false;            // whether jitter may let packets overtake
   DataRate rate;                   // zero: unlimited
@@ -29,17 +29,23 @@ struct LinkConfig {
 
 struct LinkStats {
   uint64_t sent = 0;
-  uint64_t delivered = 0;
+  uint64_t delivered = 0;   // taken by Receive, second copies too
+  uint64_t duplicated = 0;  // second copies put under way
   uint64_t lost = 0;
-  uint64_t queue_dropped = 0;
+  uint64_t queue_dropped = 0;  // the queue, or the link (Link::kMaxInFlight), was full
 };
 
 class Link {
  public:
+  // Packets under way at most, so that a sender gone wild in a test cannot eat the memory.
+  static constexpr size_t kMaxInFlight = 100'000;
+
   explicit Link(const LinkConfig& config);
 
-  // Changes the conditions for packets sent from now on.
+  // Changes the conditions for packets sent from now on. The random sequence goes on; `seed` counts
+  // at construction only.
   void Configure(const LinkConfig& config);
+  // `now` must not go backwards.
   void Send(ByteSpan packet, Timestamp now);
   // The next packet whose time has come, or nullopt.
   std::optional<std::vector<uint8_t>> Receive(Timestamp now);
@@ -56,15 +62,24 @@ class Link {
       return arrival != o.arrival ? arrival > o.arrival : order > o.order;
     }
   };
+  struct Queued {
+    Timestamp departure;
+    size_t bytes;
+  };
+  double Uniform();  // in [0, 1)
   bool Lose();
+  // When the packet's last bit leaves the sender; nullopt when the queue has no room.
+  std::optional<Timestamp> Queue(size_t bytes, Timestamp now);
   void Deliver(ByteSpan packet, Timestamp departure);
 
   LinkConfig config_;
   std::mt19937_64 random_;
-  std::priority_queue<InFlight, std::vector<InFlight>, std::greater<>> in_flight_;
+  std::vector<InFlight> in_flight_;  // a heap, the first to arrive in front
   uint64_t order_ = 0;
   bool in_burst_ = false;
   Timestamp last_arrival_;
+  std::deque<Queued> queue_;  // waiting for the line or on it; bounded by LinkConfig::queue_bytes
+  size_t queued_bytes_ = 0;
   Timestamp line_free_;
   LinkStats stats_;
 };
