@@ -41,7 +41,7 @@ build_wasm() {
   local hash
   need_packages build wasm || return 1
   step --hint "see README, \"Emscripten\": put emcc 6.0 or newer on the PATH, or let mmdebstrap reach a Debian mirror" \
-    "Emscripten" "$ROOT/scripts/emscripten-root" || return 1
+    "Emscripten (the first time: half a minute, 1 GB)" in_emscripten emcc --version || return 1
   hash=$(hash_of "$ROOT/CMakePresets.json" "$ROOT/scripts/emscripten-root" "$ROOT/scripts/in-emscripten")
   if ! is_stamped configure-wasm "$hash" || [[ ! -f $ROOT/build/wasm/build.ninja ]]; then
     step --hint "after a change of Emscripten: ./dev clean wasm, then the same again" \

@@ -12,26 +12,29 @@ node_is_new_enough() {
     process.exit(ok ? 0 : 1)' 2>/dev/null
 }
 
+# The links are made here because npm 9 leaves out those of an optional package.
 fetch_node() {
   local folder=$1
-  rm -rf "$folder.new" && mkdir -p "$folder.new" &&
+  rm -rf "$folder" "$folder.new" && mkdir -p "$folder.new/bin" &&
     cp "$ROOT/scripts/node/package.json" "$ROOT/scripts/node/package-lock.json" "$folder.new/" &&
-    npm ci --prefix "$folder.new" --no-audit --no-fund &&
-    "$folder.new/node_modules/.bin/node" --version &&
-    rm -rf "$folder" && mv "$folder.new" "$folder"
+    npm ci --prefix "$folder.new" --no-audit --no-fund --loglevel=error &&
+    (cd "$folder.new/bin" && ln -s ../node_modules/node-linux-*/bin/node node) &&
+    ln -s ../node_modules/npm/bin/npm-cli.js "$folder.new/bin/npm" &&
+    ln -s ../node_modules/npm/bin/npx-cli.js "$folder.new/bin/npx" &&
+    "$folder.new/bin/node" --version && mv "$folder.new" "$folder"
 }
 
 need_node() {
   local folder
   node_is_new_enough && return 0
   folder="$CACHE/node-$(hash_of "$ROOT/scripts/node/package-lock.json" | cut -c1-12)"
-  if [[ ! -x $folder/node_modules/.bin/node ]]; then
+  if [[ ! -x $folder/bin/node ]]; then
     need_packages node || return 1
     node_is_new_enough && return 0
     step --hint "put Node 20.19 or newer on the PATH, or let npm reach its registry" \
       "Fetch Node.js (this machine has $(node --version))" fetch_node "$folder" || return 1
   fi
-  export PATH="$folder/node_modules/.bin:$PATH"
+  export PATH="$folder/bin:$PATH"
 }
 
 # need_npm_packages: node_modules as the lock file says.
