@@ -12,7 +12,8 @@ const Timestamp kStart = Timestamp::Millis(5000);
 
 TEST(ReceptionStats, CountsLossOverTheIntervalAndInAll) {
   ReceptionStats stats(90'000);
-  for (uint16_t n : {0, 1, 3, 4}) stats.OnPacket(n, n * 3000u, 100, kStart);
+  for (const uint16_t n : std::initializer_list<uint16_t>{0, 1, 3, 4})
+    stats.OnPacket(n, n * 3000u, 100, kStart);
   rtp::ReportBlock block = stats.BuildReportBlock(7, kStart);
   EXPECT_EQ(block.cumulative_lost, 1);
   EXPECT_EQ(block.fraction_lost, 256 / 5);

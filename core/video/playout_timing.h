@@ -1,0 +1,60 @@
+// When to show each video frame: as early as the network's jitter lets all of them be evenly
+// spaced.
+//
+// A frame's delay is its arrival less its RTP time. The smallest delay of the last seconds is what
+// the network takes at best; the playout delay above it is the 95th percentile of what frames took
+// more, or the minimum asked for by A/V sync.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/sequence_number.h"
+#include "core/base/units.h"
+
+namespace ferry::video {
+
+class PlayoutTiming {
+ public:
+  static constexpr int kClockRateHz = 90'000;
+  static constexpr Duration kMaxDelay = Duration::Millis(2000);
+
+  // A frame became complete.
+  void OnFrame(uint32_t rtp_timestamp, Timestamp arrival);
+  // When the frame of this timestamp is to be decoded and shown; only after a first OnFrame.
+  Timestamp ReleaseTime(uint32_t rtp_timestamp) const;
+
+  void SetMinimumDelay(Duration delay) { minimum_ = delay; }
+  void SetMaximumDelay(Duration delay) { maximum_ = delay; }
+  // What the jitter asks for, and what is applied.
+  Duration JitterDelay() const { return jitter_; }
+  Duration TargetDelay() const;
+
+ private:
+  // Frames over which the percentile is taken: 4 s at 30 frames per second.
+  static constexpr size_t kWindow = 128;
+  // The smallest delay is looked for in two halves of this length, so that clock drift is followed.
+  static constexpr Duration kBaseWindow = Duration::Seconds(5);
+
+  Duration MediaTime(int64_t unwrapped) const {
+    return Duration::Micros(unwrapped * 1'000'000 / kClockRateHz);
+  }
+  void Reset(Duration delay, Timestamp arrival);
+  Duration Base() const;
+  void UpdateJitter(Duration extra);
+
+  Unwrapper<uint32_t> unwrapper_;
+  bool started_ = false;
+  Duration base_now_;
+  Duration base_before_;
+  Timestamp base_window_start_;
+  std::array<int32_t, kWindow> extra_us_{};
+  size_t extra_count_ = 0;
+  size_t extra_next_ = 0;
+  Duration jitter_;
+  Duration minimum_;
+  Duration maximum_ = kMaxDelay;
+};
+
+}  // namespace ferry::video
