@@ -1,0 +1,177 @@
+// bench call: two headless pages in one room through the gateway, and Chromium's own RTCPeerConnection
+// between the same two browsers with the same sources and readers, turn by turn.
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { launchOptions } from '../../e2e/support/chromium.mjs';
+import { startGateway } from '../../e2e/support/gateway.mjs';
+import { median, quantile } from '../../e2e/support/numbers.mjs';
+import { spent, treeTimes } from '../../e2e/support/processes.mjs';
+import { startFerryCall, startPeerCall } from './calls.mjs';
+
+const HELP = `bench call: frame rate, delay, synchrony and processor time of a call of two pages
+  --rounds N     calls of each kind, taken in turn; medians are shown (3)
+  --seconds N    how long each call is measured (12)
+  --warmup N     seconds before that (4)
+  --width, --height, --fps, --kbps    what is sent (640, 360, 30, 1000)
+  --only ferry|webrtc
+  --json FILE    writes the figures there
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '12' },
+    warmup: { type: 'string', default: '4' },
+    width: { type: 'string', default: '640' },
+    height: { type: 'string', default: '360' },
+    fps: { type: 'string', default: '30' },
+    kbps: { type: 'string', default: '1000' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
+const picture = {
+  width: Number(options.width),
+  height: Number(options.height),
+  frameRate: Number(options.fps),
+  bitrate: Number(options.kbps),
+};
+const seconds = Number(options.seconds);
+
+/** One browser a page, so that its processor time can be told. */
+async function startBrowser() {
+  const server = await chromium.launchServer(launchOptions());
+  const browser = await chromium.connect(server.wsEndpoint());
+  return { browser, pid: server.process().pid, close: () => server.close() };
+}
+
+async function openPage({ browser }, url) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => process.stderr.write(`page: ${error.stack}\n`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') process.stderr.write(`page: ${message.text()}\n`);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** One call of one kind, measured. */
+async function measure(kind, browsers, gateway) {
+  const file = kind === 'ferry' ? 'call.html' : 'peer.html';
+  const pages = [];
+  for (const browser of browsers) {
+    pages.push(await openPage(browser, `${gateway.origin}/e2e/pages/${file}`));
+  }
+  try {
+    const call = await (kind === 'ferry' ? startFerryCall : startPeerCall)(pages, picture);
+    await wait(Number(options.warmup));
+    const times = () => [gateway.pid, ...browsers.map(({ pid }) => pid)].map(treeTimes);
+    const sinceMs = await pages[0].evaluate(() => performance.timeOrigin + performance.now());
+    const before = times();
+    await wait(seconds);
+    const after = times();
+    const elapsed = (Date.now() - sinceMs) / 1000;
+    const [gatewayCpu, ...pageCpu] = after.map((tree, i) => spent(before[i], tree) / elapsed);
+    return {
+      ...figures(await call.reports(sinceMs)),
+      cpu: { gateway: gatewayCpu, page: mean(pageCpu) },
+    };
+  } finally {
+    await Promise.all(pages.map((page) => page.context().close()));
+  }
+}
+
+/** The figures of a round: of both directions together, frame rate and synchrony of the worse one. */
+function figures(reports) {
+  const video = reports.map(({ frames }) => frames.map(({ gotMs, sentMs }) => gotMs - sentMs));
+  const audio = reports.map(({ audioDelays }) => audioDelays);
+  const skews = reports.map((_, i) => median(audio[i]) - median(video[i]));
+  const both = (delays, q) => quantile(delays.flat(), q);
+  return {
+    fps: Math.min(...reports.map(({ frames }) => frames.length / seconds)),
+    video_delay_ms: { p50: both(video, 0.5), p95: both(video, 0.95) },
+    audio_delay_ms: { p50: both(audio, 0.5), p95: both(audio, 0.95) },
+    first_frame_ms: Math.max(...reports.map(({ firstFrameMs }) => firstFrameMs)),
+    av_skew_ms: skews.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)),
+  };
+}
+
+/** Medians over the rounds, member by member. */
+function summary(rounds) {
+  const result = {};
+  for (const [name, value] of Object.entries(rounds[0])) {
+    const values = rounds.map((round) => round[name]);
+    result[name] = typeof value === 'object' ? summary(values) : round1(median(values), name);
+  }
+  return result;
+}
+
+function round1(value, name) {
+  const digits = name === 'gateway' || name === 'page' ? 3 : 1;
+  return Number.isFinite(value) ? Number(value.toFixed(digits)) : null;
+}
+
+function table(columns) {
+  const rows = [
+    ['frames per second, worse side', ({ fps }) => fps],
+    ['video delay p50 / p95, ms', ({ video_delay_ms: d }) => `${d.p50} / ${d.p95}`],
+    ['audio delay p50 / p95, ms', ({ audio_delay_ms: d }) => `${d.p50} / ${d.p95}`],
+    ['audio − video, ms', ({ av_skew_ms }) => av_skew_ms],
+    ['first frame, ms', ({ first_frame_ms }) => first_frame_ms],
+    ['processor, one page, cores', ({ cpu }) => cpu.page],
+    ['processor, gateway, cores', ({ cpu }) => cpu.gateway],
+  ];
+  const lines = [['', ...Object.keys(columns)]];
+  for (const [label, pick] of rows) {
+    lines.push([label, ...Object.values(columns).map((column) => String(pick(column)))]);
+  }
+  return lines.map(
+    ([label, ...cells]) => label.padEnd(32) + cells.map((c) => c.padStart(16)).join(''),
+  );
+}
+
+const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+const wait = (s) => new Promise((resolve) => setTimeout(resolve, 1000 * s));
+
+const gateway = await startGateway();
+const browsers = await Promise.all([startBrowser(), startBrowser()]);
+const kinds = options.only ? [options.only] : ['ferry', 'webrtc'];
+const rounds = { ferry: [], webrtc: [] };
+try {
+  for (let round = 0; round < Number(options.rounds); round++) {
+    // Who goes first changes, so that a load that grows or fades is shared.
+    for (const kind of round % 2 ? [...kinds].reverse() : kinds) {
+      const result = await measure(kind, browsers, gateway);
+      rounds[kind].push(result);
+      const load = os.loadavg()[0].toFixed(1);
+      process.stderr.write(
+        `round ${round + 1} ${kind}: ${JSON.stringify(summary([result]))} load ${load}\n`,
+      );
+    }
+  }
+} finally {
+  await Promise.all(browsers.map((browser) => browser.close()));
+  await gateway.stop();
+}
+
+const columns = {};
+for (const kind of kinds) columns[kind] = summary(rounds[kind]);
+process.stdout.write(
+  `${picture.width}×${picture.height}@${picture.frameRate}, ${picture.bitrate} kbps, ` +
+    `${options.rounds} rounds of ${seconds} s, ${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)}\n` +
+    `${table(columns).join('\n')}\n`,
+);
+if (options.json) {
+  const result = { ...columns.ferry, webrtc: columns.webrtc };
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}

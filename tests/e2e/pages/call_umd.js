@@ -1,0 +1,3 @@
+import { install } from './caller.js';
+
+install(window.TRTC);

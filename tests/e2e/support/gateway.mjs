@@ -1,0 +1,122 @@
+// Starts the gateway for a test, with a directory of its own, and ends it.
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const START_DEADLINE_MS = 15_000;
+const STOP_DEADLINE_MS = 10_000;
+/** What is kept of the log, to be shown when something fails. */
+const MAX_LOG = 256 * 1024;
+
+/** Path of the program: FERRY_GATEWAY from the environment, else the release build. */
+export function gatewayPath() {
+  const program =
+    process.env.FERRY_GATEWAY ?? path.join(ROOT, 'build/release/gateway/ferry-gateway');
+  if (!existsSync(program)) {
+    throw new Error(`No gateway at ${program}: run ./dev build, or set FERRY_GATEWAY to one.`);
+  }
+  return program;
+}
+
+/** The demo and the test pages (under /e2e/) as one directory, as the gateway serves it. */
+function webRoot(directory) {
+  const target = path.join(directory, 'web');
+  const demo = path.join(ROOT, 'web/dist');
+  if (!existsSync(demo)) throw new Error(`No demo at ${demo}: run ./dev build.`);
+  cpSync(demo, target, { recursive: true });
+  for (const part of ['media', 'pages']) {
+    cpSync(path.join(ROOT, 'tests/e2e', part), path.join(target, 'e2e', part), { recursive: true });
+  }
+  return target;
+}
+
+/**
+ * Starts a gateway on a free port. Resolves, when it listens, to {origin, pid, log(), stop(), kill(), get(path),
+ * userSig(userId), exit}. `args` are added to the command line.
+ */
+export async function startGateway({ args = [] } = {}) {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-'));
+  const child = spawn(
+    gatewayPath(),
+    [
+      ...['serve', '--demo', '--host', '127.0.0.1', '--port', '0', '--data-dir', directory],
+      ...['--web-root', webRoot(directory), ...args],
+    ],
+    { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let log = '';
+  const exit = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const origin = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`The gateway did not listen within ${START_DEADLINE_MS} ms:\n${log}`));
+    }, START_DEADLINE_MS);
+    const read = (chunk) => {
+      log = (log + chunk).slice(-MAX_LOG);
+      const found = /listening on (https:\/\/[\w.:[\]-]+)/.exec(log);
+      if (!found) return;
+      clearTimeout(timer);
+      resolve(found[1]);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    exit.then(
+      ({ code }) => reject(new Error(`The gateway ended with ${code}:\n${log}`)),
+      (error) => reject(error),
+    );
+  });
+  const get = (target) => httpsGet(new URL(target, origin));
+  const clean = () => rmSync(directory, { recursive: true, force: true });
+  return {
+    origin,
+    pid: child.pid,
+    exit,
+    get,
+    log: () => log,
+    async userSig(userId) {
+      const { body } = await get(`/demo/usersig?userId=${encodeURIComponent(userId)}`);
+      return JSON.parse(body);
+    },
+    /** SIGTERM; resolves to {code, signal} when it has ended. */
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+      const ended = await exit;
+      clearTimeout(timer);
+      clean();
+      return ended;
+    },
+    /** Ends it as a power failure would. */
+    async kill() {
+      child.kill('SIGKILL');
+      const ended = await exit;
+      clean();
+      return ended;
+    },
+  };
+}
+
+/** GET without a look at the certificate: {status, headers, body}. */
+function httpsGet(url) {
+  return new Promise((resolve, reject) => {
+    https
+      .get(url, { rejectUnauthorized: false, agent: false }, (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body }),
+        );
+        response.on('error', reject);
+      })
+      .on('error', reject);
+  });
+}
