@@ -4,7 +4,7 @@
 fix=""
 case ${1:-} in
   "") ;;
-  --fix) fix=write ;;
+  --fix) fix="write" ;;
   *) die "lint takes --fix or nothing" ;;
 esac
 
@@ -48,6 +48,7 @@ check_no_machine_names() {
   parent=$(dirname "$ROOT")
   mapfile -t names < <(
     {
+      # shellcheck disable=SC2016 # apt's own placeholder
       apt-get indextargets --format '$(SITE)' 2>/dev/null || true
       npm config get registry 2>/dev/null
     } | sed -E 's#^[a-z]+://##; s#[/:].*##' | grep -F . | sort -u

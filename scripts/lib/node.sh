@@ -37,6 +37,9 @@ need_node() {
   export PATH="$folder/bin:$PATH"
 }
 
+# npm ends some errors with a page on its own usage, which would hide them.
+npm_ci() { npm ci "$@" --no-audit --no-fund 2>&1 | sed '/^npm error Clean install a project/,/^npm error Run "npm help/d'; }
+
 # need_npm_packages: node_modules as the lock file says.
 need_npm_packages() {
   local hash
@@ -48,7 +51,7 @@ need_npm_packages() {
   fi
   export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
   step --hint "after a change to a package.json: run npm install and commit package-lock.json" \
-    "Install npm packages" npm ci --prefix "$ROOT" --no-audit --no-fund && stamp npm "$hash"
+    "Install npm packages" npm_ci --prefix "$ROOT" && stamp npm "$hash"
 }
 
 # workspaces_with SCRIPT: the npm workspaces that have such a script, in the order of dependency.
