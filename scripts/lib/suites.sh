@@ -45,19 +45,21 @@ typecheck() {
 }
 
 vitest_in() {
-  local folder=$1 report=$2 pattern=$3
+  local folder=$1 script=$2 report=$3 pattern=$4
   local -a narrow=()
   [[ -z $pattern ]] || narrow=(-t "$pattern")
-  npm_run test -w "$folder" -- --run --reporter=default --reporter=junit --outputFile.junit="$report" "${narrow[@]}"
+  npm_run "$script" -w "$folder" -- --reporter=default --reporter=junit --outputFile.junit="$report" "${narrow[@]}"
 }
 
-# workspace_suite SUITE FOLDER PATTERN: type check and Vitest of one npm workspace.
+# workspace_suite SUITE FOLDER PATTERN: one npm workspace's types, its tests, and its tests of the built files (size budgets).
 workspace_suite() {
-  local suite=$1 folder=$2 pattern=$3 rc=0
+  local suite=$1 folder=$2 pattern=$3 rc=0 script
   step --hint "mend what tsc names" "Check the types of $folder" typecheck "$folder" "$RESULTS/$suite/types.xml" || rc=1
-  if grep -qx "$folder" < <(workspaces_with test); then
-    step --hint "$see_log" "Test $folder" vitest_in "$folder" "$RESULTS/$suite/vitest.xml" "$pattern" || rc=1
-  fi
+  for script in test test:dist; do
+    workspaces_with "$script" | grep -qx "$folder" || continue
+    step --hint "$see_log" "Test $folder ($script)" \
+      vitest_in "$folder" "$script" "$RESULTS/$suite/${script/:/-}.xml" "$pattern" || rc=1
+  done
   return "$rc"
 }
 

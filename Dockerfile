@@ -1,0 +1,34 @@
+# The gateway with its demo, as an image:
+#
+#   docker build -t ferry .
+#   docker run -p 8443:8443 -v ferry-data:/data ferry
+#
+# The pages and the SDK come from the first stage: an image that has Emscripten, because ./dev's own way to it needs to mount
+# file systems, which a docker build may not. The second stage compiles the gateway; the last has only what it runs on.
+
+FROM emscripten/emsdk:6.0.5 AS pages
+WORKDIR /ferry
+COPY . .
+RUN ./dev build web
+
+FROM debian:13 AS gateway
+WORKDIR /ferry
+COPY . .
+RUN ./dev build gateway \
+  && strip -o /ferry-gateway build/release/gateway/ferry-gateway \
+  && mkdir /libraries \
+  && ldd /ferry-gateway | awk '$3 ~ /^\// { print $3 }' | xargs -I{} cp -L {} /libraries/
+
+FROM debian:13-slim
+COPY --from=gateway /libraries/ /opt/ferry/lib/
+COPY --from=gateway /ferry-gateway /opt/ferry/bin/ferry-gateway
+COPY --from=pages /ferry/web/dist/ /opt/ferry/web/
+COPY --from=pages /ferry/js-api/dist/ /opt/ferry/sdk/
+ENV LD_LIBRARY_PATH=/opt/ferry/lib
+RUN useradd --system --home-dir /data ferry && mkdir /data && chown ferry /data
+USER ferry
+WORKDIR /data
+VOLUME /data
+EXPOSE 8443
+ENTRYPOINT ["/opt/ferry/bin/ferry-gateway"]
+CMD ["--demo"]
