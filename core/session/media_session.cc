@@ -1,0 +1,206 @@
+#include "core/session/media_session.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace ferry::session {
+namespace {
+
+Error NoSuchStream(uint32_t ssrc) {
+  return {ErrorCode::kNotFound, "no stream with SSRC " + std::to_string(ssrc)};
+}
+
+template <typename Map>
+auto* Find(Map& map, uint32_t ssrc) {
+  const auto it = map.find(ssrc);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+}  // namespace
+
+MediaSession::MediaSession(uint64_t seed)
+    : random_(seed), reporter_ssrc_(static_cast<uint32_t>(random_())) {}
+
+// --- Publishing
+
+Result<void> MediaSession::CheckNew(uint32_t ssrc) const {
+  if (audio_senders_.contains(ssrc) || video_senders_.contains(ssrc) ||
+      audio_receivers_.contains(ssrc) || video_receivers_.contains(ssrc)) {
+    return Fail(ErrorCode::kInvalidArgument, "SSRC " + std::to_string(ssrc) + " is in use");
+  }
+  const size_t most = std::max({audio_senders_.size(), video_senders_.size(),
+                                audio_receivers_.size(), video_receivers_.size()});
+  if (most >= kMaxStreams) return Fail(ErrorCode::kLimitExceeded, "more than 128 streams");
+  return {};
+}
+
+RtpSenderConfig MediaSession::NewSource(uint32_t ssrc, uint8_t payload_type, int clock_rate_hz) {
+  return {.ssrc = ssrc,
+          .payload_type = payload_type,
+          .clock_rate_hz = clock_rate_hz,
+          // In the lower half, so that the first packets lost are not taken for a wrap.
+          .first_sequence = static_cast<uint16_t>(random_() & 0x7FFF),
+          .timestamp_offset = static_cast<uint32_t>(random_())};
+}
+
+Result<void> MediaSession::AddAudioSender(uint32_t ssrc, int channels, DataRate bitrate) {
+  if (auto ok = CheckNew(ssrc); !ok) return ok;
+  auto sender = AudioSender::Create({.rtp = NewSource(ssrc, rtp::kOpusPayloadType, kOpusSampleRate),
+                                     .channels = channels,
+                                     .bitrate = bitrate});
+  if (!sender) return std::unexpected(sender.error());
+  audio_senders_.emplace(ssrc, std::move(*sender));
+  return {};
+}
+
+Result<void> MediaSession::AddVideoSender(uint32_t ssrc) {
+  if (auto ok = CheckNew(ssrc); !ok) return ok;
+  video_senders_.try_emplace(
+      ssrc, NewSource(ssrc, rtp::kVp8PayloadType, video::PlayoutTiming::kClockRateHz),
+      static_cast<uint16_t>(random_()));
+  return {};
+}
+
+Result<void> MediaSession::RemoveSender(uint32_t ssrc) {
+  if (audio_senders_.erase(ssrc) + video_senders_.erase(ssrc) == 0) {
+    return std::unexpected(NoSuchStream(ssrc));
+  }
+  EmitRtcp(rtp::Bye{.ssrcs = {ssrc}});
+  return {};
+}
+
+Result<void> MediaSession::PushAudio(uint32_t ssrc, std::span<const float> pcm,
+                                     Timestamp capture_time, Timestamp now) {
+  AudioSender* sender = Find(audio_senders_, ssrc);
+  if (!sender) return std::unexpected(NoSuchStream(ssrc));
+  const bool first = !sender->rtp().sent_any();
+  made_.clear();
+  const auto pushed = sender->Push(pcm, capture_time, now, made_);
+  for (auto& packet : made_) EmitMedia(PacketKind::kAudio, std::move(packet));
+  if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
+  return pushed;
+}
+
+Result<void> MediaSession::SetAudioMuted(uint32_t ssrc, bool muted) {
+  AudioSender* sender = Find(audio_senders_, ssrc);
+  if (!sender) return std::unexpected(NoSuchStream(ssrc));
+  sender->SetMuted(muted);
+  return {};
+}
+
+Result<void> MediaSession::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe,
+                                     Timestamp capture_time, Timestamp now) {
+  VideoSender* sender = Find(video_senders_, ssrc);
+  if (!sender) return std::unexpected(NoSuchStream(ssrc));
+  const bool first = !sender->rtp().sent_any();
+  made_.clear();
+  const auto sent = sender->Send(frame, keyframe, capture_time, now, made_);
+  for (auto& packet : made_) EmitMedia(PacketKind::kVideo, std::move(packet));
+  if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
+  return sent;
+}
+
+// --- Subscribing
+
+Result<void> MediaSession::AddAudioReceiver(uint32_t ssrc, uint32_t sync_group) {
+  if (auto ok = CheckNew(ssrc); !ok) return ok;
+  auto& in = audio_receivers_[ssrc] = std::make_unique<AudioIn>();
+  in->sync_group = sync_group;
+  ApplyDelays(in->receiver, Duration::Zero());
+  return {};
+}
+
+Result<void> MediaSession::AddVideoReceiver(uint32_t ssrc, uint32_t sync_group) {
+  if (auto ok = CheckNew(ssrc); !ok) return ok;
+  auto& in = video_receivers_[ssrc] = std::make_unique<VideoIn>();
+  in->sync_group = sync_group;
+  ApplyDelays(in->receiver, Duration::Zero());
+  return {};
+}
+
+Result<void> MediaSession::RemoveReceiver(uint32_t ssrc) {
+  if (audio_receivers_.erase(ssrc) + video_receivers_.erase(ssrc) == 0) {
+    return std::unexpected(NoSuchStream(ssrc));
+  }
+  std::erase_if(sync_groups_, [this](const auto& group) {
+    const auto in_group = [&](const auto& in) { return in.second->sync_group == group.first; };
+    return std::ranges::none_of(audio_receivers_, in_group) &&
+           std::ranges::none_of(video_receivers_, in_group);
+  });
+  return {};
+}
+
+Result<void> MediaSession::PullAudio(uint32_t ssrc, Duration downstream, Timestamp now,
+                                     std::span<float> out) {
+  auto* in = Find(audio_receivers_, ssrc);
+  if (!in) return std::unexpected(NoSuchStream(ssrc));
+  if (out.size() < kAudioFrameSamples * AudioReceiver::kChannels) {
+    return Fail(ErrorCode::kInvalidArgument, "no room for 10 ms of stereo");
+  }
+  (*in)->receiver.Pull(now, downstream, out.first(kAudioFrameSamples * AudioReceiver::kChannels));
+  return {};
+}
+
+Result<void> MediaSession::RequestKeyframe(uint32_t ssrc) {
+  auto* in = Find(video_receivers_, ssrc);
+  if (!in) return std::unexpected(NoSuchStream(ssrc));
+  (*in)->receiver.OnDecoderFailed();
+  return {};
+}
+
+void MediaSession::SetPlayoutDelay(std::optional<Duration> min, std::optional<Duration> max) {
+  min_delay_ = min;
+  max_delay_ = max;
+  for (auto& [ssrc, in] : audio_receivers_) {
+    ApplyDelays(in->receiver, sync_groups_[in->sync_group].audio_minimum_delay());
+  }
+  for (auto& [ssrc, in] : video_receivers_) {
+    ApplyDelays(in->receiver, sync_groups_[in->sync_group].video_minimum_delay());
+  }
+}
+
+void MediaSession::ApplyDelays(AudioReceiver& audio, Duration sync_minimum) {
+  audio.SetMinimumDelay(std::max(sync_minimum, min_delay_.value_or(Duration::Zero())));
+  if (max_delay_) audio.SetMaximumDelay(*max_delay_);
+}
+
+void MediaSession::ApplyDelays(VideoReceiver& video, Duration sync_minimum) {
+  video.timing().SetMinimumDelay(std::max(sync_minimum, min_delay_.value_or(Duration::Zero())));
+  video.timing().SetMaximumDelay(max_delay_.value_or(video::PlayoutTiming::kMaxDelay));
+}
+
+void MediaSession::Synchronise(Timestamp now) {
+  for (auto& [ssrc, audio] : audio_receivers_) {
+    if (audio->sync_group == 0) continue;
+    const auto video = std::ranges::find_if(video_receivers_, [&](const auto& in) {
+      return in.second->sync_group == audio->sync_group;
+    });
+    if (video == video_receivers_.end()) continue;
+    AvSync& sync = sync_groups_[audio->sync_group];
+    VideoReceiver& picture = video->second->receiver;
+    if (sync.Update(audio->receiver.end_to_end(), picture.end_to_end(), now)) {
+      ApplyDelays(audio->receiver, sync.audio_minimum_delay());
+      ApplyDelays(picture, sync.video_minimum_delay());
+    }
+  }
+}
+
+// --- What others see
+
+const AudioSender* MediaSession::audio_sender(uint32_t ssrc) const {
+  return Find(audio_senders_, ssrc);
+}
+const VideoSender* MediaSession::video_sender(uint32_t ssrc) const {
+  return Find(video_senders_, ssrc);
+}
+const AudioReceiver* MediaSession::audio_receiver(uint32_t ssrc) const {
+  const auto* in = Find(audio_receivers_, ssrc);
+  return in ? &(*in)->receiver : nullptr;
+}
+const VideoReceiver* MediaSession::video_receiver(uint32_t ssrc) const {
+  const auto* in = Find(video_receivers_, ssrc);
+  return in ? &(*in)->receiver : nullptr;
+}
+
+}  // namespace ferry::session

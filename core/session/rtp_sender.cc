@@ -1,0 +1,68 @@
+#include "core/session/rtp_sender.h"
+
+#include "core/rtp/ntp_time.h"
+
+namespace ferry::session {
+
+uint32_t RtpSender::TimestampFor(Timestamp capture_time) const {
+  // Whole seconds and the rest apart: the product of all microseconds since 1970 and 90 000 passes
+  // 64 bits.
+  const int64_t us = capture_time.us();
+  const int64_t rate = config_.clock_rate_hz;
+  const int64_t ticks = us / 1'000'000 * rate + us % 1'000'000 * rate / 1'000'000;
+  return static_cast<uint32_t>(ticks) + config_.timestamp_offset;
+}
+
+size_t RtpSender::MaxPayload(const rtp::RtpExtensions& extensions) {
+  rtp::RtpExtensions all = extensions;
+  all.transport_sequence_number = 0;
+  return rtp::kMaxPacketSize - rtp::RtpHeaderSize(all);
+}
+
+std::vector<uint8_t> RtpSender::MakePacket(const Packet& packet, Timestamp now) {
+  rtp::RtpExtensions extensions = packet.extensions;
+  extensions.transport_sequence_number = 0;
+  const rtp::RtpHeader header = {.payload_type = config_.payload_type,
+                                 .marker = packet.marker,
+                                 .sequence_number = next_++,
+                                 .timestamp = packet.timestamp,
+                                 .ssrc = config_.ssrc};
+  std::vector<uint8_t> bytes(rtp::RtpHeaderSize(extensions) + packet.payload.size());
+  // Cannot fail: the buffer has exactly the room.
+  bytes.resize(rtp::WriteRtp(header, extensions, packet.payload, bytes).value_or(0));
+  history_.Put(header.sequence_number, bytes, now);
+  ++stats_.packets;
+  stats_.bytes += bytes.size();
+  stats_.payload_bytes += packet.payload.size();
+  return bytes;
+}
+
+std::vector<uint8_t> RtpSender::Resend(uint16_t sequence_number, Timestamp now) {
+  const ByteSpan packet = history_.Resend(sequence_number, now);
+  if (packet.empty()) return {};
+  ++stats_.retransmitted;
+  stats_.bytes += packet.size();
+  return {packet.begin(), packet.end()};
+}
+
+rtp::SenderReport RtpSender::BuildSenderReport(Timestamp now) const {
+  return {.sender_ssrc = config_.ssrc,
+          .ntp_time = rtp::ToNtp(now),
+          .rtp_timestamp = TimestampFor(now),
+          .packet_count = static_cast<uint32_t>(stats_.packets),
+          .octet_count = static_cast<uint32_t>(stats_.payload_bytes)};
+}
+
+void RtpSender::OnReportBlock(const rtp::ReportBlock& block, Timestamp now) {
+  stats_.fraction_lost = block.fraction_lost / 256.0;
+  if (block.last_sr == 0) return;
+  // RFC 3550 §6.4.1: A - LSR - DLSR, in 1/65536 s.
+  const uint32_t elapsed =
+      rtp::NtpMiddle(rtp::ToNtp(now)) - block.last_sr - block.delay_since_last_sr;
+  // A clock that was set meanwhile gives nonsense, mostly a negative time.
+  if (elapsed < 60u * 65'536) {
+    stats_.round_trip = Duration::Micros(int64_t{elapsed} * 1'000'000 / 65'536);
+  }
+}
+
+}  // namespace ferry::session

@@ -1,0 +1,69 @@
+// One outgoing RTP source: numbering, extensions, sender reports, retransmission (RFC 3550 §5.1,
+// §6.4.1).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/base/units.h"
+#include "core/rtp/rtcp.h"
+#include "core/rtp/rtp_packet.h"
+#include "core/transport/packet_history.h"
+
+namespace ferry::session {
+
+struct RtpSenderConfig {
+  uint32_t ssrc = 0;
+  uint8_t payload_type = 0;
+  int clock_rate_hz = 0;
+  uint16_t first_sequence = 0;    // random, RFC 3550 §5.1
+  uint32_t timestamp_offset = 0;  // random
+};
+
+struct RtpSenderStats {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;          // whole packets
+  uint64_t payload_bytes = 0;  // as sender reports count
+  uint64_t retransmitted = 0;
+  double fraction_lost = 0;  // of the newest receiver report
+  std::optional<Duration> round_trip;
+};
+
+// Packets come out with an empty transport-wide sequence number: the session fills it when it sends
+// them.
+class RtpSender {
+ public:
+  explicit RtpSender(const RtpSenderConfig& config)
+      : config_(config), next_(config.first_sequence) {}
+
+  uint32_t ssrc() const { return config_.ssrc; }
+  // The RTP timestamp of a capture time (Unix epoch).
+  uint32_t TimestampFor(Timestamp capture_time) const;
+
+  struct Packet {
+    ByteSpan payload;
+    uint32_t timestamp = 0;
+    bool marker = false;
+    rtp::RtpExtensions extensions;
+  };
+  // Largest payload of a packet with these extensions.
+  static size_t MaxPayload(const rtp::RtpExtensions& extensions);
+  // The packet's bytes; remembered for retransmission. The payload must be at most MaxPayload.
+  std::vector<uint8_t> MakePacket(const Packet& packet, Timestamp now);
+  // The packet again, or empty when it is not to be had.
+  std::vector<uint8_t> Resend(uint16_t sequence_number, Timestamp now);
+
+  bool sent_any() const { return stats_.packets > 0; }
+  rtp::SenderReport BuildSenderReport(Timestamp now) const;
+  void OnReportBlock(const rtp::ReportBlock& block, Timestamp now);
+  const RtpSenderStats& stats() const { return stats_; }
+
+ private:
+  RtpSenderConfig config_;
+  uint16_t next_;
+  transport::PacketHistory history_;
+  RtpSenderStats stats_;
+};
+
+}  // namespace ferry::session

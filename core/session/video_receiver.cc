@@ -1,0 +1,75 @@
+#include "core/session/video_receiver.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ferry::session {
+
+VideoReceiver::VideoReceiver()
+    : reception_(video::PlayoutTiming::kClockRateHz),
+      capture_clock_(video::PlayoutTiming::kClockRateHz) {}
+
+Result<void> VideoReceiver::Receive(const rtp::RtpPacketView& packet, size_t size, Timestamp now) {
+  reception_.OnPacket(packet.header.sequence_number, packet.header.timestamp, size, now);
+  nack_.OnPacket(packet.header.sequence_number, now);
+  if (packet.extensions.absolute_capture_time) {
+    capture_clock_.Update(packet.header.timestamp, *packet.extensions.absolute_capture_time);
+  }
+  auto frame = assembler_.Insert(packet, now);
+  if (!frame) return std::unexpected(frame.error());
+  if (*frame) frames_.Insert(std::move(**frame));
+  return {};
+}
+
+void VideoReceiver::OnSenderReport(const rtp::SenderReport& report, Timestamp now) {
+  reception_.OnSenderReport(report.ntp_time, now);
+  capture_clock_.Update(report.rtp_timestamp, report.ntp_time);
+}
+
+void VideoReceiver::OnDecoderFailed() {
+  frames_.RequireKeyframe();
+  wants_keyframe_ = true;
+}
+
+std::optional<VideoReceiver::Frame> VideoReceiver::NextFrame(Timestamp now) {
+  auto frame = frames_.Next(now);
+  if (!frame) return std::nullopt;
+  nack_.ForgetBefore(static_cast<uint16_t>(frame->last_sequence + 1));
+  ++frames_released_;
+  if (frame->keyframe) {
+    ++keyframes_released_;
+    wants_keyframe_ = false;
+  }
+  const auto capture_time = capture_clock_.CaptureTime(frame->rtp_timestamp);
+  if (capture_time) end_to_end_ = now - *capture_time;
+  return Frame{.frame = std::move(*frame), .capture_time = capture_time};
+}
+
+std::vector<uint16_t> VideoReceiver::TakeNacks(Timestamp now, Duration round_trip) {
+  std::vector<uint16_t> due = nack_.TakeDue(now, round_trip);
+  nacks_sent_ += due.size();
+  return due;
+}
+
+bool VideoReceiver::TakeKeyframeRequest(Timestamp now) {
+  if (nack_.TakeGaveUp()) wants_keyframe_ = true;
+  if (frames_.TakeNeedsKeyframe(now)) wants_keyframe_ = true;
+  if (!wants_keyframe_) return false;
+  if (last_keyframe_request_ && now - *last_keyframe_request_ < kMinKeyframeRequestInterval) {
+    return false;
+  }
+  // Stays wanted until one arrives: a request may be lost.
+  last_keyframe_request_ = now;
+  ++keyframe_requests_;
+  return true;
+}
+
+Timestamp VideoReceiver::NextDue() const {
+  Timestamp next = std::min(frames_.NextDue(), nack_.NextDue());
+  if (wants_keyframe_ && last_keyframe_request_) {
+    next = std::min(next, *last_keyframe_request_ + kMinKeyframeRequestInterval);
+  }
+  return next;
+}
+
+}  // namespace ferry::session

@@ -1,0 +1,40 @@
+#include "core/session/video_sender.h"
+
+#include <array>
+
+#include "core/rtp/ntp_time.h"
+#include "core/rtp/vp8.h"
+
+namespace ferry::session {
+
+Result<void> VideoSender::Send(ByteSpan frame, bool keyframe, Timestamp capture_time, Timestamp now,
+                               std::vector<std::vector<uint8_t>>& out) {
+  if (frame.empty()) return Fail(ErrorCode::kInvalidArgument, "an empty video frame");
+  if (frame.size() > kMaxFrameSize) {
+    return Fail(ErrorCode::kLimitExceeded, "a video frame of more than 4 MiB");
+  }
+  rtp::RtpExtensions extensions;
+  extensions.absolute_capture_time = rtp::ToNtp(capture_time);
+  // All packets as small as the first, which alone carries the capture time: equal packets lose
+  // nothing, and the packetizer makes them equal anyway.
+  const size_t max_payload = RtpSender::MaxPayload(extensions);
+  rtp::Vp8Packetizer packetizer(frame, {.picture_id = picture_id_}, max_payload);
+  picture_id_ = (picture_id_ + 1) & 0x7FFF;
+
+  std::array<uint8_t, rtp::kMaxPacketSize> payload;
+  const uint32_t timestamp = rtp_.TimestampFor(capture_time);
+  for (size_t i = 0; i < packetizer.packet_count(); ++i) {
+    const size_t size = packetizer.Next(MutableByteSpan(payload).first(max_payload));
+    out.push_back(rtp_.MakePacket({.payload = ByteSpan(payload).first(size),
+                                   .timestamp = timestamp,
+                                   .marker = i + 1 == packetizer.packet_count(),
+                                   .extensions = extensions},
+                                  now));
+    extensions.absolute_capture_time.reset();
+  }
+  ++frames_;
+  if (keyframe) ++keyframes_;
+  return {};
+}
+
+}  // namespace ferry::session

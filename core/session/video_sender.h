@@ -1,0 +1,36 @@
+// From encoded VP8 frames to packets (RFC 7741).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/session/rtp_sender.h"
+
+namespace ferry::session {
+
+class VideoSender {
+ public:
+  // Larger frames are refused: 4 MiB is a 4K key frame of the finest quantiser.
+  static constexpr size_t kMaxFrameSize = 4 * 1024 * 1024;
+
+  // The picture ids start from `first_picture_id`, random.
+  VideoSender(const RtpSenderConfig& rtp, uint16_t first_picture_id)
+      : rtp_(rtp), picture_id_(first_picture_id & 0x7FFF) {}
+
+  // Appends the frame's packets to `out`.
+  Result<void> Send(ByteSpan frame, bool keyframe, Timestamp capture_time, Timestamp now,
+                    std::vector<std::vector<uint8_t>>& out);
+
+  RtpSender& rtp() { return rtp_; }
+  const RtpSender& rtp() const { return rtp_; }
+  uint64_t frames() const { return frames_; }
+  uint64_t keyframes() const { return keyframes_; }
+
+ private:
+  RtpSender rtp_;
+  uint16_t picture_id_;
+  uint64_t frames_ = 0;
+  uint64_t keyframes_ = 0;
+};
+
+}  // namespace ferry::session
