@@ -31,6 +31,8 @@ class AudioSender {
 
   RtpSender& rtp() { return rtp_; }
   const RtpSender& rtp() const { return rtp_; }
+  int channels() const { return channels_; }
+  // 0..1, smoothed; 0 while muted.
   double level() const { return muted_ ? 0 : meter_.linear(); }
 
  private:
