@@ -1,0 +1,63 @@
+// How much delay the network's jitter calls for.
+//
+// Each packet's relative delay is its (arrival - timestamp) above the smallest of the last two
+// seconds. The greatest relative delay of every half second goes into a histogram that forgets
+// with a time constant of some 16 s, and the target is its 95th percentile: the idea of
+// libwebrtc's DelayManager, with finer bins. Lateness that repeats within seconds raises the
+// target at once, without waiting for the histogram; a single stall does not.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/units.h"
+
+namespace ferry {
+
+class DelayEstimator {
+ public:
+  DelayEstimator();
+
+  // `timestamp` is the packet's, unwrapped, at 48 kHz. Returns the packet's relative delay.
+  Duration OnPacket(Timestamp arrival, int64_t timestamp);
+
+  // The delay with which some 95 % of half seconds have no late packet.
+  Duration Target() const;
+
+  // When a packet of `timestamp` arrives that the network does not hold up; none before the first
+  // packet.
+  std::optional<Timestamp> EarliestArrival(int64_t timestamp) const;
+
+  void Reset() { *this = DelayEstimator(); }
+
+ private:
+  static constexpr int kBins = 400;
+  static constexpr int kWindowSlots = 20;
+  struct Slot {
+    int64_t epoch = INT64_MIN;
+    int64_t min_us = 0;
+  };
+
+  void UpdateBase(Timestamp arrival, int64_t offset_us);
+  void CloseInterval(Timestamp now);
+  void NoteLateness(Timestamp now, Duration relative);
+  Duration Quantile() const;
+
+  std::array<Slot, kWindowSlots> slots_;  // the smallest offsets, by tenth of a second
+  std::optional<int64_t> base_us_;        // the smallest of all slots
+
+  std::array<float, kBins> histogram_;
+  int intervals_ = 0;
+  Timestamp interval_start_;
+  Duration interval_max_;
+  Duration quantile_;
+
+  std::optional<Timestamp> last_lateness_;
+  Duration last_lateness_delay_;
+  Duration peak_;  // what repeated lateness asks for at `peak_time_`; decays after
+  Timestamp peak_time_;
+  Timestamp now_;
+};
+
+}  // namespace ferry
