@@ -8,6 +8,8 @@ constexpr double kSmoothing = 0.4;
 // A step corrects this part of what is over the tolerance, at most kMaxStep: no jump to be seen,
 // and no overshoot while a correction takes effect.
 constexpr double kGain = 0.5;
+// Corrections aim this far inside the tolerance, so that they come to an end.
+constexpr double kMarginMs = 8;
 constexpr Duration kMaxStep = Duration::Millis(40);
 }  // namespace
 
@@ -21,11 +23,11 @@ bool AvSync::Update(std::optional<Duration> audio, std::optional<Duration> video
       started_ ? difference_ms_ + kSmoothing * (difference - difference_ms_) : difference;
   started_ = true;
 
-  const double magnitude = difference_ms_ < 0 ? -difference_ms_ : difference_ms_;
-  if (magnitude <= kTolerance.ms_f()) return false;
+  const double excess_ms = difference_ms_ > 0 ? difference_ms_ - kMaxSoundLate.ms_f()
+                                              : -difference_ms_ - kMaxSoundEarly.ms_f();
+  if (excess_ms <= 0) return false;
   const Duration step = std::min(
-      Duration::Micros(static_cast<int64_t>((magnitude - kTolerance.ms_f() / 2) * kGain * 1000)),
-      kMaxStep);
+      Duration::Micros(static_cast<int64_t>((excess_ms + kMarginMs) * kGain * 1000)), kMaxStep);
   // First take back a delay given to the later one, then delay the earlier one.
   Duration& later = difference_ms_ > 0 ? audio_minimum_ : video_minimum_;
   Duration& earlier = difference_ms_ > 0 ? video_minimum_ : audio_minimum_;

@@ -10,8 +10,9 @@ namespace ferry::session {
 
 class AvSync {
  public:
-  // Differences up to this are left alone.
-  static constexpr Duration kTolerance = Duration::Millis(20);
+  // Differences within these are left alone.
+  static constexpr Duration kMaxSoundEarly = Duration::Millis(20);
+  static constexpr Duration kMaxSoundLate = Duration::Millis(35);
   static constexpr Duration kMaxDelay = Duration::Millis(1000);
   static constexpr Duration kInterval = Duration::Millis(200);
   // A picture's way after it was released: decoding and the page's next paint.

@@ -1,0 +1,103 @@
+#include "core/session/media_session.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace ferry::session {
+namespace {
+using namespace literals;
+
+const Timestamp kNow = Timestamp::Millis(1'790'000'000'000);
+
+TEST(MediaSession, RefusesWhatCannotBe) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  EXPECT_EQ(session.AddAudioReceiver(5, 0).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(session.AddAudioSender(6, 3, 40_kbps).has_value(), false);
+  EXPECT_EQ(session.RemoveSender(7).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(session.SendFrame(5, {}, true, kNow, kNow).error().code, ErrorCode::kInvalidArgument);
+  const std::vector<uint8_t> huge(VideoSender::kMaxFrameSize + 1);
+  EXPECT_EQ(session.SendFrame(5, huge, true, kNow, kNow).error().code, ErrorCode::kLimitExceeded);
+  const std::array<float, 3> odd{};
+  EXPECT_EQ(session.PushAudio(9, odd, kNow, kNow).error().code, ErrorCode::kNotFound);
+}
+
+TEST(MediaSession, BoundsTheNumberOfStreams) {
+  MediaSession session(1);
+  for (uint32_t ssrc = 1; ssrc <= MediaSession::kMaxStreams; ++ssrc) {
+    ASSERT_TRUE(session.AddVideoReceiver(ssrc, 0));
+  }
+  EXPECT_EQ(session.AddVideoReceiver(1000, 0).error().code, ErrorCode::kLimitExceeded);
+}
+
+TEST(MediaSession, BoundsWhatWaitsForPoll) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  const std::vector<uint8_t> frame(1'000'000, 1);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(session.SendFrame(5, frame, false, kNow, kNow));
+  size_t polled = 0;
+  while (session.Poll(kNow)) ++polled;
+  EXPECT_LE(polled, MediaSession::kMaxOutputs);
+  EXPECT_GT(session.outputs_dropped(), 0u);
+}
+
+TEST(MediaSession, EveryPacketFitsAndCarriesItsTransportNumber) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  ASSERT_TRUE(session.SendFrame(5, std::vector<uint8_t>(20'000, 3), true, kNow, kNow));
+  std::optional<uint16_t> last;
+  int rtp_packets = 0;
+  while (auto output = session.Poll(kNow)) {
+    const auto& packet = std::get<SendPacket>(*output);
+    if (packet.kind != PacketKind::kVideo) continue;
+    EXPECT_LE(packet.bytes.size(), rtp::kMaxPacketSize);
+    const auto view = rtp::ParseRtp(packet.bytes);
+    ASSERT_TRUE(view);
+    ASSERT_TRUE(view->extensions.transport_sequence_number);
+    if (last) {
+      EXPECT_EQ(*view->extensions.transport_sequence_number, static_cast<uint16_t>(*last + 1));
+    }
+    last = view->extensions.transport_sequence_number;
+    EXPECT_EQ(view->extensions.absolute_capture_time.has_value(), rtp_packets == 0);
+    ++rtp_packets;
+  }
+  EXPECT_GE(rtp_packets, 18);
+}
+
+TEST(MediaSession, SurvivesArbitraryBytes) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoReceiver(5, 1));
+  ASSERT_TRUE(session.AddAudioReceiver(6, 1));
+  std::mt19937 random(4);
+  std::vector<float> pcm(960);
+  for (int i = 0; i < 20'000; ++i) {
+    std::vector<uint8_t> packet(random() % 200);
+    for (uint8_t& byte : packet) byte = static_cast<uint8_t>(random());
+    if (packet.size() > 12) {
+      packet[0] = 0x80;
+      packet[8] = packet[9] = packet[10] = 0;
+      packet[11] = i % 2 ? 5 : 6;
+    }
+    (void)session.Receive(packet, kNow + Duration::Millis(i));
+    if (i % 10 == 0) (void)session.PullAudio(6, 0_ms, kNow + Duration::Millis(i), pcm);
+    while (session.Poll(kNow + Duration::Millis(i))) {
+    }
+  }
+  EXPECT_GT(session.audio_receiver(6)->reception().packets(), 0);
+}
+
+TEST(MediaSession, AsksForAKeyframeAtMostEvery300Ms) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoReceiver(5, 0));
+  ASSERT_TRUE(session.RequestKeyframe(5));
+  int requests = 0;
+  for (int ms = 0; ms < 1000; ++ms) {
+    while (session.Poll(kNow + Duration::Millis(ms))) ++requests;
+  }
+  EXPECT_EQ(requests, 4);
+  EXPECT_LE(session.NextWakeup(), kNow + 1200_ms);
+}
+
+}  // namespace
+}  // namespace ferry::session
