@@ -64,7 +64,11 @@ function(ferry_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  # Debian's libFuzzer is built upon libstdc++, our code here upon libc++ (Clang 16 has no
+  # std::expected with libstdc++ 12): the two live side by side. Clang takes a plain -lstdc++ for
+  # the library of -stdlib, hence the detour.
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE "-Wl,-lstdc++")
   ferry_warnings(${name})
   set_property(GLOBAL APPEND PROPERTY FERRY_FUZZERS ${name})
 endfunction()
