@@ -81,7 +81,7 @@ build_sdk() {
 
 build_web() {
   need_npm_packages || return 1
-  build_bundle web "$ROOT/js-api/src" "$ROOT/js-api/package.json"
+  build_bundle web "$STAMPS/bundle-js-api" # which stands for the SDK and the modules in it
 }
 
 build_gateway() { build_native release ferry-gateway; }
