@@ -27,7 +27,7 @@ constexpr Duration kDelayLimit = Duration::Seconds(10);
 constexpr Duration kLeastTarget = Duration::Millis(10);
 // Stretching starts this far from the target: above, and (a lack is worse than too much) below.
 constexpr Duration kTooMuch = Duration::Millis(12);
-constexpr Duration kTooLittle = Duration::Millis(5);
+constexpr Duration kTooLittle = Duration::Millis(2);
 // Further above, it hurries: more often, with longer pieces and less choosy.
 constexpr Duration kHurry = Duration::Millis(100);
 // Pulls between two stretches.
@@ -46,8 +46,11 @@ constexpr int64_t kIdleAfter = 1000 * 48;
 constexpr int64_t kSeamlessConcealment = 60 * 48;
 
 // Losses that make it worth waiting for the next packet, which carries the copy; as a share.
-constexpr float kFecWorthLoss = 0.01f;
-constexpr float kLossForget = 0.98f;
+constexpr float kFecWorthLoss = 0.006f;
+constexpr float kFecNotWorthLoss = 0.002f;
+// Pauses of speech carry no copies; a stream without any for this long (packets) has none.
+constexpr int kFecMemory = 250;
+constexpr float kLossForget = 0.995f;
 
 Duration SamplesToDuration(int64_t samples) { return Duration::Micros(samples * 1000 / 48); }
 int64_t DurationToSamples(Duration duration) { return duration.us() * 48 / 1000; }
@@ -87,6 +90,8 @@ class JitterBuffer::Impl {
   bool idle() const { return !started_ || concealed_ >= kIdleAfter; }
 
   Duration DelayIfPlayedNext(int64_t timestamp) const;
+  Duration Lead() const;
+  Duration ExcessIfPlayedNext(int64_t timestamp) const;
   bool IsDue(const BufferedPacket& packet) const;
   bool CanUseFec(const BufferedPacket& packet) const;
   void Advance();
@@ -96,7 +101,7 @@ class JitterBuffer::Impl {
   void DecodeFecOf(const BufferedPacket& packet);
   void ConcealFrame();
   void AppendDecoded(size_t samples, int64_t skip, bool seamless);
-  void NoteLost(bool lost) { loss_ = loss_ * kLossForget + (lost ? 1.0f - kLossForget : 0.0f); }
+  void NoteLost(bool lost);
   void NoteMissingBefore(int64_t sequence);
   void AdaptLength();
   void DecodeAhead(size_t samples);
@@ -125,7 +130,8 @@ class JitterBuffer::Impl {
   int64_t concealed_ = 0;              // samples concealed since
   bool concealing_known_gap_ = false;  // what is concealed lies before a packet that is here
   float loss_ = 0;                     // share of packets lost of late
-  bool fec_seen_ = false;
+  int fec_seen_ = 0;                   // packets until we give up expecting copies
+  bool wait_for_fec_ = false;          // the delay has room for the packet after a lost one
   int last_packet_samples_ = kOpusFrameSamples;
 
   AudioFrameKind kind_ = AudioFrameKind::kSilence;
@@ -166,7 +172,7 @@ void JitterBuffer::Impl::Insert(const AudioPacket& packet, Timestamp arrival) {
       break;
   }
   if (!packet.recovered) estimator_.OnPacket(arrival, position.timestamp);
-  fec_seen_ = info->has_fec;
+  fec_seen_ = info->has_fec ? kFecMemory : std::max(fec_seen_ - 1, 0);
   if (started_ && position.timestamp + info->samples <= next_timestamp_) {
     ++stats_.packets_late;
     return;
@@ -192,7 +198,9 @@ void JitterBuffer::Impl::Insert(const AudioPacket& packet, Timestamp arrival) {
 Duration JitterBuffer::Impl::Target() const {
   Duration target = estimator_.Target() + pull_clock_.earliness();
   // The copy of a lost packet comes one packet later.
-  if (fec_seen_ && loss_ > kFecWorthLoss) target += SamplesToDuration(last_packet_samples_);
+  if (wait_for_fec_) {
+    target += SamplesToDuration(last_packet_samples_) + kTooLittle;
+  }
   target = std::max({target, kLeastTarget, min_delay_});
   return std::min(target, max_delay_);
 }
@@ -202,6 +210,16 @@ Duration JitterBuffer::Impl::DelayIfPlayedNext(int64_t timestamp) const {
   const std::optional<Timestamp> earliest = estimator_.EarliestArrival(timestamp);
   if (!earliest) return Duration::Zero();
   return pull_clock_.now() + SamplesToDuration(static_cast<int64_t>(playout_.size())) - *earliest;
+}
+
+// A packet is needed when less than a pull is left, so before its first sample is played.
+Duration JitterBuffer::Impl::Lead() const {
+  return SamplesToDuration(static_cast<int64_t>(playout_.size() % kAudioFrameSamples));
+}
+
+// How much more delay than the target there is when `timestamp` is played next.
+Duration JitterBuffer::Impl::ExcessIfPlayedNext(int64_t timestamp) const {
+  return DelayIfPlayedNext(timestamp) - Lead() - Target();
 }
 
 AudioFrame JitterBuffer::Impl::Get(Timestamp now, std::span<float> out) {
@@ -243,14 +261,14 @@ void JitterBuffer::Impl::Advance() {
 }
 
 bool JitterBuffer::Impl::IsDue(const BufferedPacket& packet) const {
-  const Duration delay = DelayIfPlayedNext(packet.timestamp);
+  const Duration excess = ExcessIfPlayedNext(packet.timestamp);
   // Nothing is heard now, so this is the time to have the right delay from the start.
-  if (!started_ || wait_for_target_ || concealed_ >= kFadeEnd) return delay >= Target();
+  if (!started_ || wait_for_target_ || concealed_ >= kFadeEnd) return excess >= Duration::Zero();
   const int64_t gap = packet.timestamp - next_timestamp_;
   if (gap <= concealed_) return true;
   // The sender paused (no sequence number is missing): its next words have their own time.
-  if (packet.sequence_number == last_sequence_ + 1) return delay >= Target();
-  return delay >= Target() + kBehind;
+  if (packet.sequence_number == last_sequence_ + 1) return excess >= Duration::Zero();
+  return excess >= kBehind;
 }
 
 bool JitterBuffer::Impl::CanUseFec(const BufferedPacket& packet) const {
@@ -274,9 +292,8 @@ void JitterBuffer::Impl::DropPast() {
 // After a stall so long that playing faster would take many seconds, goes on with the present.
 void JitterBuffer::Impl::SkipExcess() {
   if (packets_.empty() || idle()) return;
-  const Duration target = Target();
-  if (DelayIfPlayedNext(packets_.front().timestamp) <= target + kMaxExcess) return;
-  while (packets_.size() > 1 && DelayIfPlayedNext(packets_.front().timestamp) > target) {
+  if (ExcessIfPlayedNext(packets_.front().timestamp) <= kMaxExcess) return;
+  while (packets_.size() > 1 && ExcessIfPlayedNext(packets_.front().timestamp) > Duration::Zero()) {
     packets_.PopFront();
     ++stats_.packets_discarded;
   }
@@ -304,7 +321,7 @@ void JitterBuffer::Impl::DecodeFront() {
   // we are behind, only the rest is played.
   int64_t skip = std::max<int64_t>(-gap, 0);
   const int64_t covered = concealed_ - std::max<int64_t>(gap, 0);
-  const bool behind = DelayIfPlayedNext(packet.timestamp) > Target() + kBehind;
+  const bool behind = ExcessIfPlayedNext(packet.timestamp) > kBehind;
   if (covered > 0 && covered < packet.samples && (concealing_known_gap_ || behind)) {
     skip = std::max(skip, covered);
   }
@@ -345,6 +362,11 @@ void JitterBuffer::Impl::DecodeFecOf(const BufferedPacket& packet) {
   kind_ = AudioFrameKind::kFec;
   next_timestamp_ = packet.timestamp;
   last_sequence_ = packet.sequence_number - 1;
+}
+
+void JitterBuffer::Impl::NoteLost(bool lost) {
+  loss_ = loss_ * kLossForget + (lost ? 1.0f - kLossForget : 0.0f);
+  wait_for_fec_ = fec_seen_ > 0 && loss_ > (wait_for_fec_ ? kFecNotWorthLoss : kFecWorthLoss);
 }
 
 void JitterBuffer::Impl::NoteMissingBefore(int64_t sequence) {
@@ -414,7 +436,7 @@ void JitterBuffer::Impl::AdaptLength() {
     --stretch_pause_;
     return;
   }
-  const Duration excess = DelayIfPlayedNext(next_timestamp_) - Target();
+  const Duration excess = ExcessIfPlayedNext(next_timestamp_);
   TimeStretcher::Options options;
   // Half a step past the target at most, or it would swing.
   constexpr size_t kOvershoot = 240;

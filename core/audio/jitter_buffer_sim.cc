@@ -69,7 +69,7 @@ void JitterBufferSim::Send(const Network& network) {
   std::array<uint8_t, kMaxOpusPacketBytes> bytes;
   const size_t size = encoder_.Encode(pcm, bytes).value();
   const std::optional<Duration> delay = network(sent_);
-  if (delay) {
+  for (int copy = 0; delay && copy < (duplicate_ ? 2 : 1); ++copy) {
     in_flight_.push_back({send_time_ + *delay, sequence_, timestamp_,
                           std::vector<uint8_t>(bytes.begin(), bytes.begin() + size)});
   }

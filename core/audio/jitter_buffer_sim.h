@@ -52,6 +52,9 @@ class JitterBufferSim {
   // Called at each pull instead of once per 10 ms: the lateness of pull `n`.
   void SetPullJitter(std::function<Duration(int n)> jitter) { pull_jitter_ = std::move(jitter); }
 
+  // Each packet arrives twice.
+  void DuplicatePackets(bool on) { duplicate_ = on; }
+
   JitterBuffer& buffer() { return buffer_; }
   const JitterBufferStats& stats() const { return buffer_.stats(); }
   const std::vector<float>& played() const { return played_; }
@@ -86,6 +89,7 @@ class JitterBufferSim {
   Timestamp send_time_ = Timestamp::Millis(1000);
   int pull_count_ = 0;
   Timestamp first_pull_;
+  bool duplicate_ = false;
   int sent_ = 0;
   uint16_t sequence_;
   uint32_t timestamp_;
