@@ -1,0 +1,11 @@
+#include <vpx/vp8dx.h>
+
+#include "core/video/codec/vpx_decoder.h"
+
+namespace ferry {
+
+Result<std::unique_ptr<VideoDecoder>> CreateVp8Decoder(int threads) {
+  return VpxDecoder::Create(vpx_codec_vp8_dx(), threads);
+}
+
+}  // namespace ferry
