@@ -57,6 +57,26 @@ struct FerryEngine {
   std::array<double, FERRY_RECEIVER_STAT_COUNT> receiver_stats;
 };
 
+namespace {
+
+ferry::ByteSpan OutputBytes(const FerryEngine* engine) {
+  if (!engine->output) return {};
+  if (const auto* packet = std::get_if<ferry::session::SendPacket>(&*engine->output)) {
+    return packet->bytes;
+  }
+  if (const auto* frame = std::get_if<ferry::session::DecodeFrame>(&*engine->output)) {
+    return frame->frame.frame.data;
+  }
+  return {};
+}
+
+template <typename T>
+const T* OutputAs(const FerryEngine* engine) {
+  return engine->output ? std::get_if<T>(&*engine->output) : nullptr;
+}
+
+}  // namespace
+
 extern "C" {
 
 EMSCRIPTEN_KEEPALIVE FerryEngine* ferry_engine_create(uint32_t seed) {
@@ -185,23 +205,6 @@ EMSCRIPTEN_KEEPALIVE int ferry_engine_poll(FerryEngine* engine, double now_ms) {
   if (std::holds_alternative<DecodeFrame>(*engine->output)) return FERRY_OUTPUT_FRAME;
   return FERRY_OUTPUT_KEYFRAME;
 }
-
-namespace {
-ferry::ByteSpan OutputBytes(const FerryEngine* engine) {
-  if (!engine->output) return {};
-  if (const auto* packet = std::get_if<ferry::session::SendPacket>(&*engine->output)) {
-    return packet->bytes;
-  }
-  if (const auto* frame = std::get_if<ferry::session::DecodeFrame>(&*engine->output)) {
-    return frame->frame.frame.data;
-  }
-  return {};
-}
-template <typename T>
-const T* OutputAs(const FerryEngine* engine) {
-  return engine->output ? std::get_if<T>(&*engine->output) : nullptr;
-}
-}  // namespace
 
 EMSCRIPTEN_KEEPALIVE const uint8_t* ferry_engine_output_data(FerryEngine* engine) {
   return OutputBytes(engine).data();
