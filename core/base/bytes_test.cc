@@ -46,5 +46,58 @@ TEST(ByteWriter, RefusesToWritePastTheEnd) {
   EXPECT_EQ(bytes, (std::array<uint8_t, 2>{9, 9}));
 }
 
+TEST(ByteReader, HandsOutSpansAndTheRest) {
+  const std::array<uint8_t, 6> bytes = {1, 2, 3, 4, 5, 6};
+  ByteReader reader(bytes);
+  reader.Skip(1);
+  const ByteSpan two = reader.Bytes(2);
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[0], 2);
+  EXPECT_EQ(reader.position(), 3u);
+  EXPECT_EQ(reader.Rest().size(), 3u);
+  EXPECT_EQ(reader.remaining(), 0u);
+  EXPECT_TRUE(reader.Rest().empty());
+  EXPECT_TRUE(reader.ok()) << "an empty rest is no failure";
+}
+
+TEST(ByteReader, SurvivesAnyCount) {
+  const std::array<uint8_t, 2> bytes = {1, 2};
+  ByteReader reader(bytes);
+  reader.U8();
+  EXPECT_TRUE(reader.Bytes(SIZE_MAX).empty());
+  EXPECT_FALSE(reader.ok());
+  EXPECT_TRUE(reader.Rest().empty()) << "a failed reader yields nothing more";
+}
+
+TEST(ByteReader, ReadsNothingFromNothing) {
+  ByteReader reader({});
+  EXPECT_TRUE(reader.Bytes(0).empty());
+  EXPECT_TRUE(reader.ok());
+  reader.U8();
+  EXPECT_FALSE(reader.ok());
+}
+
+TEST(ByteWriter, KeepsOnlyTheBytesOfItsFields) {
+  std::array<uint8_t, 6> bytes{};
+  ByteWriter writer(bytes);
+  writer.U24(0xFF010203);
+  const std::array<uint8_t, 3> tail = {7, 8, 9};
+  writer.Bytes(tail);
+  writer.Bytes({});
+  EXPECT_TRUE(writer.ok());
+  EXPECT_EQ(writer.remaining(), 0u);
+  EXPECT_EQ(bytes, (std::array<uint8_t, 6>{1, 2, 3, 7, 8, 9}));
+}
+
+TEST(ByteWriter, StaysFailed) {
+  std::array<uint8_t, 2> bytes = {9, 9};
+  ByteWriter writer(bytes);
+  writer.U32(1);
+  writer.U8(1);
+  EXPECT_FALSE(writer.ok()) << "a later field must not slip into the place of a lost one";
+  EXPECT_EQ(writer.position(), 0u);
+  EXPECT_EQ(bytes, (std::array<uint8_t, 2>{9, 9}));
+}
+
 }  // namespace
 }  // namespace ferry

@@ -26,5 +26,29 @@ TEST(Unwrapper, WorksForRtpTimestamps) {
   EXPECT_EQ(unwrapper.Unwrap(0x100u), 0x100000100ll);
 }
 
+TEST(Unwrapper, StepsBackBelowItsFirstValue) {
+  Unwrapper<uint16_t> unwrapper;
+  EXPECT_EQ(unwrapper.Unwrap(1), 1);
+  EXPECT_EQ(unwrapper.Unwrap(0xFFFF), -1) << "a packet overtaken by the first";
+  EXPECT_EQ(unwrapper.Unwrap(0xFFF0), -16);
+  EXPECT_EQ(unwrapper.Unwrap(3), 3);
+}
+
+TEST(Unwrapper, CountsManyTurns) {
+  Unwrapper<uint8_t> unwrapper;
+  for (int64_t i = 0; i < 10'000; i += 100) {
+    ASSERT_EQ(unwrapper.Unwrap(static_cast<uint8_t>(i)), i);
+  }
+}
+
+TEST(Unwrapper, BeginsAnewAfterReset) {
+  Unwrapper<uint16_t> unwrapper;
+  unwrapper.Unwrap(0xFFFF);
+  EXPECT_EQ(unwrapper.Unwrap(0), 0x10000);
+  unwrapper.Reset();
+  EXPECT_EQ(unwrapper.Peek(5), 5);
+  EXPECT_EQ(unwrapper.Unwrap(0), 0);
+}
+
 }  // namespace
 }  // namespace ferry
