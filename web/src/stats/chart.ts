@@ -13,6 +13,8 @@ export interface Line {
 }
 
 const HEIGHT = 56;
+/** The top of a scale is at least this, so that small changes look small. */
+const LEAST_TOP: Record<string, number> = { kbps: 100, fps: 35, ms: 50, '%': 5 };
 /** The event comes every two seconds. */
 const STEP_S = 2;
 
@@ -57,7 +59,7 @@ export class Chart {
     const color = (name: string) => getComputedStyle(this.element).getPropertyValue(name).trim();
     const scales: uPlot.Scales = { x: { time: false } };
     this.#lines.forEach(({ unit }) => {
-      scales[unit] = { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 0) * 1.15)] };
+      scales[unit] = { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP[unit] ?? 1, (max ?? 0) * 1.15)] };
     });
     return {
       width,

@@ -154,12 +154,12 @@ export class Lobby {
 }
 
 function heading(room: string, returning: boolean): HTMLElement[] {
-  if (!room) {
+  if (!room || returning) {
     const text = 'Whoever enters the same room sees and hears you.';
     return [h('h1', {}, 'Enter a room'), h('p', {}, text)];
   }
   const to = h('p', {}, 'to the room ', h('strong', {}, room), '.');
-  return [h('h1', {}, returning ? 'Go back' : 'You are invited'), to];
+  return [h('h1', {}, 'You are invited'), to];
 }
 
 interface Field {
