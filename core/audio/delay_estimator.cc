@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/audio/opus_encoder.h"
+
 namespace ferry {
 namespace {
 
@@ -26,7 +28,7 @@ constexpr int64_t kPeakDecayPerSecondUs = 20'000;
 DelayEstimator::DelayEstimator() { histogram_.fill(0); }
 
 Duration DelayEstimator::OnPacket(Timestamp arrival, int64_t timestamp) {
-  const int64_t offset_us = arrival.us() - timestamp * 1000 / 48;
+  const int64_t offset_us = arrival.us() - OpusDuration(timestamp).us();
   UpdateBase(arrival, offset_us);
   const Duration relative = Duration::Micros(offset_us - *base_us_);
   if (intervals_ == 0 && interval_start_ == Timestamp()) interval_start_ = arrival;
@@ -95,7 +97,7 @@ Duration DelayEstimator::Target() const {
 
 std::optional<Timestamp> DelayEstimator::EarliestArrival(int64_t timestamp) const {
   if (!base_us_) return std::nullopt;
-  return Timestamp::Micros(*base_us_ + timestamp * 1000 / 48);
+  return Timestamp::Micros(*base_us_ + OpusDuration(timestamp).us());
 }
 
 }  // namespace ferry

@@ -52,7 +52,8 @@ enum class AudioFrameKind {
 struct AudioFrame {
   AudioFrameKind kind = AudioFrameKind::kSilence;
   bool muted = true;  // every sample is zero
-  // The timestamp of the first sample, where one is known: not in silence before the first packet.
+  // The timestamp of the first sample, where it has one: kSilence has none, and nor has what is
+  // concealed while a sender starts anew.
   bool has_timestamp = false;
   uint32_t rtp_timestamp = 0;
   int channels = 1;  // of the output, as configured
@@ -66,10 +67,14 @@ struct JitterBufferStats {
   uint64_t packets_discarded = 0;  // not Opus, implausible, or dropped for want of room
   uint64_t fec_packets_recovered = 0;
 
-  uint64_t total_samples = 0;             // played, of any kind but kSilence
-  uint64_t concealed_samples = 0;         // of these, invented
-  uint64_t silent_concealed_samples = 0;  // of these, zero
+  uint64_t total_samples = 0;  // played, of any kind but kSilence
+  // Of these, invented for sound that was lost or late, and of these again, zero. Counted when the
+  // sound resumes, because only the next packet tells a loss from a pause of the sender (mute,
+  // DTX), whose samples count apart.
+  uint64_t concealed_samples = 0;
+  uint64_t silent_concealed_samples = 0;
   uint64_t concealment_events = 0;
+  uint64_t pause_samples = 0;
   uint64_t inserted_samples_for_deceleration = 0;
   uint64_t removed_samples_for_acceleration = 0;
   uint64_t restarts = 0;  // the sender began anew, or the buffer was emptied to catch up

@@ -124,13 +124,14 @@ TEST(JitterBuffer, FadesToSilenceInAnOutageAndCountsItApart) {
   EXPECT_FALSE(pulls[first + 10].frame.muted);
   EXPECT_TRUE(pulls[first + 40].frame.muted) << "faded after 200 ms";
   EXPECT_EQ(pulls.back().frame.kind, AudioFrameKind::kSilence) << "an outage of over a second";
-  EXPECT_EQ(sim.stats().concealed_samples, 48'000u) << "what follows is no concealment";
-  EXPECT_EQ(sim.stats().silent_concealed_samples, 48'000u - 9'600u);
-  EXPECT_EQ(sim.stats().concealment_events, 1u);
+  EXPECT_FALSE(pulls.back().frame.has_timestamp);
   EXPECT_EQ(sim.buffer().CurrentDelay(), Duration::Zero());
   sim.Run(100, Steady);
   EXPECT_EQ(sim.pulls().back().frame.kind, AudioFrameKind::kNormal);
   EXPECT_LT(sim.pulls().back().delay, 40_ms);
+  EXPECT_EQ(sim.stats().concealed_samples, 48'000u) << "what follows is no concealment";
+  EXPECT_EQ(sim.stats().silent_concealed_samples, 48'000u - 9'600u);
+  EXPECT_EQ(sim.stats().concealment_events, 1u);
 }
 
 TEST(JitterBuffer, PutsReorderedPacketsInOrder) {
@@ -206,6 +207,8 @@ TEST(JitterBuffer, ResumesAfterADtxGapWithTheSameDelay) {
   EXPECT_EQ(sim.stats().packets_late, 0u);
   EXPECT_EQ(sim.stats().packets_discarded, 0u);
   EXPECT_EQ(sim.stats().restarts, 0u);
+  EXPECT_EQ(sim.stats().concealed_samples, 0u) << "a pause is no loss";
+  EXPECT_GT(sim.stats().pause_samples, 9u * 300u * 48u);
   EXPECT_LT(sim.MeanDelay(50), 40_ms);
   EXPECT_LT(sim.buffer().TargetDelay(), 40_ms);
 }
@@ -249,6 +252,16 @@ TEST(JitterBuffer, SurvivesGarbage) {
   }
   EXPECT_GT(buffer.stats().packets_discarded, 0u);
   EXPECT_GT(buffer.stats().total_samples, 0u);
+}
+
+TEST(JitterBuffer, PlaysThoughItHasNoRoomForTheMinimumDelay) {
+  JitterBufferSim sim({.buffer = {.min_delay = Duration::Seconds(5),
+                                  .max_delay = Duration::Seconds(9),
+                                  .max_packets = 20}});
+  sim.Run(200, Steady);
+  EXPECT_EQ(sim.pulls().back().frame.kind, AudioFrameKind::kNormal);
+  EXPECT_EQ(sim.stats().packets_discarded, 0u);
+  EXPECT_NEAR(sim.MeanDelay(50).ms_f(), 300, 20);
 }
 
 TEST(JitterBuffer, RefusesAnOversizedOrEmptyPayload) {

@@ -21,6 +21,14 @@ inline constexpr int kOpusFrameSamples = 960;
 // The longest an Opus frame can be (RFC 6716 §3.4, R2), and so the longest packet of one frame.
 inline constexpr size_t kMaxOpusPacketBytes = 1275;
 
+// Time and samples per channel, at Opus's clock.
+constexpr Duration OpusDuration(int64_t samples) {
+  return Duration::Micros(samples * 1'000'000 / kOpusSampleRate);
+}
+constexpr int64_t OpusSamples(Duration duration) {
+  return duration.us() * kOpusSampleRate / 1'000'000;
+}
+
 struct OpusEncoderConfig {
   // What the coder is tuned for: speech (with the speech model and its in-band FEC) or any sound.
   enum class Application { kVoip, kAudio };

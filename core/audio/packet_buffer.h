@@ -29,6 +29,8 @@ class PacketBuffer {
 
   InsertResult Insert(BufferedPacket packet);
   bool empty() const { return packets_.empty(); }
+  bool full() const { return packets_.size() >= max_packets_; }
+  size_t max_packets() const { return max_packets_; }
   size_t size() const { return packets_.size(); }
   // Only while not empty.
   const BufferedPacket& front() const { return packets_.front(); }
