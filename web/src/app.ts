@@ -37,8 +37,8 @@ export class App {
       view: () => this.#call,
       devices: this.#devices,
       onOwnVolume: (volume) => this.#lobby?.setLevel(volume),
-      onKicked: (reason) => this.#ended(kickedWords(reason)),
-      onLost: (words) => this.#ended(words),
+      onKicked: (reason) => void this.#ended(kickedWords(reason)),
+      onLost: (words) => void this.#ended(words),
     });
   }
 

@@ -40,7 +40,7 @@ function handlePeople(trtc: TRTC, { view }: RoomHandlers): void {
   });
   trtc.on(EVENT.REMOTE_AUDIO_AVAILABLE, ({ userId }) => view()?.tile(userId).setAudio(true));
   trtc.on(EVENT.REMOTE_AUDIO_UNAVAILABLE, ({ userId }) => view()?.find(userId)?.setAudio(false));
-  trtc.on(EVENT.REMOTE_VIDEO_AVAILABLE, async ({ userId, streamType }) => {
+  const show = async (userId: string, streamType: 'main' | 'sub') => {
     const tile = view()?.tile(userId, streamType);
     if (!tile) return;
     tile.setVideo(true);
@@ -51,7 +51,8 @@ function handlePeople(trtc: TRTC, { view }: RoomHandlers): void {
       const words = wordsFor(error);
       if (words) toast(`${nameOf(userId)}: ${words.title}. ${words.text}`, { kind: 'error' });
     }
-  });
+  };
+  trtc.on(EVENT.REMOTE_VIDEO_AVAILABLE, ({ userId, streamType }) => void show(userId, streamType));
   trtc.on(EVENT.REMOTE_VIDEO_UNAVAILABLE, ({ userId, streamType }) => {
     if (streamType === 'sub') view()?.remove(userId, 'sub');
     else view()?.find(userId)?.setVideo(false);

@@ -1,4 +1,5 @@
 // Finds the bursts of tones.js in what is heard, and measures how loud it is.
+/* global AudioWorkletProcessor, registerProcessor, sampleRate */
 import { PITCHES, pitch } from './tones.js';
 
 /** The onset is looked for in blocks of this many samples. */

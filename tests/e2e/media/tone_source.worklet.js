@@ -1,4 +1,5 @@
 // Makes the bursts of tones.js and tells the page when each of them began.
+/* global AudioWorkletProcessor, registerProcessor, sampleRate */
 import { BURST_MS, PERIOD_MS, pitch } from './tones.js';
 
 const AMPLITUDE = 0.5;

@@ -78,7 +78,6 @@ function mean(rgba) {
 /** Reads each frame of a track (MediaStreamTrackProcessor), without the compositor. Returns {reads, stop}. */
 export function readTrack(track) {
   const reads = new Reads();
-  // eslint-disable-next-line no-undef -- Chromium's
   const processor = new MediaStreamTrackProcessor({ track });
   const reader = processor.readable.getReader();
   let buffer = new Uint8Array(0);

@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { h } from '../components/dom';
-import { MAX_SAMPLES, Series } from './series';
+import { MAX_SAMPLES, type Series } from './series';
 
 export interface Line {
   series: Series;
@@ -59,7 +59,9 @@ export class Chart {
     const color = (name: string) => getComputedStyle(this.element).getPropertyValue(name).trim();
     const scales: uPlot.Scales = { x: { time: false } };
     this.#lines.forEach(({ unit }) => {
-      scales[unit] = { range: (_plot, _min, max) => [0, Math.max(LEAST_TOP[unit] ?? 1, (max ?? 0) * 1.15)] };
+      scales[unit] = {
+        range: (_plot, _min, max) => [0, Math.max(LEAST_TOP[unit] ?? 1, (max ?? 0) * 1.15)],
+      };
     });
     return {
       width,

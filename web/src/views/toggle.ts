@@ -16,11 +16,12 @@ export function toggle(kind: 'microphone' | 'camera', onSwitch: (on: boolean) =>
     element.title = label;
     element.classList.toggle('off', !on);
   };
-  element.addEventListener('click', async () => {
+  const turn = async () => {
     element.disabled = true;
     await onSwitch(!on);
     element.disabled = false;
-  });
+  };
+  element.addEventListener('click', () => void turn());
   set(false);
   return { element, set };
 }
