@@ -1,5 +1,5 @@
 // Starts the gateway for a test, with a directory of its own, and ends it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
@@ -36,16 +36,17 @@ function webRoot(directory) {
 }
 
 /**
- * Starts a gateway on a free port. Resolves, when it listens, to {origin, pid, log(), stop(), kill(), get(path),
- * userSig(userId), exit}. `args` are added to the command line.
+ * Starts a gateway, on a free port unless one is given; `args` are added to the command line. Resolves when it listens.
+ * @param {{ args?: string[], port?: number }} [options]
  */
-export async function startGateway({ args = [] } = {}) {
+export async function startGateway({ args = [], port = 0 } = {}) {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-'));
+  const data = path.join(directory, 'data');
   const child = spawn(
     gatewayPath(),
     [
-      ...['serve', '--demo', '--host', '127.0.0.1', '--port', '0', '--data-dir', directory],
-      ...['--web-root', webRoot(directory), ...args],
+      ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
+      ...['--demo-dir', webRoot(directory), '--sdk-dir', path.join(ROOT, 'js-api/dist'), ...args],
     ],
     { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -85,6 +86,13 @@ export async function startGateway({ args = [] } = {}) {
       const { body } = await get(`/demo/usersig?userId=${encodeURIComponent(userId)}`);
       return JSON.parse(body);
     },
+    /** A userSig of the demo's application that is valid for `seconds`. */
+    sign: (userId, seconds) =>
+      execFileSync(
+        gatewayPath(),
+        ['usersig', '--data-dir', data, '--user', userId, '--expire', String(seconds)],
+        { encoding: 'utf8' },
+      ).trim(),
     /** SIGTERM; resolves to {code, signal} when it has ended. */
     async stop() {
       child.kill('SIGTERM');

@@ -1,0 +1,250 @@
+// A gateway that goes away, and guests who behave badly.
+import WebSocket from 'ws';
+import { expect, test, type Gateway } from './support/fixtures';
+import { startGateway } from './support/gateway.mjs';
+import { residentBytes } from './support/processes.mjs';
+import { SOON_MS, type User } from './support/user';
+
+/** The reconnecting has to be given up, or go on, without the page hanging; this is the longest it may take to say so. */
+const LOSS_NOTICED_MS = 20_000;
+
+test('a killed gateway is noticed, said, and nothing hangs', async ({ gateway, newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  await bob.join();
+  await bob.sees(anna);
+  const killedMs = await anna.now();
+  await gateway.kill();
+  for (const user of [anna, bob]) {
+    const wanted = { event: 'connection-state-changed', prevState: 'CONNECTED' };
+    const lost = await user.waitForEvent(wanted, killedMs, LOSS_NOTICED_MS);
+    expect(lost.state).not.toBe('CONNECTED');
+  }
+  for (const user of [anna, bob]) {
+    await user.waitForEvent({ event: 'error' }, killedMs, 2 * LOSS_NOTICED_MS);
+    expect(await user.run('exitRoom')).toBeNull();
+    expect(await user.run('stopLocalVideo')).toBeNull();
+    expect(await user.run('stopLocalAudio')).toBeNull();
+    expect(await user.run('destroy')).toBeNull();
+    forgiveNetwork(user);
+  }
+});
+
+test('a gateway that is told to end tells its clients', async ({ gateway, newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  await bob.join();
+  await bob.sees(anna);
+  const endedMs = Date.now();
+  const ended = await gateway.stop();
+  expect(ended).toEqual({ code: 0, signal: null });
+  expect(Date.now() - endedMs, 'clients do not hold it up').toBeLessThan(6000);
+  for (const user of [anna, bob]) {
+    await user.waitForEvent({ event: 'connection-state-changed', prevState: 'CONNECTED' });
+    expect(await user.run('exitRoom')).toBeNull();
+    forgiveNetwork(user);
+  }
+});
+
+test('one enters again when the gateway is back', async ({ gateway, newUser }) => {
+  const anna = await newUser('anna');
+  await anna.join();
+  await gateway.stop();
+  await anna.waitForEvent({ event: 'connection-state-changed', prevState: 'CONNECTED' });
+  expect(await anna.run('exitRoom')).toBeNull();
+  const second = await startGateway({ port: Number(new URL(gateway.origin).port) });
+  try {
+    expect(await anna.enter()).toBeNull();
+    const bob = await newUser('bob');
+    await bob.join();
+    await bob.sees(anna);
+    await anna.sees(bob);
+    expect(await anna.run('exitRoom')).toBeNull();
+    expect(await bob.run('exitRoom')).toBeNull();
+    forgiveNetwork(anna);
+  } finally {
+    expect((await second.stop()).code).toBe(0);
+  }
+});
+
+test('no gateway: entering fails in words and in time', async ({ gateway, newUser }) => {
+  const anna = await newUser('anna');
+  const sig = await gateway.userSig('anna');
+  await gateway.kill();
+  const began = Date.now();
+  expect(await anna.enter({ roomId: 1, ...sig })).toMatchObject({
+    name: 'OPERATION_FAILED',
+    code: 5500,
+  });
+  expect(Date.now() - began).toBeLessThan(16_000);
+  forgiveNetwork(anna);
+});
+
+test('bad guests do not disturb a call', async ({ gateway, newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  await bob.join();
+  await anna.sees(bob, { count: 60 });
+  await bob.sees(anna, { count: 60 });
+  const before = residentBytes(gateway.pid);
+  const sinceMs = await anna.now();
+
+  const guests = [
+    ...(await garbage(gateway)),
+    await neverReads(gateway, 'sloth', anna),
+    await floods(gateway, 'flood'),
+  ];
+  const results = await Promise.all([anna.measure(bob, 5000), bob.measure(anna, 5000)]);
+  for (const { frames, fps, failures } of results) {
+    expect(fps).toBeGreaterThanOrEqual(24);
+    expect(failures).toBeLessThanOrEqual(2);
+    const numbers = frames.map(({ frame }) => frame);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  }
+  await anna.hears(bob, { sinceMs });
+  for (const user of [anna, bob]) {
+    const events = await user.events(sinceMs);
+    expect(events.filter(({ event }) => /error|kicked|connection/.test(event))).toEqual([]);
+  }
+  for (const guest of guests) guest.terminate();
+  const grown = residentBytes(gateway.pid) - before;
+  expect(grown, 'memory of the gateway').toBeLessThan(64 * 1024 * 1024);
+});
+
+for (const [what, send] of [
+  ['no JSON', (socket: WebSocket) => socket.send('{{{{')],
+  ['an unknown type', (socket: WebSocket) => socket.send('{"type":"dance","id":1}')],
+  ['a request before join', (socket: WebSocket) => socket.send('{"type":"leave","id":1}')],
+] as const) {
+  test(`answers ${what} with an error`, async ({ gateway }) => {
+    const socket = await connect(gateway);
+    const answer = new Promise<string>((resolve) =>
+      socket.once('message', (data) => resolve(data.toString())),
+    );
+    send(socket);
+    expect(JSON.parse(await answer)).toMatchObject({
+      type: 'error',
+      code: expect.any(Number),
+      message: expect.stringMatching(/\w+/),
+    });
+    socket.terminate();
+  });
+}
+
+test('cuts off who sends too large a frame, and who sends too much rubbish', async ({
+  gateway,
+}) => {
+  const large = await connect(gateway);
+  const largeClosed = closed(large);
+  large.send(Buffer.alloc(100_000));
+  expect(await largeClosed).toBe(1009);
+
+  const noisy = await connect(gateway);
+  const noisyClosed = closed(noisy);
+  for (let i = 0; i < 2000 && noisy.readyState === WebSocket.OPEN; i++) noisy.send('rubbish');
+  expect([4003, 1006]).toContain(await noisyClosed);
+});
+
+/** The browser itself writes of connections that fail, where a gateway is gone. */
+function forgiveNetwork(user: User): void {
+  const network = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection to/;
+  const kept = user.complaints.filter((text) => !network.test(text));
+  user.complaints.splice(0, Infinity, ...kept);
+}
+
+async function connect(gateway: Gateway): Promise<WebSocket> {
+  const url = `${gateway.origin.replace('https', 'wss')}/rtc/v1`;
+  const socket = new WebSocket(url, 'ferry.v1', {
+    rejectUnauthorized: false,
+    perMessageDeflate: false,
+  });
+  socket.on('error', () => {}); // Being cut off is what these are for.
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}
+
+function closed(socket: WebSocket): Promise<number> {
+  return new Promise((resolve) => socket.once('close', resolve));
+}
+
+/** Enters the room of the call by hand; gives the answer to `join`. */
+async function join(socket: WebSocket, gateway: Gateway, userId: string) {
+  const { sdkAppId, userSig } = await gateway.userSig(userId);
+  const room = { kind: 'number', id: 1 };
+  const entry = { version: 1, sdkAppId, userId, userSig, room, scene: 'rtc', role: 'anchor' };
+  return request(socket, { type: 'join', ...entry, client: 'a bad guest' });
+}
+
+let lastId = 0;
+interface Answer {
+  type: string;
+  id: number;
+  users: { userId: string; streams: { streamId: string }[] }[];
+}
+function request(socket: WebSocket, message: object): Promise<Answer> {
+  const id = ++lastId;
+  return new Promise((resolve) => {
+    const read = (data: WebSocket.RawData, binary: boolean) => {
+      const answer = binary ? null : (JSON.parse(`${data}`) as Answer);
+      if (answer?.id !== id) return;
+      socket.off('message', read);
+      resolve(answer);
+    };
+    socket.on('message', read);
+    socket.send(JSON.stringify({ ...message, id }));
+  });
+}
+
+/** Strangers who send what is no message, before and after entering. */
+async function garbage(gateway: Gateway): Promise<WebSocket[]> {
+  const messages: (string | Buffer)[] = [
+    '',
+    '{',
+    '[]',
+    'null',
+    '"join"',
+    '{"type":"join","id":1}',
+    '{"type":"join","id":-1,"version":"one","room":[]}',
+    `{"type":"publish","id":2,"kind":"${'x'.repeat(30_000)}"}`,
+    '['.repeat(20_000),
+    Buffer.from([0x80]),
+    Buffer.alloc(12),
+    Buffer.alloc(1200, 0xff),
+    Buffer.from('81c9000700000001', 'hex'),
+  ];
+  const sockets = [];
+  for (const enter of [false, true]) {
+    const socket = await connect(gateway);
+    if (enter) expect(await join(socket, gateway, 'vandal')).toMatchObject({ type: 'ok' });
+    for (const message of messages) if (socket.readyState === WebSocket.OPEN) socket.send(message);
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+/** Subscribes to everything of a user and then reads nothing more. */
+async function neverReads(gateway: Gateway, userId: string, of: User): Promise<WebSocket> {
+  const socket = await connect(gateway);
+  const { users } = await join(socket, gateway, userId);
+  const streams = users.find((user) => user.userId === of.userId)?.streams ?? [];
+  expect(streams.length).toBe(2);
+  for (const { streamId } of streams) await request(socket, { type: 'subscribe', streamId });
+  socket.pause();
+  return socket;
+}
+
+/** Sends as many control messages as the connection takes. */
+async function floods(gateway: Gateway, userId: string): Promise<WebSocket> {
+  const socket = await connect(gateway);
+  await join(socket, gateway, userId);
+  const timeMs = Date.now();
+  for (let id = 1e6; id < 1e6 + 5000 && socket.readyState === WebSocket.OPEN; id++) {
+    socket.send(JSON.stringify({ type: 'ping', id, timeMs }));
+  }
+  return socket;
+}
+
+test.setTimeout(60_000 + SOON_MS);

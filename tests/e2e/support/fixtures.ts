@@ -1,0 +1,47 @@
+// What every test begins with: a gateway of its own, and users who come to it.
+import { test as base, expect } from '@playwright/test';
+import { startGateway } from './gateway.mjs';
+import { User } from './user';
+
+export type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
+interface Fixtures {
+  /** Flags for the gateway of this test. */
+  gatewayArgs: string[];
+  gateway: Gateway;
+  /** Opens a page for a user; `page` is the file under /e2e/pages/. */
+  newUser: (userId: string, page?: string) => Promise<User>;
+}
+
+export const test = base.extend<Fixtures>({
+  gatewayArgs: [[], { option: true }],
+
+  gateway: async ({ gatewayArgs }, use, testInfo) => {
+    const gateway = await startGateway({ args: gatewayArgs });
+    await use(gateway);
+    if (testInfo.status !== testInfo.expectedStatus) {
+      await testInfo.attach('gateway.log', { body: gateway.log(), contentType: 'text/plain' });
+    }
+    const { code, signal } = await gateway.stop();
+    // A test that killed it has seen to its end itself.
+    if (signal !== 'SIGKILL') expect(code, `the gateway's exit status\n${gateway.log()}`).toBe(0);
+  },
+
+  newUser: async ({ browser, gateway }, use) => {
+    const users: User[] = [];
+    await use(async (userId, file = 'call.html') => {
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      const page = await context.newPage();
+      const user = new User(page, userId, users.length + 1);
+      users.push(user);
+      await page.goto(`${gateway.origin}/e2e/pages/${file}`);
+      await page.waitForFunction(() => Boolean(window.call));
+      return user;
+    });
+    const complaints = users.flatMap((user) => user.complaints);
+    await Promise.all(users.map(({ page }) => page.context().close()));
+    expect(complaints, 'errors in the pages').toEqual([]);
+  },
+});
+
+export { expect };

@@ -1,0 +1,198 @@
+// One user of a call, in a page of its own; drives window.call of pages/caller.js.
+import { expect, type Page } from '@playwright/test';
+import type TRTC from 'ferry-rtc';
+import { median } from './numbers.mjs';
+
+export interface CallEvent {
+  event: string;
+  atMs: number;
+  userId?: string;
+  streamType?: string;
+  [member: string]: unknown;
+}
+
+export interface Failure {
+  name: string;
+  code: number;
+  extraCode?: number;
+  message: string;
+}
+
+export interface Frame {
+  source: number;
+  frame: number;
+  sentMs: number;
+  gotMs: number;
+  width: number;
+  height: number;
+}
+
+export interface Report {
+  nowMs: number;
+  frames: Frame[];
+  fps: number;
+  pictures: number;
+  failures: number;
+  luma: number;
+  heard: { index: number; gotMs: number }[];
+  level: number;
+  strange: number;
+}
+
+interface Caller {
+  trtc: TRTC;
+  events: CallEvent[];
+  now(): number;
+  create(options?: object): boolean;
+  enter(params: object): Promise<Failure | null>;
+  prepare(options: object): Promise<void>;
+  publish(options?: object): Promise<Failure | null>;
+  run(method: string, ...args: unknown[]): Promise<Failure | null>;
+  report(userId: string, sinceMs?: number): Report;
+  firstFrameMs(userId: string): number;
+  sentTones(): { index: number; sentMs: number }[];
+}
+
+declare global {
+  interface Window {
+    TRTC: typeof TRTC;
+    call: Caller;
+    toneDelays(
+      sent: { index: number; sentMs: number }[],
+      heard: { index: number; gotMs: number }[],
+    ): number[];
+  }
+}
+
+/** What everybody sends. */
+export const PICTURE = { width: 640, height: 360, frameRate: 30 };
+const PROFILE = { ...PICTURE, bitrate: 1000 };
+/** Longest wait for something that takes one round trip on this machine. */
+export const SOON_MS = 15_000;
+
+export class User {
+  /** Console errors and uncaught exceptions of the page. */
+  readonly complaints: string[] = [];
+
+  constructor(
+    readonly page: Page,
+    readonly userId: string,
+    /** The number in this user's barcodes. */
+    readonly source: number,
+  ) {
+    page.on('pageerror', (error) => this.complaints.push(`${userId}: ${error.stack}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(`${userId}: ${message.text()}`);
+    });
+  }
+
+  /** Enters a room; gives the error. */
+  enter(params: object = { roomId: 1 }): Promise<Failure | null> {
+    return this.page.evaluate((all) => window.call.enter(all), { userId: this.userId, ...params });
+  }
+
+  async publish(kinds: { audio?: boolean; video?: boolean } = {}): Promise<void> {
+    const sources = { ...PICTURE, source: this.source, audio: true, video: true, ...kinds };
+    await this.page.evaluate((options) => window.call.prepare(options), sources);
+    const options = { ...kinds, profile: PROFILE };
+    expect(await this.page.evaluate((all) => window.call.publish(all), options)).toBeNull();
+  }
+
+  /** Enters and publishes. */
+  async join(params: object = { roomId: 1 }, kinds: { audio?: boolean; video?: boolean } = {}) {
+    expect(await this.enter(params)).toBeNull();
+    await this.publish(kinds);
+  }
+
+  /** Calls a method of the SDK; gives the error. */
+  run(method: keyof TRTC, ...args: unknown[]): Promise<Failure | null> {
+    return this.page.evaluate(
+      ([name, list]) => window.call.run(name as string, ...(list as unknown[])),
+      [method, args] as const,
+    );
+  }
+
+  now(): Promise<number> {
+    return this.page.evaluate(() => window.call.now());
+  }
+
+  events(sinceMs = 0): Promise<CallEvent[]> {
+    return this.page.evaluate(
+      (since) => window.call.events.filter(({ atMs }) => atMs >= since),
+      sinceMs,
+    );
+  }
+
+  /** Waits for an event with these members, and gives it. */
+  async waitForEvent(
+    wanted: Partial<CallEvent>,
+    sinceMs = 0,
+    timeout = SOON_MS,
+  ): Promise<CallEvent> {
+    let found: CallEvent | undefined;
+    await expect
+      .poll(
+        async () => {
+          const events = await this.events(sinceMs);
+          found = events.find((event) => Object.entries(wanted).every(([k, v]) => event[k] === v));
+          return found ? 'it came' : events.map(({ event }) => event).join(' ');
+        },
+        { message: `${this.userId} gets ${JSON.stringify(wanted)}`, timeout },
+      )
+      .toBe('it came');
+    return found as CallEvent;
+  }
+
+  report(of: User, sinceMs = 0): Promise<Report> {
+    return this.page.evaluate(([userId, since]) => window.call.report(userId, since), [
+      of.userId,
+      sinceMs,
+    ] as const);
+  }
+
+  /** Waits until `count` pictures of another user have been read since then. */
+  async sees(other: User, { sinceMs = 0, count = 5, timeout = SOON_MS } = {}): Promise<void> {
+    await expect
+      .poll(async () => (await this.report(other, sinceMs)).frames.length, {
+        message: `${this.userId} sees ${other.userId}`,
+        timeout,
+      })
+      .toBeGreaterThanOrEqual(count);
+    const { frames } = await this.report(other, sinceMs);
+    expect(new Set(frames.map(({ source }) => source))).toEqual(new Set([other.source]));
+  }
+
+  /** Waits until bursts of another user have been heard since then. */
+  async hears(other: User, { sinceMs = 0, count = 2, timeout = SOON_MS } = {}): Promise<void> {
+    await expect
+      .poll(async () => (await this.report(other, sinceMs)).heard.length, {
+        message: `${this.userId} hears ${other.userId}`,
+        timeout,
+      })
+      .toBeGreaterThanOrEqual(count);
+  }
+
+  /** What came of another user within a stretch of time that begins now. */
+  async measure(other: User, milliseconds: number) {
+    const sinceMs = await this.now();
+    const before = await this.report(other, sinceMs);
+    await this.page.waitForFunction((until) => window.call.now() >= until, sinceMs + milliseconds, {
+      timeout: milliseconds + SOON_MS,
+    });
+    const report = await this.report(other, sinceMs);
+    const sent = await other.page.evaluate(() => window.call.sentTones());
+    const audioDelays = await this.page.evaluate(([s, h]) => window.toneDelays(s, h), [
+      sent,
+      report.heard,
+    ] as const);
+    const videoDelays = report.frames.map(({ gotMs, sentMs }) => gotMs - sentMs);
+    return {
+      frames: report.frames,
+      fps: (1000 * report.frames.length) / (report.nowMs - sinceMs),
+      failures: report.failures - before.failures,
+      audioDelays,
+      videoDelay: median(videoDelays),
+      audioDelay: median(audioDelays),
+    };
+  }
+}
