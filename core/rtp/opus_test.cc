@@ -26,24 +26,24 @@ TEST(OpusPacketDuration, FollowsTheTableOfConfigurations) {
 }
 
 TEST(OpusPacketDuration, CountsFrames) {
-  EXPECT_EQ(*OpusPacketDuration(Hex("f8")), 20_ms);
-  EXPECT_EQ(*OpusPacketDuration(Hex("f9")), 40_ms) << "two of equal size";
-  EXPECT_EQ(*OpusPacketDuration(Hex("fa")), 40_ms) << "two of different sizes";
-  EXPECT_EQ(*OpusPacketDuration(Hex("fb 06")), 120_ms);
-  EXPECT_EQ(*OpusPacketDuration(Hex("fb c3")), 60_ms) << "the flags above the count do not count";
-  EXPECT_EQ(*OpusPacketDuration(Hex("e3 30")), 120_ms) << "48 frames of 2.5 ms";
+  EXPECT_EQ(OpusPacketDuration(Hex("f8")), 20_ms);
+  EXPECT_EQ(OpusPacketDuration(Hex("f9")), 40_ms) << "two of equal size";
+  EXPECT_EQ(OpusPacketDuration(Hex("fa")), 40_ms) << "two of different sizes";
+  EXPECT_EQ(OpusPacketDuration(Hex("fb 06")), 120_ms);
+  EXPECT_EQ(OpusPacketDuration(Hex("fb c3")), 60_ms) << "the flags above the count do not count";
+  EXPECT_EQ(OpusPacketDuration(Hex("e3 30")), 120_ms) << "48 frames of 2.5 ms";
 }
 
 TEST(OpusPacketDuration, RefusesNoFramesAndMoreThan120Ms) {
-  EXPECT_EQ(OpusPacketDuration(Hex("fb 00")).error().code, ErrorCode::kMalformed);
-  EXPECT_EQ(OpusPacketDuration(Hex("fb 07")).error().code, ErrorCode::kMalformed);
-  EXPECT_EQ(OpusPacketDuration(Hex("e3 31")).error().code, ErrorCode::kMalformed);
-  EXPECT_EQ(OpusPacketDuration(Hex("1b 03")).error().code, ErrorCode::kMalformed) << "3 x 60 ms";
+  EXPECT_EQ(CodeOf(OpusPacketDuration(Hex("fb 00"))), ErrorCode::kMalformed);
+  EXPECT_EQ(CodeOf(OpusPacketDuration(Hex("fb 07"))), ErrorCode::kMalformed);
+  EXPECT_EQ(CodeOf(OpusPacketDuration(Hex("e3 31"))), ErrorCode::kMalformed);
+  EXPECT_EQ(CodeOf(OpusPacketDuration(Hex("1b 03"))), ErrorCode::kMalformed) << "3 x 60 ms";
 }
 
 TEST(OpusPacketDuration, RefusesTruncation) {
-  EXPECT_EQ(OpusPacketDuration({}).error().code, ErrorCode::kTruncated);
-  EXPECT_EQ(OpusPacketDuration(Hex("fb")).error().code, ErrorCode::kTruncated);
+  EXPECT_EQ(CodeOf(OpusPacketDuration({})), ErrorCode::kTruncated);
+  EXPECT_EQ(CodeOf(OpusPacketDuration(Hex("fb"))), ErrorCode::kTruncated);
 }
 
 }  // namespace

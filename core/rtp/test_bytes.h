@@ -1,9 +1,13 @@
-// For the tests of this folder: wire vectors as readable hexadecimal.
+// For the tests of this folder: wire vectors as readable hexadecimal, and the errors of results.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "core/base/error.h"
 
 namespace ferry::rtp {
 
@@ -30,6 +34,13 @@ inline std::vector<uint8_t> Concat(std::initializer_list<std::vector<uint8_t>> p
   std::vector<uint8_t> out;
   for (const auto& part : parts) out.insert(out.end(), part.begin(), part.end());
   return out;
+}
+
+// Nothing for a success, so that a test that expects an error fails there.
+template <typename T>
+std::optional<ErrorCode> CodeOf(const Result<T>& result) {
+  if (result) return std::nullopt;
+  return result.error().code;
 }
 
 }  // namespace ferry::rtp
