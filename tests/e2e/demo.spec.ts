@@ -204,3 +204,17 @@ test('fits a phone', async ({ browser, gateway }) => {
     ).toBeGreaterThanOrEqual(44);
   }
 });
+
+test('the smallest page makes a call', async ({ browser, gateway }) => {
+  const one = await open(browser, gateway, { path: '/example.html' });
+  const two = await open(browser, gateway, { path: '/example.html' });
+  for (const { page } of [one, two]) {
+    await expect(page.locator('#videos video')).toHaveCount(2);
+    const sizes = () =>
+      page
+        .locator('#videos video')
+        .evaluateAll((list) => list.map((video) => (video as HTMLVideoElement).videoWidth));
+    await expect.poll(sizes).toEqual([640, 640]);
+  }
+  expect([...one.complaints, ...two.complaints]).toEqual([]);
+});
