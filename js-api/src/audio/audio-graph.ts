@@ -1,0 +1,72 @@
+import { RtcError } from '../errors/rtc-error';
+import { EXTRA } from '../constants/error-code';
+import { logger } from '../util/logger';
+import { assetUrl } from '../util/assets';
+import { AudioOutput } from './audio-output';
+
+const log = logger('audio');
+/** A running context answers resume() at once; one that autoplay rules hold back never does. */
+const RESUME_PATIENCE_MS = 300;
+
+/**
+ * The page's one AudioContext, with both worklets loaded. Shared by all instances: browsers allow few
+ * contexts, and echo cancellation wants to know all that plays.
+ */
+export class AudioGraph {
+  private static shared: AudioGraph | undefined;
+  private static users = 0;
+
+  readonly context: AudioContext;
+  readonly output: AudioOutput;
+  /** Resolves when nodes of both worklets can be made. */
+  readonly ready: Promise<void>;
+
+  static acquire(assetsPath?: string): AudioGraph {
+    this.users++;
+    return (this.shared ??= new AudioGraph(assetsPath));
+  }
+
+  /** The last user closes the context, so that the page holds no sound device. */
+  static release(): void {
+    if (--this.users > 0 || !this.shared) return;
+    const { context, output } = this.shared;
+    this.shared = undefined;
+    output.close();
+    context.close().catch((error: unknown) => log.warn('closing the AudioContext failed', error));
+  }
+
+  private constructor(assetsPath?: string) {
+    if (typeof AudioWorkletNode === 'undefined')
+      throw new RtcError({
+        name: 'ENV_NOT_SUPPORTED',
+        extraCode: window.isSecureContext ? EXTRA.NO_MEDIA_PATH : EXTRA.INSECURE_PAGE,
+        message: 'sound needs AudioWorklet: a current browser and a page over HTTPS or localhost',
+      });
+    this.context = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
+    this.output = new AudioOutput(this.context);
+    const { audioWorklet } = this.context;
+    this.ready = Promise.all([
+      audioWorklet.addModule(assetUrl('worklets/capture.js', assetsPath)),
+      audioWorklet.addModule(assetUrl('worklets/playout.js', assetsPath)),
+    ]).then(() => undefined);
+    this.ready.catch((error: unknown) => log.error('loading the audio worklets failed', error));
+  }
+
+  get running(): boolean {
+    return this.context.state === 'running';
+  }
+
+  /** Whether sound plays now; false where the browser waits for a click. */
+  async resume(): Promise<boolean> {
+    if (this.running) return true;
+    const patience = new Promise((resolve) => setTimeout(resolve, RESUME_PATIENCE_MS));
+    await Promise.race([this.context.resume().catch(() => undefined), patience]);
+    return this.running;
+  }
+
+  /** From a worklet's output to the ear, ms. */
+  get outputLatencyMs(): number {
+    const { outputLatency, baseLatency } = this.context;
+    return ((outputLatency || 0) + (baseLatency || 0)) * 1000;
+  }
+}

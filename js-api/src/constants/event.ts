@@ -1,0 +1,23 @@
+/** Names of the events, as `TRTC.EVENT`. */
+export const EVENT = {
+  ERROR: 'error',
+  AUTOPLAY_FAILED: 'autoplay-failed',
+  KICKED_OUT: 'kicked-out',
+  REMOTE_USER_ENTER: 'remote-user-enter',
+  REMOTE_USER_EXIT: 'remote-user-exit',
+  REMOTE_AUDIO_AVAILABLE: 'remote-audio-available',
+  REMOTE_AUDIO_UNAVAILABLE: 'remote-audio-unavailable',
+  REMOTE_VIDEO_AVAILABLE: 'remote-video-available',
+  REMOTE_VIDEO_UNAVAILABLE: 'remote-video-unavailable',
+  AUDIO_VOLUME: 'audio-volume',
+  NETWORK_QUALITY: 'network-quality',
+  CONNECTION_STATE_CHANGED: 'connection-state-changed',
+  AUDIO_PLAY_STATE_CHANGED: 'audio-play-state-changed',
+  VIDEO_PLAY_STATE_CHANGED: 'video-play-state-changed',
+  DEVICE_CHANGED: 'device-changed',
+  PUBLISH_STATE_CHANGED: 'publish-state-changed',
+  TRACK: 'track',
+  STATISTICS: 'statistics',
+  FIRST_VIDEO_FRAME: 'first-video-frame',
+  VIDEO_SIZE_CHANGED: 'video-size-changed',
+} as const;

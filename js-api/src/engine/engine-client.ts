@@ -1,0 +1,32 @@
+import { assetUrl } from '../util/assets';
+import { RpcClient } from '../util/rpc';
+import type { EngineEvent, EngineMethods } from './messages';
+
+/** The page's side of the engine worker. Loading starts with the constructor. */
+export class EngineClient {
+  readonly rpc: RpcClient<EngineMethods, EngineEvent>;
+  readonly loaded: Promise<void>;
+  private readonly worker: Worker;
+
+  constructor(assetsPath: string | undefined, onEvent: (event: EngineEvent) => void) {
+    this.worker = new Worker(assetUrl('workers/engine.js', assetsPath));
+    this.rpc = new RpcClient(this.worker, onEvent);
+    this.worker.onerror = ({ message }) => {
+      const failure = {
+        kind: 'engine' as const,
+        code: 0,
+        message: message || 'the engine worker could not be started; check assetsPath',
+      };
+      this.rpc.fail(failure);
+      onEvent({ event: 'failure', failure, media: 'engine' });
+    };
+    this.loaded = this.rpc.call('load', { wasmUrl: assetUrl('engine.wasm', assetsPath) });
+    // Who needs it awaits it; here nobody may.
+    this.loaded.catch(() => undefined);
+  }
+
+  close(): void {
+    this.worker.terminate();
+    this.rpc.fail({ kind: 'engine', code: 0, message: 'the instance was destroyed' });
+  }
+}

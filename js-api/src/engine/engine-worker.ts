@@ -1,0 +1,58 @@
+// The engine worker: owns the connection to the gateway and engine.wasm, one room at a time.
+import { RpcError, serve, type Endpoint } from '../util/rpc';
+import { loadWasm } from '../util/wasm-loader';
+import { Engine } from './engine';
+import type { EngineExports } from './engine-exports';
+import type { EngineMethods } from './messages';
+import { Session } from './session';
+import { WebSocketTransport } from './websocket-transport';
+
+let exports: Promise<EngineExports> | undefined;
+let session: Session | undefined;
+/** Counts joins and leaves: a join that was left meanwhile must not come to life. */
+let turn = 0;
+
+function current(): Session {
+  if (session) return session;
+  throw new RpcError({ kind: 'engine', code: 0, message: 'not in a room' });
+}
+
+serve<EngineMethods>(self as unknown as Endpoint, {
+  load: ({ wasmUrl }) => {
+    exports ??= loadWasm<EngineExports>(wasmUrl);
+    return exports.then(() => undefined);
+  },
+  join: async (request) => {
+    if (!exports) throw new RpcError({ kind: 'engine', code: 0, message: 'join before load' });
+    const mine = ++turn;
+    const wasm = await exports;
+    if (mine !== turn) throw new RpcError({ kind: 'engine', code: 0, message: 'left meanwhile' });
+    const joining = new Session(
+      new Engine(wasm),
+      (listener) => new WebSocketTransport(listener),
+      (event) => self.postMessage(event),
+    );
+    session = joining;
+    try {
+      return await joining.join(request);
+    } catch (error) {
+      if (session === joining) session = undefined;
+      await joining.leave();
+      throw error;
+    }
+  },
+  leave: async () => {
+    turn++;
+    const leaving = session;
+    session = undefined;
+    await leaving?.leave();
+  },
+  publish: (request) => current().publish(request),
+  updateStream: ({ streamId, muted }) => current().updateStream(streamId, muted),
+  unpublish: ({ streamId }) => current().unpublish(streamId),
+  subscribe: (request) => current().subscribe(request),
+  unsubscribe: ({ streamId }) => current().unsubscribe(streamId),
+  setOutputLatency: ({ latencyMs }) => session?.setOutputLatency(latencyMs),
+  setVideoBitrate: ({ streamId, bitrateBps }) => session?.setVideoBitrate(streamId, bitrateBps),
+  statistics: () => current().statistics(),
+});

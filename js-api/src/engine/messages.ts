@@ -1,0 +1,167 @@
+/** What travels between the page and the engine worker, and between workers. */
+
+export interface EngineFailure {
+  /** 'server': the gateway refused, with its code; 'network': no way to the gateway; 'engine': our own. */
+  kind: 'server' | 'network' | 'engine';
+  code: number;
+  message: string;
+}
+
+export type Kind = 'audio' | 'video';
+export type Source = 'main' | 'sub';
+export type Codec = 'opus' | 'vp8' | 'vp9';
+
+/** docs/protocol.md §2.1 */
+export interface StreamInfo {
+  streamId: string;
+  kind: Kind;
+  source: Source;
+  codec: Codec;
+  muted: boolean;
+}
+export interface UserInfo {
+  userId: string;
+  streams: StreamInfo[];
+}
+
+export interface JoinRequest {
+  url: string;
+  sdkAppId: number;
+  userId: string;
+  userSig: string;
+  room: { kind: 'number'; id: number } | { kind: 'string'; id: string };
+  scene: string;
+  role: string;
+  client: string;
+  playoutDelay?: { min?: number; max?: number };
+}
+export interface JoinResult {
+  sessionId: string;
+  serverTimeMs: number;
+  users: UserInfo[];
+}
+
+export interface PublishRequest {
+  kind: Kind;
+  source: Source;
+  codec: Codec;
+  muted: boolean;
+  channels: number;
+  bitrateBps: number;
+  /** Audio: blocks of the capture worklet. Video: encoded frames of the encode worker. */
+  port: MessagePort;
+}
+
+export interface SubscribeRequest {
+  streamId: string;
+  kind: Kind;
+  syncGroup: number;
+  /** Audio: the playout worklet. Video: the decode worker. */
+  port: MessagePort;
+}
+
+export interface SenderStats {
+  packets: number;
+  bytes: number;
+  frames: number;
+  retransmitted: number;
+  fractionLost: number;
+  rttMs: number;
+  audioLevel: number;
+  keyframes: number;
+}
+export interface ReceiverStats {
+  packets: number;
+  bytes: number;
+  lost: number;
+  jitterMs: number;
+  bufferDelayMs: number;
+  targetDelayMs: number;
+  frames: number;
+  keyframes: number;
+  nacks: number;
+  plis: number;
+  concealedMs: number;
+  audioLevel: number;
+  framesDropped: number;
+  endToEndMs: number;
+}
+export interface EngineStatistics {
+  timeMs: number;
+  rttMs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Media packets dropped before the socket because it was full. */
+  packetsDropped: number;
+  senders: (SenderStats & { streamId: string })[];
+  receivers: (ReceiverStats & { streamId: string })[];
+}
+
+/** Calls of the page to the engine worker. */
+export interface EngineMethods {
+  load(args: { wasmUrl: string }): void;
+  join(args: JoinRequest): JoinResult;
+  leave(): void;
+  publish(args: PublishRequest): { streamId: string };
+  updateStream(args: { streamId: string; muted: boolean }): void;
+  unpublish(args: { streamId: string }): void;
+  subscribe(args: SubscribeRequest): void;
+  unsubscribe(args: { streamId: string }): void;
+  setOutputLatency(args: { latencyMs: number }): void;
+  setVideoBitrate(args: { streamId: string; bitrateBps: number }): void;
+  statistics(): EngineStatistics;
+}
+
+/** Notifications of the gateway that reach the page, docs/protocol.md §2.2. */
+export type GatewayNotification =
+  | { type: 'user-entered'; userId: string }
+  | { type: 'user-left'; userId: string; reason: 0 | 1 | 2 | 3 }
+  | { type: 'stream-added'; userId: string; stream: StreamInfo }
+  | { type: 'stream-updated'; userId: string; stream: StreamInfo }
+  | { type: 'stream-removed'; userId: string; streamId: string }
+  | { type: 'kicked'; reason: 'kick' | 'banned' | 'room_disband' }
+  | { type: 'closing'; reason: string }
+  | { type: 'error'; code: number; message: string };
+
+export type EngineEvent =
+  | { event: 'notification'; notification: GatewayNotification }
+  /** The connection ended without leave(). */
+  | { event: 'closed'; code: number; reason: string }
+  | { event: 'failure'; failure: EngineFailure; media: 'audio' | 'video' | 'engine' };
+
+// ---- Ports between workers --------------------------------------------------------------------------
+
+/** Capture worklet → engine worker: 10 ms of interleaved samples; `dateMs` by Date.now(). */
+export interface CapturedBlock {
+  samples: Float32Array;
+  dateMs: number;
+}
+/** Playout worklet → engine worker. */
+export interface PlayoutRequest {
+  blocks: number;
+  /** Frames of 48 kHz that play before the first of these blocks. */
+  queuedFrames: number;
+}
+/** Engine worker → playout worklet: one 10 ms block, interleaved. */
+export interface PlayoutBlock {
+  samples: Float32Array;
+  channels: number;
+}
+/** Encode worker → engine worker. */
+export interface EncodedFrame {
+  data: ArrayBuffer;
+  keyframe: boolean;
+  captureMs: number;
+}
+/** Engine worker → encode worker. */
+export type EncoderOrder = { order: 'keyframe' } | { order: 'congested'; congested: boolean };
+/** Engine worker → decode worker. */
+export interface FrameToDecode {
+  data: ArrayBuffer;
+  keyframe: boolean;
+  captureMs: number;
+}
+/** Decode worker → engine worker. */
+export interface DecoderReport {
+  report: 'keyframe-needed';
+}

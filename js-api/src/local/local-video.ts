@@ -1,0 +1,279 @@
+import type { LocalVideoConfig, LocalVideoOption } from '../../types/index';
+import { EVENT } from '../constants/event';
+import { EXTRA } from '../constants/error-code';
+import { resolveVideoProfile } from '../constants/profiles';
+import { openCamera } from '../devices/capture';
+import { invalidOperation } from '../errors/rtc-error';
+import { PlayerSet } from '../player/player-set';
+import type { ClientContext } from '../room/client';
+import type { Room } from '../room/room';
+import { LifeCycle } from '../util/life-cycle';
+import { logger } from '../util/logger';
+import { mergeConfig, sameConfig } from '../util/merge';
+import type { EncoderStats } from '../video/messages';
+import { Publisher } from './publisher';
+import { TrackWatch } from './track-watch';
+import { CODEC, VideoEncoding } from './video-encoding';
+
+const log = logger('local video');
+/** startLocalVideo waits this long for the preview's first picture, and no longer. */
+const PREVIEW_PATIENCE_MS = 1000;
+
+/** The camera, or a track of the app's own: preview and publication. */
+export class LocalVideo {
+  readonly life: LifeCycle<LocalVideoConfig, LocalVideoConfig>;
+  private readonly publisher: Publisher;
+  private readonly players: PlayerSet;
+  private config: LocalVideoConfig = {};
+  private track: MediaStreamTrack | undefined;
+  /** The track is a camera that we opened; a track of the app's is the app's to stop. */
+  private isDevice = false;
+  private watch: TrackWatch | undefined;
+  private encoding: VideoEncoding | undefined;
+  private size = { width: 0, height: 0 };
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly room: Room,
+  ) {
+    this.publisher = new Publisher(context, room, 'video');
+    this.players = new PlayerSet({ fillMode: 'cover', mirror: true }, (state, reason) =>
+      context.emitter.emit(EVENT.VIDEO_PLAY_STATE_CHANGED, {
+        userId: '',
+        streamType: 'main',
+        state,
+        reason,
+      }),
+    );
+    this.life = new LifeCycle<LocalVideoConfig, LocalVideoConfig>({
+      names: { start: 'startLocalVideo', update: 'updateLocalVideo', stop: 'stopLocalVideo' },
+      start: (config) => this.start(config),
+      update: (config) => this.update(config),
+      stop: () => this.stop(),
+      merge: mergeConfig,
+      same: sameConfig,
+    });
+  }
+
+  get streamId(): string | undefined {
+    return this.publisher.streamId;
+  }
+
+  getTrack(): MediaStreamTrack | null {
+    return this.track ?? null;
+  }
+
+  get shown(): HTMLVideoElement | undefined {
+    return this.players.first?.video;
+  }
+
+  async stats(): Promise<EncoderStats | undefined> {
+    return this.publisher.active ? this.encoding?.stats() : undefined;
+  }
+
+  onRoomJoined(): void {
+    // A refusal was told by PUBLISH_STATE_CHANGED.
+    if (this.track && this.wantsPublish) this.publish('startLocalVideo').catch(() => undefined);
+  }
+
+  onRoomLeft(): void {
+    this.publisher.reset();
+    this.encoding?.disconnect();
+  }
+
+  private get option(): LocalVideoOption {
+    return this.config.option ?? {};
+  }
+
+  private get muted(): boolean {
+    return this.config.mute === true;
+  }
+
+  private get wantsPublish(): boolean {
+    return this.config.publish !== false;
+  }
+
+  private async start(config: LocalVideoConfig): Promise<void> {
+    this.config = config;
+    if (this.option.small) log.warn(`'small' is ignored: this version has no small streams`);
+    if (this.wantsPublish && this.room.joined) this.refuseAudience('startLocalVideo');
+    try {
+      // The codec loads while the camera opens.
+      this.encoding = new VideoEncoding(this.context, config);
+      this.use(await this.open('startLocalVideo'));
+      this.apply();
+      this.players.setViews(config.view);
+      this.tellTrack();
+      const publishing = this.readAndPublish('startLocalVideo');
+      await Promise.all([this.tellFirstPicture(), publishing]);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  private async readAndPublish(functionName: string): Promise<void> {
+    const { encoding, track } = this;
+    if (!encoding || !track) return;
+    if (typeof this.config.mute === 'string') await encoding.setStill(this.config.mute);
+    const publishing =
+      this.wantsPublish && this.room.joined ? this.publish(functionName) : Promise.resolve();
+    await Promise.all([encoding.read(track), encoding.apply(this.config), publishing]);
+  }
+
+  private async update(config: LocalVideoConfig): Promise<void> {
+    const before = this.config;
+    this.config = mergeConfig(before, config);
+    const { option = {} } = config;
+    const other = (name: 'cameraId' | 'useFrontCamera' | 'videoTrack') =>
+      option[name] !== undefined && option[name] !== before.option?.[name];
+    if ((other('cameraId') || other('useFrontCamera')) && this.config.option && !option.videoTrack)
+      delete this.config.option.videoTrack;
+    if (other('cameraId') || other('useFrontCamera') || other('videoTrack')) {
+      await this.replaceTrack('updateLocalVideo').catch((error: unknown) => {
+        this.config = before;
+        throw error;
+      });
+    } else if (option.profile !== undefined) {
+      await this.adaptCamera();
+    }
+    if (config.view !== undefined) this.players.setViews(config.view);
+    this.apply();
+    if (config.mute !== undefined && config.mute !== before.mute)
+      await this.encoding?.setStill(typeof config.mute === 'string' ? config.mute : undefined);
+    await this.encoding?.apply(this.config);
+    await this.updatePublication(before);
+  }
+
+  private async updatePublication(before: LocalVideoConfig): Promise<void> {
+    if (!this.room.joined) return;
+    this.publisher.setBitrate(resolveVideoProfile(this.option.profile).bitrate * 1000);
+    if (!this.wantsPublish) await this.unpublish();
+    else if (!this.publisher.active) await this.publish('updateLocalVideo');
+    else if ((before.mute === true) !== this.muted) await this.publisher.setMuted(this.muted);
+  }
+
+  private async stop(): Promise<void> {
+    await this.unpublish();
+    this.release();
+  }
+
+  private open(functionName: string): Promise<MediaStreamTrack> {
+    const { videoTrack, profile } = this.option;
+    if (videoTrack) return Promise.resolve(videoTrack);
+    return openCamera(this.option, resolveVideoProfile(profile), functionName);
+  }
+
+  private async replaceTrack(functionName: string): Promise<void> {
+    // Many phones open one camera at a time: let the old one go first.
+    if (this.isDevice && !this.option.videoTrack) this.letGo();
+    this.use(await this.open(functionName));
+    this.apply();
+    this.tellTrack();
+    if (this.track) await this.encoding?.read(this.track);
+  }
+
+  private use(track: MediaStreamTrack): void {
+    this.letGo();
+    this.track = track;
+    this.isDevice = track !== this.option.videoTrack;
+    this.players.show(track);
+    if (!this.isDevice) return;
+    this.watch = new TrackWatch(track, 'camera', {
+      onMuted: (muted) =>
+        this.players.tell(muted ? 'PAUSED' : 'PLAYING', muted ? 'mute' : 'unmute'),
+      recapture: () => {
+        delete this.option.cameraId;
+        return this.replaceTrack('startLocalVideo');
+      },
+      onFailed: (error) => this.context.fail(error),
+    });
+  }
+
+  /** A new profile for the camera that runs: constraints where it takes them; the encoder scales anyway. */
+  private async adaptCamera(): Promise<void> {
+    if (!this.isDevice) return;
+    const { width, height, frameRate } = resolveVideoProfile(this.option.profile);
+    await this.track
+      ?.applyConstraints({
+        width: { ideal: width },
+        height: { ideal: height },
+        frameRate: { ideal: frameRate },
+      })
+      .catch((error: unknown) => log.warn('the camera does not take the profile', error));
+  }
+
+  private apply(): void {
+    const { fillMode = 'cover', mirror = 'view' } = this.option;
+    this.players.update({
+      fillMode,
+      mirror: mirror === true || mirror === 'view' || mirror === 'both',
+    });
+    if (this.track && this.isDevice) this.track.enabled = !this.muted;
+  }
+
+  private tellTrack(): void {
+    const { track, isDevice, context } = this;
+    if (!track) return;
+    const event = { userId: '', streamType: 'main' as const, track, sourceTrack: track };
+    context.emitter.emit(EVENT.TRACK, event);
+    if (isDevice) void context.devices.active('videoinput', track.getSettings().deviceId);
+  }
+
+  private async tellFirstPicture(): Promise<void> {
+    const size = await this.players.first?.firstPicture(PREVIEW_PATIENCE_MS);
+    if (!size || (size.width === this.size.width && size.height === this.size.height)) return;
+    this.size = size;
+    const { width, height } = size;
+    const who = { userId: '', streamType: 'main' as const };
+    this.context.emitter.emit(EVENT.FIRST_VIDEO_FRAME, { ...who, width, height });
+    const sizes = { newWidth: width, newHeight: height };
+    this.context.emitter.emit(EVENT.VIDEO_SIZE_CHANGED, { ...who, ...sizes });
+  }
+
+  private refuseAudience(functionName: string): void {
+    if (this.room.isAudience)
+      throw invalidOperation(
+        functionName,
+        'the audience may not publish',
+        EXTRA.AUDIENCE_NOT_ALLOWED,
+      );
+  }
+
+  private async publish(functionName: string): Promise<void> {
+    this.refuseAudience(functionName);
+    await this.publisher.publish(
+      {
+        kind: 'video',
+        source: 'main',
+        codec: CODEC,
+        muted: this.muted,
+        channels: 0,
+        bitrateBps: resolveVideoProfile(this.option.profile).bitrate * 1000,
+        port: (this.encoding as VideoEncoding).connect(),
+      },
+      functionName,
+    );
+  }
+
+  private async unpublish(): Promise<void> {
+    this.encoding?.disconnect();
+    await this.publisher.unpublish();
+  }
+
+  private letGo(): void {
+    this.watch?.stop();
+    this.watch = undefined;
+    if (this.isDevice) this.track?.stop();
+    this.track = undefined;
+    this.isDevice = false;
+  }
+
+  private release(): void {
+    this.letGo();
+    this.players.close();
+    this.encoding?.close();
+    this.encoding = undefined;
+    this.size = { width: 0, height: 0 };
+  }
+}

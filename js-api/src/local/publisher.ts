@@ -1,0 +1,80 @@
+import type { PublishState } from '../../types/index';
+import { EVENT } from '../constants/event';
+import type { PublishRequest } from '../engine/messages';
+import { RtcError } from '../errors/rtc-error';
+import { sessionError } from '../errors/session-error';
+import type { ClientContext } from '../room/client';
+import type { Room } from '../room/room';
+
+/** One local stream's way into the room and out of it; tells PUBLISH_STATE_CHANGED. */
+export class Publisher {
+  streamId: string | undefined;
+  private state: PublishState = 'stopped';
+  private turn = 0;
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly room: Room,
+    private readonly mediaType: 'audio' | 'video',
+  ) {}
+
+  get active(): boolean {
+    return this.state !== 'stopped';
+  }
+
+  /** Rejects with RtcError of `functionName` when the gateway refuses. */
+  async publish(request: PublishRequest, functionName: string): Promise<void> {
+    if (this.active) return;
+    const turn = ++this.turn;
+    this.change('starting');
+    try {
+      const { streamId } = await this.room.engine.rpc.call('publish', request, [request.port]);
+      if (turn !== this.turn) {
+        this.room.engine.rpc.call('unpublish', { streamId }).catch(() => undefined);
+        return;
+      }
+      this.streamId = streamId;
+      this.change('started');
+    } catch (cause) {
+      const error = sessionError(cause, functionName);
+      if (turn === this.turn) this.change('stopped', { reason: 'error', error });
+      throw error;
+    }
+  }
+
+  /** Peers are told before this resolves; a room that is gone needs no telling. */
+  async unpublish(): Promise<void> {
+    const { streamId } = this;
+    this.reset();
+    if (streamId && this.room.joined)
+      await this.room.engine.rpc.call('unpublish', { streamId }).catch(() => undefined);
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    const { streamId } = this;
+    if (streamId) await this.room.engine.rpc.call('updateStream', { streamId, muted });
+  }
+
+  setBitrate(bitrateBps: number): void {
+    const { streamId } = this;
+    if (streamId)
+      this.room.engine.rpc.call('setVideoBitrate', { streamId, bitrateBps }).catch(() => undefined);
+  }
+
+  /** The room was left. */
+  reset(): void {
+    this.turn++;
+    this.streamId = undefined;
+    if (this.active) this.change('stopped', { reason: 'api-call' });
+  }
+
+  private change(
+    state: PublishState,
+    why: { reason?: 'error' | 'api-call'; error?: RtcError } = {},
+  ) {
+    const prevState = this.state;
+    this.state = state;
+    const { mediaType } = this;
+    this.context.emitter.emit(EVENT.PUBLISH_STATE_CHANGED, { mediaType, state, prevState, ...why });
+  }
+}

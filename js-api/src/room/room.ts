@@ -1,0 +1,204 @@
+import type { ConnectionState, EnterRoomConfig } from '../../types/index';
+import { AudioGraph } from '../audio/audio-graph';
+import { EVENT } from '../constants/event';
+import { EXTRA } from '../constants/error-code';
+import { VERSION } from '../constants/version';
+import { EngineClient } from '../engine/engine-client';
+import type { EngineEvent, GatewayNotification, JoinRequest, UserInfo } from '../engine/messages';
+import { RtcError, abortError, invalidOperation } from '../errors/rtc-error';
+import { sessionError } from '../errors/session-error';
+import { gatewayUrl } from '../util/assets';
+import { logger } from '../util/logger';
+import type { ClientContext } from './client';
+import { closingError } from './closing';
+
+const log = logger('room');
+
+/** What the room tells the parts that live in it. */
+export interface RoomListener {
+  /** In the room; the local streams may be published. */
+  onJoined(): void;
+  /** After onJoined: who is here already. */
+  onUsers(users: UserInfo[]): void;
+  onNotification(notification: GatewayNotification): void;
+  /** Out of the room, whatever the reason; the connection is gone or going. */
+  onLeft(): void;
+}
+
+type Phase = 'out' | 'joining' | 'joined' | 'leaving';
+
+/** Entering and leaving, and the connection while in between. */
+export class Room {
+  params: EnterRoomConfig | undefined;
+  readonly engine: EngineClient;
+  private phase: Phase = 'out';
+  private connection: ConnectionState = 'DISCONNECTED';
+  private leaving: Promise<void> | undefined;
+  private attempt = 0;
+  private abortJoin: ((error: RtcError) => void) | undefined;
+  private graph: AudioGraph | undefined;
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly listener: RoomListener,
+  ) {
+    this.engine = new EngineClient(context.assetsPath, (event) => this.handle(event));
+  }
+
+  get joined(): boolean {
+    return this.phase === 'joined';
+  }
+
+  get idle(): boolean {
+    return this.phase === 'out';
+  }
+
+  get isAudience(): boolean {
+    return this.params?.scene === 'live' && this.params.role === 'audience';
+  }
+
+  /** The page's sound while in the room. */
+  get audio(): AudioGraph {
+    if (!this.graph) throw invalidOperation('', 'not in a room', EXTRA.NOT_IN_ROOM);
+    return this.graph;
+  }
+
+  async join(params: EnterRoomConfig): Promise<void> {
+    await this.leaving;
+    if (this.phase !== 'out')
+      throw invalidOperation('enterRoom', 'already in a room', EXTRA.ALREADY_IN_ROOM);
+    const request = joinRequest(params);
+    const attempt = ++this.attempt;
+    this.phase = 'joining';
+    this.params = params;
+    try {
+      this.graph = AudioGraph.acquire(this.context.assetsPath);
+      this.setConnection('CONNECTING');
+      log.info(`entering room ${String(params.roomId ?? params.strRoomId)} at ${request.url}`);
+      const { users } = await this.abortable(this.engine.rpc.call('join', request));
+      this.phase = 'joined';
+      log.info(`entered, ${users.length} others are here`);
+      this.setConnection('CONNECTED');
+      this.listener.onJoined();
+      // The promise of enterRoom resolves before the first event of a remote user.
+      setTimeout(() => {
+        if (attempt === this.attempt && this.joined) this.listener.onUsers(users);
+      });
+    } catch (error) {
+      if (attempt === this.attempt) this.out();
+      throw sessionError(error, 'enterRoom');
+    }
+  }
+
+  /** Resolves when the gateway knows, or cannot be told; at once when not in a room. */
+  leave(): Promise<void> {
+    if (this.phase === 'out') return Promise.resolve();
+    if (this.phase === 'leaving') return this.leaving as Promise<void>;
+    log.info('leaving');
+    this.abortJoin?.(abortError('enterRoom', 'exitRoom was called'));
+    this.attempt++;
+    this.phase = 'leaving';
+    this.listener.onLeft();
+    this.leaving = this.engine.rpc
+      .call('leave')
+      .catch((error: unknown) => log.warn('leaving was not clean', error))
+      .then(() => {
+        this.leaving = undefined;
+        this.out();
+      });
+    return this.leaving;
+  }
+
+  destroy(): void {
+    this.engine.close();
+  }
+
+  private handle(event: EngineEvent): void {
+    if (event.event === 'notification') this.notify(event.notification);
+    else if (event.event === 'closed') this.lost(event.code, event.reason);
+    else this.failed(event);
+  }
+
+  private notify(notification: GatewayNotification): void {
+    if (notification.type === 'kicked') {
+      log.info(`kicked out: ${notification.reason}`);
+      this.end();
+      this.context.emitter.emit(EVENT.KICKED_OUT, { reason: notification.reason });
+    } else if (notification.type === 'error') {
+      log.warn(`the gateway refused a message: ${notification.message} (${notification.code})`);
+    } else if (notification.type === 'closing') {
+      log.info(`the gateway is closing: ${notification.reason}`);
+    } else if (this.joined) {
+      this.listener.onNotification(notification);
+    }
+  }
+
+  /** The connection broke while in the room: say so at once, and do not pretend to be in it. */
+  private lost(code: number, reason: string): void {
+    if (!this.joined) return;
+    log.warn(`the connection was lost (${code} ${reason})`);
+    this.end();
+    this.context.fail(closingError(code, reason));
+  }
+
+  private failed({ failure, media }: Extract<EngineEvent, { event: 'failure' }>): void {
+    const extraCode = media === 'audio' ? EXTRA.AUDIO_ENCODE : EXTRA.VIDEO_ENCODE;
+    const fatal = media === 'engine';
+    if (fatal && this.joined) this.end();
+    this.context.fail(
+      new RtcError({
+        name: 'OPERATION_FAILED',
+        message: failure.message,
+        ...(!fatal && { extraCode }),
+      }),
+    );
+  }
+
+  /** Leaves without being asked to. */
+  private end(): void {
+    this.attempt++;
+    this.phase = 'leaving';
+    this.listener.onLeft();
+    this.engine.rpc.call('leave').catch(() => undefined);
+    this.out();
+  }
+
+  private out(): void {
+    this.phase = 'out';
+    this.params = undefined;
+    if (this.graph) AudioGraph.release();
+    this.graph = undefined;
+    this.setConnection('DISCONNECTED');
+  }
+
+  private setConnection(state: ConnectionState): void {
+    const prevState = this.connection;
+    if (state === prevState) return;
+    this.connection = state;
+    this.context.emitter.emit(EVENT.CONNECTION_STATE_CHANGED, { prevState, state });
+  }
+
+  private abortable<T>(joining: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.abortJoin = reject;
+      joining.then(resolve, reject);
+    }).finally(() => (this.abortJoin = undefined));
+  }
+}
+
+function joinRequest(params: EnterRoomConfig): JoinRequest {
+  const { sdkAppId, userId, userSig, roomId, strRoomId = '', playoutDelay, proxy } = params;
+  const address =
+    typeof proxy === 'string' ? proxy : (proxy?.websocketProxy ?? proxy?.unifiedProxy);
+  return {
+    url: gatewayUrl(address),
+    sdkAppId,
+    userId,
+    userSig,
+    room: roomId ? { kind: 'number', id: roomId } : { kind: 'string', id: strRoomId },
+    scene: params.scene ?? 'rtc',
+    role: params.role ?? 'anchor',
+    client: `ferry-rtc ${VERSION}`,
+    ...(playoutDelay && { playoutDelay }),
+  };
+}

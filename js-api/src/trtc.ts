@@ -1,0 +1,327 @@
+import type {
+  EnterRoomConfig,
+  LocalAudioConfig,
+  LocalVideoConfig,
+  RemoteVideoConfig,
+  StopRemoteVideoConfig,
+  StreamType,
+  TrackQuery,
+  TRTCOptions,
+} from '../types/index';
+import { AutoplayGuard } from './audio/autoplay-guard';
+import { AudioOutput } from './audio/audio-output';
+import { EVENT } from './constants/event';
+import { ERROR_CODE } from './constants/error-code';
+import { TYPE } from './constants/type';
+import { VERSION } from './constants/version';
+import { listDevices } from './devices/device-list';
+import { getPermissions } from './devices/permissions';
+import { detectSupport } from './devices/support';
+import { RtcError, invalidOperation } from './errors/rtc-error';
+import { deviceError } from './errors/device-error';
+import { LocalAudio } from './local/local-audio';
+import { LocalVideo } from './local/local-video';
+import { snapshot } from './player/snapshot';
+import { RemoteUsers } from './remote/remote-users';
+import { ClientContext } from './room/client';
+import type { ClientEvents } from './room/events';
+import { Room } from './room/room';
+import { StatisticsReporter } from './statistics/reporter';
+import { VolumeReporter } from './statistics/volume-reporter';
+import { setLogLevel } from './util/logger';
+import {
+  validateLocalAudio,
+  validateLocalVideo,
+  validateMuteRemoteAudio,
+  validateRemoteVideo,
+  validateRemoteVolume,
+} from './validation/media-rules';
+import { validateEnterRoom } from './validation/room-rules';
+import { validate } from './validation/rules';
+
+type PermissionQuery = { request?: boolean; types?: ('camera' | 'microphone')[] };
+type Handler<K extends keyof ClientEvents> = (...args: ClientEvents[K]) => void;
+
+/** The API; what each method means is documented at its declaration, types/index.d.ts. */
+export class TRTC {
+  static readonly EVENT = EVENT;
+  static readonly TYPE = TYPE;
+  static readonly ERROR_CODE = ERROR_CODE;
+  static readonly VERSION = VERSION;
+  /** Set by UI kits; not used. */
+  static frameWorkType = 0;
+
+  private readonly context: ClientContext;
+  private readonly room: Room;
+  private readonly localAudio: LocalAudio;
+  private readonly localVideo: LocalVideo;
+  private readonly remotes: RemoteUsers;
+  private readonly statistics: StatisticsReporter;
+  private readonly volumes: VolumeReporter;
+  private destroyed = false;
+
+  private constructor(options: TRTCOptions) {
+    const context = (this.context = new ClientContext(options));
+    const autoplay = new AutoplayGuard(
+      () => context.enableAutoPlayDialog,
+      (userId, resume) =>
+        context.emitter.emit(EVENT.AUTOPLAY_FAILED, { userId, mediaType: 'audio', resume }),
+    );
+    const room = (this.room = new Room(context, {
+      onJoined: () => this.onJoined(),
+      onUsers: (users) => users.forEach((user) => this.remotes.enter(user)),
+      onNotification: (notification) => this.remotes.handle(notification),
+      onLeft: () => this.onLeft(),
+    }));
+    this.localAudio = new LocalAudio(context, room, autoplay);
+    this.localVideo = new LocalVideo(context, room);
+    this.remotes = new RemoteUsers(context, room, autoplay);
+    this.volumes = new VolumeReporter(context, this.localAudio, this.remotes);
+    this.statistics = new StatisticsReporter(
+      context,
+      room,
+      this.localAudio,
+      this.localVideo,
+      this.remotes,
+    );
+    void context.devices.start();
+  }
+
+  static create(options: TRTCOptions = {}): TRTC {
+    // As the reference: iterating what is no array throws the engine's own TypeError.
+    for (const plugin of options.plugins ?? []) void plugin;
+    if (typeof document === 'undefined')
+      throw new RtcError({
+        name: 'ENV_NOT_SUPPORTED',
+        functionName: 'create',
+        message: 'create: TRTC works in browsers only',
+      });
+    return new TRTC(options);
+  }
+
+  static async isSupported() {
+    return detectSupport();
+  }
+
+  static getCameraList(requestPermission = true) {
+    return listDevices('videoinput', requestPermission, 'getCameraList');
+  }
+
+  static getMicrophoneList(requestPermission = true) {
+    return listDevices('audioinput', requestPermission, 'getMicrophoneList');
+  }
+
+  static getSpeakerList(requestPermission = true) {
+    return listDevices('audiooutput', requestPermission, 'getSpeakerList');
+  }
+
+  static async setCurrentSpeaker(speakerId: string): Promise<void> {
+    const rule = { name: 'speakerId', type: 'string', required: true, notEmpty: true } as const;
+    validate('setCurrentSpeaker', rule, speakerId);
+    await AudioOutput.setSpeaker(speakerId).catch((error: unknown) => {
+      throw deviceError(error, 'setCurrentSpeaker');
+    });
+  }
+
+  static getPermissions({ request, types }: PermissionQuery = {}) {
+    return getPermissions(request, types);
+  }
+
+  static setLogLevel(level: number, _enableUploadLog = true): void {
+    validate(
+      'setLogLevel',
+      { name: 'level', type: 'number', required: true, min: 0, max: 5 },
+      level,
+    );
+    setLogLevel(level);
+  }
+
+  async enterRoom(params: EnterRoomConfig): Promise<void> {
+    this.check('enterRoom');
+    validateEnterRoom(params);
+    if (!detectSupport().detail.isBrowserSupported) throw unsupported();
+    this.context.enableAutoPlayDialog =
+      params.enableAutoPlayDialog ?? this.context.enableAutoPlayDialog;
+    this.remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
+    this.remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
+    await this.room.join(params);
+  }
+
+  async exitRoom(): Promise<void> {
+    this.check('exitRoom');
+    await this.room.leave();
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    if (!this.room.idle)
+      throw new RtcError({
+        name: 'OPERATION_FAILED',
+        functionName: 'destroy',
+        message: 'destroy: leave the room first, with exitRoom()',
+      });
+    this.destroyed = true;
+    this.localAudio.life.stop().catch(() => undefined);
+    this.localVideo.life.stop().catch(() => undefined);
+    this.volumes.stop();
+    this.remotes.destroy();
+    this.context.devices.stop();
+    this.room.destroy();
+    this.context.emitter.off('*');
+  }
+
+  async startLocalAudio(config: LocalAudioConfig = {}): Promise<void> {
+    this.check('startLocalAudio');
+    validateLocalAudio('startLocalAudio', config, false);
+    await this.localAudio.life.start(config);
+  }
+
+  async updateLocalAudio(config: LocalAudioConfig): Promise<void> {
+    this.check('updateLocalAudio');
+    validateLocalAudio('updateLocalAudio', config, true);
+    await this.localAudio.life.update(config);
+  }
+
+  async stopLocalAudio(): Promise<void> {
+    this.check('stopLocalAudio');
+    await this.localAudio.life.stop();
+  }
+
+  async startLocalVideo(config: LocalVideoConfig = {}): Promise<void> {
+    this.check('startLocalVideo');
+    validateLocalVideo('startLocalVideo', config, false);
+    await this.localVideo.life.start(config);
+  }
+
+  async updateLocalVideo(config: LocalVideoConfig): Promise<void> {
+    this.check('updateLocalVideo');
+    validateLocalVideo('updateLocalVideo', config, true);
+    await this.localVideo.life.update(config);
+  }
+
+  async stopLocalVideo(): Promise<void> {
+    this.check('stopLocalVideo');
+    await this.localVideo.life.stop();
+  }
+
+  async startRemoteVideo(config: RemoteVideoConfig): Promise<void> {
+    this.check('startRemoteVideo');
+    validateRemoteVideo('startRemoteVideo', config);
+    await this.remotes.startVideo(config);
+  }
+
+  async updateRemoteVideo(config: RemoteVideoConfig): Promise<void> {
+    this.check('updateRemoteVideo');
+    validateRemoteVideo('updateRemoteVideo', config);
+    await this.remotes.updateVideo(config);
+  }
+
+  async stopRemoteVideo(config: StopRemoteVideoConfig): Promise<void> {
+    this.check('stopRemoteVideo');
+    validateRemoteVideo('stopRemoteVideo', config);
+    await this.remotes.stopVideo(config);
+  }
+
+  async muteRemoteAudio(userId: string, mute: boolean): Promise<void> {
+    this.check('muteRemoteAudio');
+    validateMuteRemoteAudio(userId, mute);
+    await this.remotes.mute(userId, mute);
+  }
+
+  setRemoteAudioVolume(userId: string, volume: number): void {
+    this.check('setRemoteAudioVolume');
+    validateRemoteVolume(userId, volume);
+    this.remotes.setVolume(userId, volume);
+  }
+
+  enableAudioVolumeEvaluation(interval?: number, enableInBackground?: boolean): void {
+    this.check('enableAudioVolumeEvaluation');
+    validate('enableAudioVolumeEvaluation', { name: 'interval', type: 'number' }, interval);
+    this.volumes.enable(interval, enableInBackground);
+  }
+
+  getAudioTrack(query: TrackQuery | string = {}): MediaStreamTrack | null {
+    const { userId, streamType, processed = false } = normalize(query);
+    if (streamType === 'sub') return null;
+    if (!userId) return this.localAudio.getTrack(processed);
+    return this.remotes.find(userId)?.listener.track() ?? null;
+  }
+
+  getVideoTrack(query: TrackQuery | string = {}): MediaStreamTrack | null {
+    const { userId, streamType } = normalize(query);
+    if (userId) return this.remotes.video(userId, streamType)?.getTrack() ?? null;
+    return streamType === 'main' ? this.localVideo.getTrack() : null;
+  }
+
+  getVideoSnapshot(query: TrackQuery | string = {}): string {
+    const { userId, streamType } = normalize(query);
+    if (userId) return snapshot(this.remotes.video(userId, streamType)?.shown);
+    return snapshot(this.localVideo.shown);
+  }
+
+  on<K extends keyof ClientEvents>(event: K, handler: Handler<K>, context?: unknown): this {
+    this.context.emitter.on(event, handler, context);
+    return this;
+  }
+
+  once<K extends keyof ClientEvents>(event: K, handler: Handler<K>, context?: unknown): this {
+    this.context.emitter.on(event, handler, context, true);
+    return this;
+  }
+
+  off<K extends keyof ClientEvents>(event: K | '*', handler?: Handler<K>): this {
+    this.context.emitter.off(event, handler);
+    return this;
+  }
+
+  listeners<K extends keyof ClientEvents>(event: K): Handler<K>[] {
+    return this.context.emitter.listeners(event);
+  }
+
+  eventNames(): (keyof ClientEvents)[] {
+    return this.context.emitter.eventNames();
+  }
+
+  private onJoined(): void {
+    this.localAudio.onRoomJoined();
+    this.localVideo.onRoomJoined();
+    this.statistics.start();
+  }
+
+  private onLeft(): void {
+    this.statistics.stop();
+    this.localAudio.onRoomLeft();
+    this.localVideo.onRoomLeft();
+    this.remotes.clear();
+  }
+
+  private check(functionName: string): void {
+    if (this.destroyed)
+      throw invalidOperation(
+        functionName,
+        'the instance was destroyed',
+        ERROR_CODE.INVALID_OPERATION,
+      );
+  }
+}
+
+function normalize(query: TrackQuery | string) {
+  const {
+    userId = '',
+    streamType = 'main',
+    processed = false,
+  } = typeof query === 'string' ? { userId: query } : (query as TrackQuery);
+  return { userId, streamType: streamType as StreamType, processed };
+}
+
+function unsupported(): RtcError {
+  const insecure = !window.isSecureContext;
+  return new RtcError({
+    name: 'ENV_NOT_SUPPORTED',
+    extraCode: insecure ? 5201 : 5202,
+    functionName: 'enterRoom',
+    message: insecure
+      ? 'enterRoom: needs a page over HTTPS or localhost'
+      : 'enterRoom: this browser has no WebAssembly SIMD or no AudioWorklet; see TRTC.isSupported()',
+  });
+}

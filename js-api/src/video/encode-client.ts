@@ -1,0 +1,34 @@
+import { RpcClient } from '../util/rpc';
+import { assetUrl } from '../util/assets';
+import type { EncodeEvent, EncodeMethods, EncoderConfig } from './messages';
+
+/** The page's side of an encode worker. */
+export class EncodeClient {
+  readonly rpc: RpcClient<EncodeMethods, EncodeEvent>;
+  /** Resolves when the codec is ready. */
+  readonly loaded: Promise<void>;
+  private readonly worker: Worker;
+
+  constructor(
+    codec: string,
+    config: EncoderConfig,
+    assetsPath: string | undefined,
+    onError: (message: string) => void,
+  ) {
+    this.worker = new Worker(assetUrl('workers/encode.js', assetsPath));
+    this.rpc = new RpcClient(this.worker, ({ message }) => onError(message));
+    this.worker.onerror = ({ message }) => {
+      const why = message || 'the encode worker could not be started';
+      this.rpc.fail({ kind: 'engine', code: 0, message: why });
+      onError(why);
+    };
+    const wasmUrl = assetUrl(`${codec}.wasm`, assetsPath);
+    this.loaded = this.rpc.call('load', { wasmUrl, config });
+    this.loaded.catch((error: unknown) => onError(String(error)));
+  }
+
+  close(): void {
+    this.worker.terminate();
+    this.rpc.fail({ kind: 'engine', code: 0, message: 'the encoder was closed' });
+  }
+}
