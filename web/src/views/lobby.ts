@@ -125,7 +125,9 @@ export class Lobby {
     );
     if (!room || returning) roomField.row.append(dice);
     const showInitials = () => {
-      this.#avatar.textContent = initialsOf(nameField.input.value || '·');
+      this.#avatar.textContent = nameField.input.value.trim()
+        ? initialsOf(nameField.input.value)
+        : '';
     };
     nameField.input.addEventListener('input', showInitials);
     showInitials();
