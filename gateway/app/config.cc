@@ -1,0 +1,170 @@
+#include "gateway/app/config.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <sstream>
+
+namespace ferry::gateway {
+namespace {
+
+// FERRY_MAX_CONNECTIONS for max-connections.
+std::string EnvironmentName(std::string name) {
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
+  return "FERRY_" + name;
+}
+
+// Declares options that have one name in the file, as a flag and in the environment.
+class Options {
+ public:
+  explicit Options(CLI::App& app) : app_(app) {}
+
+  template <typename T>
+  void Value(const std::string& name, T& value, const std::string& help) {
+    Declare(app_.add_option("--" + name, value, help)->capture_default_str(), name);
+  }
+  template <typename T>
+  void Number(const std::string& name, T& value, int64_t min, int64_t max,
+              const std::string& help) {
+    Setter(name, static_cast<int64_t>(value), min, max, help,
+           [&value](int64_t number) { value = static_cast<T>(number); });
+  }
+  void Millis(const std::string& name, Duration& value, const std::string& help) {
+    Setter(name, value.ms(), 1, kMaxMillis, help,
+           [&value](int64_t ms) { value = Duration::Millis(ms); });
+  }
+  void Millis(const std::string& name, std::chrono::milliseconds& value, const std::string& help) {
+    Setter(name, value.count(), 1, kMaxMillis, help,
+           [&value](int64_t ms) { value = std::chrono::milliseconds(ms); });
+  }
+  void Switch(const std::string& name, bool& value, const std::string& help) {
+    Declare(app_.add_flag("--" + name + ",!--no-" + name, value, help), name);
+  }
+  void Setter(const std::string& name, int64_t shown, int64_t min, int64_t max,
+              const std::string& help, std::function<void(int64_t)> set) {
+    Declare(app_.add_option_function<int64_t>("--" + name, std::move(set), help)
+                ->check(CLI::Range(min, max))
+                ->default_str(std::to_string(shown)),
+            name);
+  }
+
+ private:
+  static constexpr int64_t kMaxMillis = 86'400'000;
+
+  void Declare(CLI::Option* option, const std::string& name) {
+    option->envname(EnvironmentName(name));
+  }
+  CLI::App& app_;
+};
+
+void DeclareAll(Options options, Config& c) {
+  options.Value("listen", c.listen, "address to listen on; :: is every address of both families");
+  options.Number("port", c.port, 0, 65535, "TCP port; 0 takes a free one");
+  options.Value("data-dir", c.data_dir, "folder of the database and the self-signed certificate");
+  options.Value("certificate", c.certificate, "PEM file of the certificate chain");
+  options.Value("private-key", c.private_key, "PEM file of the certificate's key");
+  options.Value("names", c.names, "host names and addresses for the self-signed certificate");
+  options.Value("demo-dir", c.demo_dir, "folder served under /");
+  options.Value("sdk-dir", c.sdk_dir, "folder served under /sdk/");
+  options.Switch("demo", c.demo,
+                 "sign a userSig for whoever asks /demo/usersig: for trying out only");
+  options.Value("log-level", c.log_level, "trace, debug, info, warn, error or off");
+  options.Number("shutdown-timeout-ms", c.shutdown_timeout_ms, 0, 600'000,
+                 "time for clients to go after SIGTERM");
+
+  options.Number("max-connections", c.listener.max_connections, 1, 1'000'000,
+                 "connections of all kinds; more are closed at once");
+  options.Millis("handshake-timeout-ms", c.listener.handshake_timeout,
+                 "time for the TLS handshake");
+  options.Millis("http-idle-timeout-ms", c.listener.http_idle_timeout,
+                 "time for a request to come and for its answer to be read");
+
+  options.Number("max-rtc-users", c.rooms.max_rtc_users, 1, 100'000, "users of a room, scene rtc");
+  options.Number("max-live-users", c.rooms.max_live_users, 1, 1'000'000,
+                 "users of a room, scene live");
+  options.Number("max-publishers", c.rooms.max_publishers, 1, 10'000,
+                 "users of a room who publish at the same time");
+
+  SessionLimits& s = c.sessions;
+  options.Millis("join-timeout-ms", s.join_timeout, "time to join after connecting");
+  options.Millis("idle-timeout-ms", s.idle_timeout, "silence after which a client is gone");
+  options.Number("max-messages-per-second", s.max_messages_per_second, 1, 100'000,
+                 "control messages of one client");
+  options.Number("message-burst", s.message_burst, 1, 100'000,
+                 "control messages a client may save up");
+  options.Number("max-faults", s.max_faults, 1, 10'000,
+                 "malformed or out-of-place messages before a client is cut off; one a second is "
+                 "forgiven");
+  options.Number("usersig-expiry-skew-s", s.usersig_expiry_skew_s, 0, 3600,
+                 "how long after its expiry a userSig still serves");
+  options.Number("max-subscriptions", s.media.max_subscriptions, 1, 10'000,
+                 "streams one user may receive");
+  options.Setter("max-publish-kbps", s.media.max_publish_rate.kbps(), 10, 10'000'000,
+                 "bitrate of one publisher, all streams together; what is more is dropped",
+                 [&s](int64_t kbps) { s.media.max_publish_rate = DataRate::KilobitsPerSec(kbps); });
+  options.Number("max-publish-packets-per-second", s.media.max_publish_packets_per_second, 10,
+                 10'000'000, "packets of one publisher");
+  SendQueue::Limits& q = s.media.queue;
+  options.Number("queue-media-bytes", q.max_media_bytes, 10'000, 1'000'000'000,
+                 "media waiting for one subscriber");
+  options.Number("queue-control-bytes", q.max_control_bytes, 65'536, 1'000'000'000,
+                 "control messages waiting for one client; more cut it off");
+  options.Millis("queue-video-age-ms", q.max_video_age,
+                 "age at which waiting video is dropped up to the next key frame");
+  options.Millis("queue-audio-age-ms", q.max_audio_age, "age at which waiting audio is dropped");
+  options.Millis("slow-reader-timeout-ms", q.stall,
+                 "time without reading anything after which a client is cut off");
+}
+
+// The file's values, for options that neither a flag nor the environment has set.
+void ApplyFile(CLI::App& app, const std::string& path) {
+  for (const auto& item : app.get_config_formatter()->from_file(path)) {
+    if (item.name == "++" || item.name == "--") continue;  // begin and end of a section
+    CLI::Option* option =
+        item.parents.empty() ? app.get_option_no_throw("--" + item.name) : nullptr;
+    if (option == nullptr || item.name == "config" || item.name == "help") {
+      throw CLI::ConfigError(path + ": there is no setting \"" + item.fullname() + "\"");
+    }
+    if (option->count() > 0) continue;
+    for (const auto& input : item.inputs) option->add_result(input);
+    option->run_callback();
+  }
+}
+
+}  // namespace
+
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine out;
+  CLI::App app("Ferry gateway: real-time audio and video for the web", "ferry-gateway");
+  app.set_version_flag("--version", "ferry-gateway 0.1.0");
+  std::string file;
+  app.add_option("--config", file, "configuration file (TOML)")->envname("FERRY_CONFIG");
+  DeclareAll(Options(app), out.config);
+  app.require_subcommand(0, 1);
+  CLI::App* serve = app.add_subcommand("serve", "run the gateway (the default)")->fallthrough();
+  CLI::App* usersig = app.add_subcommand("usersig", "print a userSig for one user")->fallthrough();
+  usersig->add_option("--user", out.usersig.user, "userId it is for")->required();
+  usersig->add_option("--app", out.usersig.sdk_app_id, "sdkAppId; default: the first application");
+  usersig->add_option("--expire", out.usersig.lifetime_s, "seconds it is valid")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{10} * 365 * 86400));
+  static_cast<void>(serve);
+  try {
+    app.parse(argc, argv);
+    if (!file.empty()) ApplyFile(app, file);
+    if (out.config.certificate.empty() != out.config.private_key.empty()) {
+      throw CLI::ValidationError("certificate and private-key belong together: one is missing");
+    }
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream text;
+    std::ostringstream errors;
+    const int status = app.exit(error, text, errors);
+    return std::unexpected(CommandLineExit{status, text.str() + errors.str()});
+  }
+  if (usersig->parsed()) out.command = Command::kUserSig;
+  return out;
+}
+
+}  // namespace ferry::gateway

@@ -1,0 +1,55 @@
+// Configuration: docs/configuration.md. Each value has a default, may stand in the file, and is
+// overridden by the environment and then by a flag.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "gateway/net/listener.h"
+#include "gateway/room/room.h"
+#include "gateway/session/session.h"
+
+namespace ferry::gateway {
+
+struct Config {
+  std::string listen = "::";
+  uint16_t port = 8443;
+  std::string data_dir = "ferry-data";
+  std::string certificate;  // both empty: self-signed
+  std::string private_key;
+  std::vector<std::string> names;  // in the self-signed certificate
+  std::string demo_dir;
+  std::string sdk_dir;
+  bool demo = false;
+  std::string log_level = "info";
+  int64_t shutdown_timeout_ms = 5000;
+  ListenerLimits listener;
+  RoomLimits rooms;
+  SessionLimits sessions;
+};
+
+struct UserSigCommand {
+  std::string user;
+  uint32_t sdk_app_id = 0;  // 0: the only application, or the demo's
+  int64_t lifetime_s = 15'552'000;
+};
+
+enum class Command { kServe, kUserSig };
+
+struct CommandLine {
+  Command command = Command::kServe;
+  Config config;
+  UserSigCommand usersig;
+};
+
+// What to print and exit with instead of a command line: help, version or an error.
+struct CommandLineExit {
+  int status = 0;
+  std::string output;
+};
+
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace ferry::gateway

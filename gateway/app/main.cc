@@ -1,0 +1,97 @@
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+
+#include "gateway/app/app_store.h"
+#include "gateway/app/config.h"
+#include "gateway/app/gateway.h"
+#include "gateway/auth/usersig.h"
+
+namespace ferry::gateway {
+namespace {
+
+int Complain(const std::string& message) {
+  std::fprintf(stderr, "ferry-gateway: %s\n", message.c_str());
+  return 1;
+}
+
+Result<AppStore> OpenStore(const Config& config) {
+  std::error_code error;
+  std::filesystem::create_directories(config.data_dir, error);
+  if (error) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "cannot make the data folder " + config.data_dir + ": " + error.message());
+  }
+  return AppStore::Open(std::filesystem::path(config.data_dir) / "ferry.db");
+}
+
+int PrintUserSig(const CommandLine& command) {
+  const auto store = OpenStore(command.config);
+  if (!store) return Complain(store.error().message);
+  const auto& apps = store->applications();
+  const auto found =
+      command.usersig.sdk_app_id == 0 ? apps.begin() : apps.find(command.usersig.sdk_app_id);
+  if (found == apps.end()) {
+    return Complain("there is no application " + std::to_string(command.usersig.sdk_app_id) +
+                    " in " + command.config.data_dir);
+  }
+  const Application& app = found->second;
+  std::printf("%s\n", SignUserSig(app.sdk_app_id, app.secret, command.usersig.user,
+                                  SystemClock().UnixMs() / 1000, command.usersig.lifetime_s)
+                          .c_str());
+  return 0;
+}
+
+// The address to open: any address is this host's, seen from itself.
+std::string Origin(const std::string& listen, uint16_t port) {
+  std::string host = listen == "::" || listen == "0.0.0.0" ? "127.0.0.1" : listen;
+  if (host.find(':') != host.npos) host = "[" + host + "]";
+  return "https://" + host + ":" + std::to_string(port);
+}
+
+int Serve(const Config& config) {
+  auto log = spdlog::stderr_color_mt("ferry");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  log->set_level(spdlog::level::from_str(config.log_level));
+  auto store = OpenStore(config);
+  if (!store) return Complain(store.error().message);
+  boost::asio::io_context io(1);
+  Gateway gateway(io, config, std::move(*store), log);
+  if (const auto started = gateway.Start(); !started) return Complain(started.error().message);
+  std::printf("listening on %s\n", Origin(config.listen, gateway.port()).c_str());
+  std::fflush(stdout);
+
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) gateway.Shutdown([&io] { io.stop(); });
+  });
+  std::signal(SIGPIPE, SIG_IGN);
+  io.run();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  const auto command = ParseCommandLine(argc, argv);
+  if (!command) {
+    std::fputs(command.error().output.c_str(), command.error().status == 0 ? stdout : stderr);
+    return command.error().status;
+  }
+  return command->command == Command::kUserSig ? PrintUserSig(*command) : Serve(command->config);
+}
+
+}  // namespace
+}  // namespace ferry::gateway
+
+int main(int argc, char** argv) {
+  try {
+    return ferry::gateway::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ferry-gateway: %s\n", error.what());
+    return 1;
+  }
+}

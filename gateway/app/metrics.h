@@ -1,0 +1,66 @@
+// What the gateway counts. Plain numbers, so that counting costs nothing on the media path; turned
+// into Prometheus families when somebody asks (docs/configuration.md lists them).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace ferry::gateway {
+
+enum class DropReason {
+  kQueueVideo,  // waited too long in a subscriber's queue
+  kQueueAudio,
+  kMalformed,      // neither RTP nor RTCP
+  kUnknownSource,  // of no stream that was published
+  kWrongPayload,   // of another codec than was published
+  kRate,           // beyond the publisher's bitrate or packet rate
+  kCount,
+};
+
+// A counter or a gauge. Written by one worker, read by whoever serves /metrics.
+class Count {
+ public:
+  void Add(int64_t n = 1) { value_.store(value() + n, std::memory_order_relaxed); }
+  int64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> value_{0};
+};
+
+struct Metrics {
+  Count connections;    // now, of all kinds
+  Count sessions;       // now, WebSocket
+  Count participants;   // now, in rooms
+  Count rooms;          // now
+  Count streams;        // now, published
+  Count subscriptions;  // now
+  Count connections_total;
+  Count connections_refused;
+  Count tls_failures;
+  Count http_requests;
+  Count joins;
+  Count joins_refused;
+  Count kicks;
+  Count slow_readers;
+  Count control_in;
+  Count control_refused;
+  Count packets_in;
+  Count bytes_in;
+  Count packets_out;
+  Count bytes_out;
+  Count rtcp_in;
+  Count rtcp_out;
+  Count keyframe_requests;  // sent to publishers
+  Count nacked_packets;     // asked for by subscribers
+  Count retransmissions;    // answered from the cache
+  std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
+
+  void Drop(DropReason reason, int64_t n = 1) { dropped[static_cast<size_t>(reason)].Add(n); }
+};
+
+// The text exposition format, with process_* metrics of this process.
+std::string PrometheusText(const Metrics& metrics);
+
+}  // namespace ferry::gateway

@@ -1,0 +1,63 @@
+// A client over WebSocket (RFC 6455, docs/protocol.md §1): text frames are control messages, binary
+// frames media packets.
+#pragma once
+
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/units.h"
+#include "gateway/net/asio.h"
+#include "gateway/net/connection.h"
+#include "gateway/net/http.h"
+
+namespace ferry::gateway {
+
+using TlsStream = boost::asio::ssl::stream<boost::beast::tcp_stream>;
+
+inline constexpr std::string_view kWebSocketPath = "/rtc/v1";
+inline constexpr std::string_view kWebSocketProtocol = "ferry.v1";
+
+// Makes the handler of a connection that has just been opened.
+using HandlerFactory = std::function<std::unique_ptr<ConnectionHandler>(Connection&)>;
+
+class WebSocketConnection final : public Connection,
+                                  public std::enable_shared_from_this<WebSocketConnection> {
+ public:
+  // Time for the closing handshake, after what still waits was written.
+  static constexpr auto kCloseTimeout = std::chrono::milliseconds(1000);
+
+  WebSocketConnection(TlsStream stream, std::string remote_address);
+
+  // Accepts the upgrade and lives until the connection has ended.
+  boost::asio::awaitable<void> Run(const HttpRequest& request, const HandlerFactory& make_handler);
+
+  void Wake() override;
+  void Close(CloseCode code, std::string_view reason) override;
+  bool reliable() const override { return true; }
+  const std::string& remote_address() const override { return remote_address_; }
+
+ private:
+  boost::asio::awaitable<ConnectionEnd> Read();
+  boost::asio::awaitable<void> Write();
+  boost::asio::awaitable<bool> WriteWaiting();
+  boost::asio::awaitable<void> CutOffAfterTimeout();
+  void CutOff();
+
+  boost::beast::websocket::stream<TlsStream> stream_;
+  const std::string remote_address_;
+  std::unique_ptr<ConnectionHandler> handler_;
+  boost::asio::steady_timer wake_;         // cancelled to wake the writer
+  boost::asio::steady_timer writer_done_;  // cancelled when the writer has ended
+  boost::asio::steady_timer close_timer_;
+  bool writer_waits_ = false;
+  bool writer_ended_ = false;
+  bool ended_ = false;
+  std::optional<boost::beast::websocket::close_reason> close_;
+};
+
+}  // namespace ferry::gateway

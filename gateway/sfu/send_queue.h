@@ -1,0 +1,132 @@
+// What waits to be sent to one client. Sans-I/O: the transport takes the next item whenever it can
+// write, so that everything not yet handed to it can still be reordered or dropped here.
+//
+// Order: control, RTCP, audio, retransmissions, video. Each class is bounded in bytes or count,
+// media in age too. Video that waited too long is dropped by whole frames, and then on until the
+// next key frame: a delta frame without its predecessor would only cost bandwidth. A frame of which
+// a part was already sent is finished.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/base/units.h"
+#include "gateway/sfu/packet_pool.h"
+
+namespace ferry::gateway {
+
+// A control message, shared when it goes to many.
+using SharedText = std::shared_ptr<const std::string>;
+
+// A media packet on its way to one subscriber: header fields that differ from the publisher's.
+struct OutgoingPacket {
+  PacketRef packet;
+  uint32_t ssrc = 0;
+  uint16_t sequence_number = 0;
+  bool retransmission = false;
+  Timestamp enqueued;
+};
+
+// A run of video that left the queue unsent.
+struct VideoDrop {
+  uint32_t ssrc = 0;
+  size_t packets = 0;
+  // The first sequence number the client has not seen: forwarding goes on from it.
+  uint16_t resume_sequence = 0;
+  // What was kept (from a key frame on) has been renumbered down by this many; 0 when nothing was
+  // kept, and then a key frame is needed.
+  uint16_t renumbered_by = 0;
+  bool needs_keyframe = true;
+};
+
+class SendQueue {
+ public:
+  struct Limits {
+    size_t max_control_bytes = 256 * 1024;
+    size_t max_media_bytes = 1024 * 1024;
+    Duration max_video_age = Duration::Millis(400);
+    Duration max_audio_age = Duration::Millis(600);
+    // The transport took nothing for this long while it had something to write: the client does
+    // not read.
+    Duration stall = Duration::Millis(10'000);
+  };
+  static constexpr size_t kMaxRtcpPackets = 64;
+  static constexpr size_t kMaxRetransmissions = 256;
+
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void OnVideoDropped(const VideoDrop& drop) = 0;
+    virtual void OnAudioDropped(uint32_t ssrc) = 0;
+  };
+
+  using Rtcp = std::vector<uint8_t>;
+  using Item = std::variant<SharedText, Rtcp, OutgoingPacket>;
+
+  SendQueue(const Limits& limits, Listener& listener) : limits_(limits), listener_(listener) {}
+
+  // False when the client has let more control messages pile up than the limit: it is to be cut
+  // off.
+  [[nodiscard]] bool PushControl(SharedText text, Timestamp now);
+  void PushRtcp(Rtcp packet, Timestamp now);
+  void PushAudio(OutgoingPacket packet);
+  void PushVideo(OutgoingPacket packet);
+  void PushRetransmission(OutgoingPacket packet);
+
+  // The next item to write, or nullopt when none is worth sending.
+  std::optional<Item> Pop(Timestamp now);
+  // Drops what became too old although nobody takes anything.
+  void DropStale(Timestamp now);
+  // Forgets everything of a stream, without telling the listener.
+  void RemoveStream(uint32_t ssrc);
+  // Forgets all but control messages: the connection is about to close.
+  void DropMedia();
+
+  bool empty() const;
+  // The transport has been busy with one item for longer than the limit: the client does not read.
+  bool stalled(Timestamp now) const {
+    return !writer_idle_ && now - last_progress_ > limits_.stall;
+  }
+  size_t bytes() const { return control_bytes_ + media_bytes_; }
+
+ private:
+  // Whether the client has a part of a frame, and of which.
+  struct VideoState {
+    std::optional<uint32_t> unfinished_timestamp;
+  };
+
+  // The writer's time to take something begins.
+  void NotePush(Timestamp now) {
+    if (std::exchange(writer_idle_, false)) last_progress_ = now;
+  }
+  std::optional<OutgoingPacket> PopMedia(std::deque<OutgoingPacket>& queue);
+  bool Unfinished(const OutgoingPacket& packet) const;
+  // Drops the video of `ssrc` up to the newest key frame that is not older than `oldest_kept`.
+  // `finish` spares the rest of a frame already begun.
+  void DropVideo(uint32_t ssrc, Timestamp oldest_kept, bool finish);
+  void DropStaleVideo(Timestamp now);
+  void DropStaleAudio(Timestamp now);
+  void MakeRoom(Timestamp now);
+
+  Limits limits_;
+  Listener& listener_;
+  std::deque<SharedText> control_;
+  std::deque<Rtcp> rtcp_;
+  std::deque<OutgoingPacket> audio_;
+  std::deque<OutgoingPacket> retransmissions_;
+  std::deque<OutgoingPacket> video_;  // all streams, in the order of arrival
+  std::unordered_map<uint32_t, VideoState> video_states_;
+  size_t control_bytes_ = 0;
+  size_t media_bytes_ = 0;
+  Timestamp last_progress_;
+  bool writer_idle_ = true;  // the last Pop found nothing, and nothing came since
+};
+
+}  // namespace ferry::gateway

@@ -1,0 +1,121 @@
+#include "gateway/signaling/messages.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ferry::gateway {
+namespace {
+
+using nlohmann::json;
+
+std::string Dump(const json& message) {
+  // Strings that came from clients were valid UTF-8 when parsed; `replace` makes that certain.
+  return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+const char* Name(MediaKind kind) { return kind == MediaKind::kAudio ? "audio" : "video"; }
+const char* Name(MediaSource source) { return source == MediaSource::kMain ? "main" : "sub"; }
+const char* Name(Codec codec) {
+  switch (codec) {
+    case Codec::kOpus:
+      return "opus";
+    case Codec::kVp8:
+      return "vp8";
+    case Codec::kVp9:
+      return "vp9";
+  }
+  return "";
+}
+
+json ToJson(const StreamInfo& stream) {
+  return {{"streamId", stream.stream_id},
+          {"kind", Name(stream.kind)},
+          {"source", Name(stream.source)},
+          {"codec", Name(stream.codec)},
+          {"muted", stream.muted}};
+}
+
+json StreamsToJson(const std::vector<StreamInfo>& streams) {
+  json list = json::array();
+  for (const auto& stream : streams) list.push_back(ToJson(stream));
+  return list;
+}
+
+json Ok(int64_t id) { return {{"type", "ok"}, {"id", id}}; }
+
+}  // namespace
+
+std::string ToString(const RoomId& id) {
+  if (const auto* number = std::get_if<uint32_t>(&id)) return std::to_string(*number);
+  return "\"" + std::get<std::string>(id) + "\"";
+}
+
+std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,
+                         const std::vector<UserInfo>& users) {
+  json message = Ok(id);
+  message["sessionId"] = session_id;
+  message["serverTimeMs"] = server_time_ms;
+  json& list = message["users"] = json::array();
+  for (const auto& user : users) {
+    list.push_back({{"userId", user.user_id}, {"streams", StreamsToJson(user.streams)}});
+  }
+  return Dump(message);
+}
+
+std::string OkAnswer(int64_t id) { return Dump(Ok(id)); }
+
+std::string PublishedAnswer(int64_t id, std::string_view stream_id, uint32_t ssrc) {
+  json message = Ok(id);
+  message["streamId"] = stream_id;
+  message["ssrc"] = ssrc;
+  return Dump(message);
+}
+
+std::string SubscribedAnswer(int64_t id, uint32_t ssrc, Codec codec) {
+  json message = Ok(id);
+  message["ssrc"] = ssrc;
+  message["codec"] = Name(codec);
+  return Dump(message);
+}
+
+std::string PongAnswer(int64_t id, double time_ms, int64_t server_time_ms) {
+  json message = Ok(id);
+  message["timeMs"] = time_ms;
+  message["serverTimeMs"] = server_time_ms;
+  return Dump(message);
+}
+
+std::string ErrorMessage(const Refusal& refusal) {
+  json message = {{"type", "error"}, {"code", refusal.code}, {"message", refusal.message}};
+  if (refusal.id) message["id"] = *refusal.id;
+  return Dump(message);
+}
+
+std::string UserEntered(std::string_view user_id) {
+  return Dump({{"type", "user-entered"}, {"userId", user_id}});
+}
+
+std::string UserLeft(std::string_view user_id, LeaveReason reason) {
+  return Dump({{"type", "user-left"}, {"userId", user_id}, {"reason", static_cast<int>(reason)}});
+}
+
+std::string StreamAdded(std::string_view user_id, const StreamInfo& stream) {
+  return Dump({{"type", "stream-added"}, {"userId", user_id}, {"stream", ToJson(stream)}});
+}
+
+std::string StreamUpdated(std::string_view user_id, const StreamInfo& stream) {
+  return Dump({{"type", "stream-updated"}, {"userId", user_id}, {"stream", ToJson(stream)}});
+}
+
+std::string StreamRemoved(std::string_view user_id, std::string_view stream_id) {
+  return Dump({{"type", "stream-removed"}, {"userId", user_id}, {"streamId", stream_id}});
+}
+
+std::string Kicked(std::string_view reason) {
+  return Dump({{"type", "kicked"}, {"reason", reason}});
+}
+
+std::string Closing(std::string_view reason) {
+  return Dump({{"type", "closing"}, {"reason", reason}});
+}
+
+}  // namespace ferry::gateway
