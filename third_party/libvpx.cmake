@@ -5,11 +5,7 @@ ProcessorCount(cores)
 
 set(folder "${CMAKE_CURRENT_BINARY_DIR}/libvpx")
 set(library "${folder}/libvpx.a")
-set(options
-    --enable-vp8 --enable-vp9 --enable-realtime-only --enable-multithread
-    --enable-pic --enable-static --disable-shared --disable-vp9-highbitdepth --disable-webm-io
-    --disable-libyuv --disable-examples --disable-tools --disable-docs --disable-unit-tests
-    --disable-install-bins --disable-install-docs)
+set(options ${VPX_OPTIONS} --enable-multithread --enable-pic --enable-static --disable-shared)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   find_program(NASM_PROGRAM nasm REQUIRED)
   list(APPEND options --as=nasm)
