@@ -31,4 +31,4 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8443
 ENTRYPOINT ["/opt/ferry/bin/ferry-gateway"]
-CMD ["--demo"]
+CMD ["--demo", "--demo-dir", "/opt/ferry/web", "--sdk-dir", "/opt/ferry/sdk", "--data-dir", "/data"]

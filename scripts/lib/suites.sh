@@ -84,5 +84,10 @@ playwright_in() {
 
 suite_e2e() {
   need_npm_packages && need_browser && build_gateway && build_wasm && build_sdk && build_web &&
-    step --hint "$see_log; traces and screenshots: build/e2e" "Test e2e (Playwright)" playwright_in "$1"
+    {
+      local rc=0
+      step --hint "mend what tsc names" "Check the types of tests/e2e" typecheck tests/e2e "$RESULTS/e2e/types.xml" || rc=1
+      step --hint "$see_log; screenshots of failures: build/e2e" "Test e2e (Playwright)" playwright_in "$1" || rc=1
+      return "$rc"
+    }
 }
