@@ -52,7 +52,11 @@ const line = ({ passed, failed, skipped }) =>
 function closeSuite(name, folder, status) {
   const tests = readReports(folder);
   const failures = tests.filter((test) => test.outcome === 'failed').map((test) => test.name);
-  const sum = { passed: count(tests, 'passed'), failed: failures.length, skipped: count(tests, 'skipped') };
+  const sum = {
+    passed: count(tests, 'passed'),
+    failed: failures.length,
+    skipped: count(tests, 'skipped'),
+  };
   if (sum.failed === 0 && status !== 0) {
     failures.push(`the ${name} suite itself ended with status ${status}`);
   } else if (sum.passed + sum.failed === 0) {

@@ -12,11 +12,17 @@ const [build, reports, filter] = process.argv.slice(2);
 mkdirSync(reports, { recursive: true });
 
 const listed = JSON.parse(
-  execFileSync('ctest', ['--test-dir', build, '--show-only=json-v1'], { encoding: 'utf8', maxBuffer: 1 << 26 }),
+  execFileSync('ctest', ['--test-dir', build, '--show-only=json-v1'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  }),
 );
 const programs = listed.tests
   .filter((test) => test.command)
-  .map((test) => ({ name: test.name, command: test.command.slice(test.command.findIndex((part) => /\.[cm]?js$/.test(part))) }));
+  .map((test) => ({
+    name: test.name,
+    command: test.command.slice(test.command.findIndex((part) => /\.[cm]?js$/.test(part))),
+  }));
 if (programs.length === 0) {
   console.error(`no test program in ${build}`);
   process.exit(1);
