@@ -1,49 +1,72 @@
-// Runs the GoogleTest programs of the WebAssembly build in Node, one process each, with JUnit reports.
+// Runs the tests of the WebAssembly build in Node, one process each, with JUnit reports: the core's GoogleTest
+// programs, and tests of the modules written for Node's own runner.
 //
 //   wasm-tests.mjs BUILD_FOLDER REPORT_FOLDER [FILTER]
 //
-// The programs are those that the build registered with CTest. They are run here and not by ctest because ctest would count a whole
+// They are what the build registered with CTest. They are run here and not by ctest because ctest would count a whole
 // program as one test, and because Emscripten hands no environment variable to a program, only arguments.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+const TIMEOUT_MS = 600_000;
 const [build, reports, filter] = process.argv.slice(2);
-mkdirSync(reports, { recursive: true });
 
-const listed = JSON.parse(
-  execFileSync('ctest', ['--test-dir', build, '--show-only=json-v1'], {
+function registeredTests() {
+  const listing = execFileSync('ctest', ['--test-dir', build, '--show-only=json-v1'], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-  }),
-);
-const programs = listed.tests
-  .filter((test) => test.command)
-  .map((test) => ({
-    name: test.name,
-    command: test.command.slice(test.command.findIndex((part) => /\.[cm]?js$/.test(part))),
-  }));
-if (programs.length === 0) {
-  console.error(`no test program in ${build}`);
-  process.exit(1);
+  });
+  return JSON.parse(listing).tests.filter((test) => test.command);
 }
 
-const escape = (text) => text.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`);
-let failed = 0;
-for (const { name, command } of programs) {
-  const report = resolve(reports, `${name}.xml`);
-  const args = [...command, `--gtest_output=xml:${report}`, '--gtest_brief=1'];
-  if (filter) args.push(`--gtest_filter=*${filter}*`);
-  console.log(`${name}: node ${args.join(' ')}`);
-  const run = spawnSync(process.execPath, args, { stdio: 'inherit', timeout: 600_000 });
-  if (run.status === 0 && existsSync(report)) continue;
-  failed += 1;
-  console.log(`${name}: status ${run.status ?? run.signal}`);
-  if (existsSync(report)) continue;
-  const what = `ended with ${run.status ?? run.signal} and no report`;
-  writeFileSync(
-    join(reports, `${name}.xml`),
-    `<testsuites><testcase name="${escape(name)}"><failure message="${what}"/></testcase></testsuites>`,
+/** What follows the name of the Node that the build would have used: this Node runs it. */
+function argumentsOf({ command }, report) {
+  const args = command.slice(
+    command.findIndex((part) => part === '--test' || /\.[cm]?js$/.test(part)),
+  );
+  if (args[0] === '--test') {
+    const narrow = filter ? [`--test-name-pattern=${filter}`] : [];
+    const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
+    reporters.push('--test-reporter=junit', `--test-reporter-destination=${report}`);
+    return [...reporters, ...narrow, ...args];
+  }
+  const narrow = filter ? [`--gtest_filter=*${filter}*`] : [];
+  return [...args, `--gtest_output=xml:${report}`, '--gtest_brief=1', ...narrow];
+}
+
+function environmentOf({ properties }) {
+  const assignments = properties.find(({ name }) => name === 'ENVIRONMENT')?.value ?? [];
+  return Object.fromEntries(
+    assignments.map((text) => [
+      text.slice(0, text.indexOf('=')),
+      text.slice(text.indexOf('=') + 1),
+    ]),
   );
 }
-process.exit(failed === 0 ? 0 : 1);
+
+function run(test) {
+  const report = resolve(reports, `${test.name}.xml`);
+  const args = argumentsOf(test, report);
+  console.log(`${test.name}: node ${args.join(' ')}`);
+  const { status, signal } = spawnSync(process.execPath, args, {
+    stdio: 'inherit',
+    timeout: TIMEOUT_MS,
+    env: { ...process.env, ...environmentOf(test) },
+  });
+  if (status !== 0) console.log(`${test.name}: ended with ${status ?? signal}`);
+  if (!existsSync(report)) {
+    const failure = `<failure message="ended with ${status ?? signal} and no report"/>`;
+    writeFileSync(
+      join(reports, `${test.name}.xml`),
+      `<testsuites><testcase name="${test.name}">${failure}</testcase></testsuites>`,
+    );
+  }
+  return status === 0;
+}
+
+mkdirSync(reports, { recursive: true });
+const tests = registeredTests();
+if (tests.length === 0) console.error(`no test in ${build}`);
+const passed = tests.map(run);
+process.exit(passed.length > 0 && passed.every(Boolean) ? 0 : 1);
