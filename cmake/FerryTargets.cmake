@@ -48,6 +48,8 @@ function(ferry_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main)
   ferry_warnings(${name})
   if(EMSCRIPTEN)
+    # .cjs, because the repository's package.json makes every .js an ES module, which these are not.
+    set_target_properties(${name} PROPERTIES SUFFIX .cjs)
     # One Node process per program: starting Node costs more than most tests.
     target_link_options(${name} PRIVATE -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1 -sNODERAWFS=1)
     add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
