@@ -1,7 +1,7 @@
 import type { PublishState } from '../../types/index';
 import { EVENT } from '../constants/event';
 import type { PublishRequest } from '../engine/messages';
-import { RtcError } from '../errors/rtc-error';
+import type { RtcError } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';

@@ -1,4 +1,4 @@
-import { AudioGraph } from '../audio/audio-graph';
+import type { AudioGraph } from '../audio/audio-graph';
 import type { AutoplayGuard } from '../audio/autoplay-guard';
 import { RemoteAudio } from '../audio/remote-audio';
 import { EVENT } from '../constants/event';

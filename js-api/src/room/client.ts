@@ -25,12 +25,12 @@ export class ClientContext {
 
   /** An unrecoverable failure that no pending call can report. */
   fail(error: RtcError): void {
-    log.error(error.message);
+    log.warn(error.message);
     this.emitter.emit(EVENT.ERROR, error);
   }
 
   private handlerThrew(event: keyof ClientEvents, cause: unknown): void {
-    log.error(`a handler of '${event}' threw`, cause);
+    log.warn(`a handler of '${event}' threw`, cause);
     // A broken ERROR handler must not be told of itself for ever.
     if (event === EVENT.ERROR) return;
     this.emitter.emit(

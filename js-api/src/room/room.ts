@@ -64,10 +64,14 @@ export class Room {
   }
 
   async join(params: EnterRoomConfig): Promise<void> {
-    await this.leaving;
+    const request = joinRequest(params);
+    if (this.leaving) {
+      const { attempt } = this;
+      await this.leaving;
+      if (attempt !== this.attempt) throw abortError('enterRoom', 'exitRoom was called');
+    }
     if (this.phase !== 'out')
       throw invalidOperation('enterRoom', 'already in a room', EXTRA.ALREADY_IN_ROOM);
-    const request = joinRequest(params);
     const attempt = ++this.attempt;
     this.phase = 'joining';
     this.params = params;
@@ -93,10 +97,11 @@ export class Room {
   /** Resolves when the gateway knows, or cannot be told; at once when not in a room. */
   leave(): Promise<void> {
     if (this.phase === 'out') return Promise.resolve();
-    if (this.phase === 'leaving') return this.leaving as Promise<void>;
+    // Whatever is entering, or waits to enter, does not.
+    this.attempt++;
+    if (this.leaving) return this.leaving;
     log.info('leaving');
     this.abortJoin?.(abortError('enterRoom', 'exitRoom was called'));
-    this.attempt++;
     this.phase = 'leaving';
     this.listener.onLeft();
     this.leaving = this.engine.rpc

@@ -26,10 +26,9 @@ export class StatisticsReporter {
   ) {}
 
   start(): void {
-    this.timer = setInterval(
-      () => this.report().catch((error: unknown) => log.debug('no statistics', error)),
-      INTERVAL_MS,
-    );
+    this.timer = setInterval(() => {
+      this.report().catch((error: unknown) => log.debug('no statistics', error));
+    }, INTERVAL_MS);
   }
 
   stop(): void {

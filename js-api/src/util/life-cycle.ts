@@ -15,7 +15,7 @@ export interface LifeCycleActions<S, U> {
   same(first: S, second: S): boolean;
 }
 
-interface Waiting<T> extends Deferred<void> {
+interface Waiting<T> extends Deferred {
   config: T;
 }
 
@@ -29,7 +29,7 @@ export class LifeCycle<S, U> {
   private startConfig: S | undefined;
   private starting: Promise<void> | undefined;
   private waitingUpdate: Waiting<U> | undefined;
-  private waitingStop: Deferred<void> | undefined;
+  private waitingStop: Deferred | undefined;
   private waitingStart: Waiting<S> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -65,7 +65,7 @@ export class LifeCycle<S, U> {
       return this.waitingUpdate.promise;
     }
     if (this.running) {
-      this.waitingUpdate = { config, ...deferred<void>() };
+      this.waitingUpdate = { config, ...deferred() };
       return this.waitingUpdate.promise;
     }
     return this.run(() => this.actions.update(config));
@@ -83,7 +83,7 @@ export class LifeCycle<S, U> {
     }
     this.cancelWaitingUpdate('keep stop');
     if (!this.running) return this.runStop();
-    this.waitingStop = deferred<void>();
+    this.waitingStop = deferred();
     return this.waitingStop.promise;
   }
 
@@ -92,7 +92,7 @@ export class LifeCycle<S, U> {
       if (this.actions.same(config, this.waitingStart.config)) return abort('already start');
       this.cancelWaitingStart('superseded by another start');
     }
-    this.waitingStart = { config, ...deferred<void>() };
+    this.waitingStart = { config, ...deferred() };
     return this.waitingStart.promise;
   }
 

@@ -18,6 +18,7 @@ const METHODS = ['debug', 'debug', 'info', 'warn', 'error'] as const;
 
 function write(level: LOG_LEVEL, subject: string, parts: unknown[]): void {
   if (level < threshold || level === LOG_LEVEL.NONE) return;
+  // eslint-disable-next-line no-console -- the console is where the log goes
   console[METHODS[level]](`[ferry] ${subject}:`, ...parts);
 }
 
@@ -28,7 +29,10 @@ export interface Logger {
   error(...parts: unknown[]): void;
 }
 
-/** INFO is one line per life-cycle step; WARN is what the SDK got over; ERROR is what the app sees fail. */
+/**
+ * INFO is one line per life-cycle step; WARN is what went wrong and was handled or told the app; ERROR is
+ * a fault of the SDK or of how it is installed.
+ */
 export function logger(subject: string): Logger {
   return {
     debug: (...parts) => write(LOG_LEVEL.DEBUG, subject, parts),

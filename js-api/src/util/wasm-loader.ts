@@ -14,7 +14,7 @@ export function stubImports(module: WebAssembly.Module): WebAssembly.Imports {
   return imports;
 }
 
-function stub(space: string, name: string): () => number | void {
+function stub(space: string, name: string): () => number {
   if (name === 'proc_exit' || name === 'abort' || name.startsWith('_abort'))
     return () => {
       throw new Error(`wasm module called ${name}`);

@@ -1,0 +1,323 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Engine, EngineOutputs } from './engine';
+import type { EncoderOrder, EngineEvent, JoinRequest, PublishRequest } from './messages';
+import { PING_INTERVAL_MS } from './pinger';
+import { Session } from './session';
+import type { Transport, TransportListener } from './transport';
+import { HARD_LIMIT_BYTES, MIN_QUEUED_BYTES } from './upload-gate';
+
+/** A gateway that answers as the test says. */
+class FakeTransport implements Transport {
+  bufferedAmount = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  readonly control: { type: string; id: number; [member: string]: unknown }[] = [];
+  readonly media: number[] = [];
+  closed: number | undefined;
+  answers: Record<string, object | undefined> = {
+    join: { sessionId: 's', serverTimeMs: 5, users: [] },
+    publish: { streamId: 'local', ssrc: 11 },
+    subscribe: { ssrc: 22, codec: 'vp8' },
+    ping: {},
+    leave: {},
+    unsubscribe: {},
+    unpublish: {},
+    'update-stream': {},
+  };
+
+  constructor(readonly listener: TransportListener) {}
+
+  open = vi.fn((_url: string) => Promise.resolve());
+
+  sendControl(text: string): void {
+    const request = JSON.parse(text) as (typeof this.control)[number];
+    this.control.push(request);
+    const answer = this.answers[request.type];
+    if (answer) this.receive({ type: 'ok', id: request.id, ...answer });
+  }
+
+  sendMedia(packet: Uint8Array): void {
+    this.media.push(packet.byteLength);
+  }
+
+  close(code: number): void {
+    this.closed = code;
+  }
+
+  receive(message: object): void {
+    this.listener.onControl(JSON.stringify(message));
+  }
+
+  types(): string[] {
+    return this.control.map(({ type }) => type).filter((type) => type !== 'ping');
+  }
+}
+
+/** Notes what is asked of it; `wants` is what poll hands out next. */
+class FakeEngine {
+  readonly calls: string[] = [];
+  wants: ((outputs: EngineOutputs) => void)[] = [];
+
+  private note(name: string, ...args: unknown[]): void {
+    this.calls.push([name, ...args].join(' '));
+  }
+  destroy = () => this.note('destroy');
+  receive = (packet: Uint8Array) => this.note('receive', packet.byteLength);
+  addAudioSender = (ssrc: number, channels: number) => this.note('addAudioSender', ssrc, channels);
+  addVideoSender = (ssrc: number, codec: number) => this.note('addVideoSender', ssrc, codec);
+  removeSender = (ssrc: number) => this.note('removeSender', ssrc);
+  pushAudio = (ssrc: number, _s: Float32Array, frames: number) =>
+    this.note('pushAudio', ssrc, frames);
+  setAudioMuted = (ssrc: number, muted: boolean) => this.note('setAudioMuted', ssrc, muted);
+  sendFrame = (ssrc: number, data: ArrayBuffer) => this.note('sendFrame', ssrc, data.byteLength);
+  addAudioReceiver = (ssrc: number, group: number) => this.note('addAudioReceiver', ssrc, group);
+  addVideoReceiver = (ssrc: number, codec: number) => this.note('addVideoReceiver', ssrc, codec);
+  requestKeyframe = (ssrc: number) => this.note('requestKeyframe', ssrc);
+  removeReceiver = (ssrc: number) => this.note('removeReceiver', ssrc);
+  setPlayoutDelay = (min: number, max: number) => this.note('setPlayoutDelay', min, max);
+  pullAudio = () => ({ samples: new Float32Array(480), channels: 1 });
+  poll = (_now: number, outputs: EngineOutputs) => {
+    for (const want of this.wants.splice(0)) want(outputs);
+  };
+  nextWakeup = () => Infinity;
+  senderStats = () => undefined;
+  receiverStats = () => undefined;
+}
+
+/** One end of a channel that the test holds the other end of. */
+class FakePort {
+  readonly posted: unknown[] = [];
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  closed = false;
+  postMessage(message: unknown): void {
+    this.posted.push(message);
+  }
+  close(): void {
+    this.closed = true;
+  }
+  send(data: unknown): void {
+    this.onmessage?.({ data });
+  }
+  get port(): MessagePort {
+    return this as unknown as MessagePort;
+  }
+}
+
+const joinRequest: JoinRequest = {
+  url: 'wss://gateway/rtc/v1',
+  sdkAppId: 1,
+  userId: 'anna',
+  userSig: 'sig',
+  room: { kind: 'number', id: 1 },
+  scene: 'rtc',
+  role: 'anchor',
+  client: 'test',
+};
+const video = (port: FakePort): PublishRequest => ({
+  kind: 'video',
+  source: 'main',
+  codec: 'vp8',
+  muted: false,
+  channels: 0,
+  bitrateBps: 900_000,
+  port: port.port,
+});
+
+let engine: FakeEngine;
+let transport: FakeTransport;
+let events: EngineEvent[];
+let session: Session;
+beforeEach(() => {
+  vi.useFakeTimers();
+  engine = new FakeEngine();
+  events = [];
+  session = new Session(
+    engine as unknown as Engine,
+    (listener) => (transport = new FakeTransport(listener)),
+    (event) => events.push(event),
+  );
+});
+afterEach(() => {
+  session.onClose(1000, '');
+  vi.useRealTimers();
+});
+
+describe('joining', () => {
+  it('opens the connection, then says who wants in', async () => {
+    const result = await session.join({ ...joinRequest, playoutDelay: { min: 20 } });
+    expect(transport.open).toHaveBeenCalledWith('wss://gateway/rtc/v1');
+    const { url: _url, ...members } = joinRequest;
+    expect(transport.control[0]).toEqual({ type: 'join', id: 1, version: 1, ...members });
+    expect(result).toEqual({ sessionId: 's', serverTimeMs: 5, users: [] });
+    expect(engine.calls).toContain('setPlayoutDelay 20 -1');
+  });
+
+  it('pings, and gives up a gateway that no longer answers', async () => {
+    await session.join(joinRequest);
+    transport.answers.ping = undefined;
+    await vi.advanceTimersByTimeAsync(PING_INTERVAL_MS * 6);
+    expect(events).toEqual([{ event: 'closed', code: 4005, reason: expect.any(String) }]);
+    expect(transport.closed).toBe(1000);
+  });
+});
+
+describe('publishing', () => {
+  it('feeds the engine from the port, under the SSRC the gateway gave', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish({ ...video(port), kind: 'audio', codec: 'opus', channels: 2 });
+    port.send({ samples: new Float32Array(960), dateMs: Date.now() });
+    expect(engine.calls).toEqual(['addAudioSender 11 2', 'pushAudio 11 480']);
+  });
+
+  it('sends what the engine wants sent', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    engine.wants.push((outputs) => outputs.packet(new Uint8Array(1000), 1));
+    port.send({ data: new ArrayBuffer(900), keyframe: true, captureMs: 0 });
+    expect(engine.calls).toContain('sendFrame 11 900');
+    expect(transport.media).toEqual([1000]);
+  });
+
+  it('passes keyframe requests to the encoder of that stream', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    engine.wants.push((outputs) => outputs.keyframeWanted(11));
+    session.onMedia(new Uint8Array(20));
+    expect(port.posted).toEqual([{ order: 'keyframe' }]);
+  });
+
+  it('stops the encoder while the upload is congested, and tells when it is not', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    transport.bufferedAmount = MIN_QUEUED_BYTES + 1;
+    port.send({ data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
+    const order = (congested: boolean): EncoderOrder => ({ order: 'congested', congested });
+    expect(port.posted).toEqual([order(true)]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(port.posted).toEqual([order(true)]);
+    transport.bufferedAmount = 0;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(port.posted).toEqual([order(true), order(false)]);
+  });
+
+  it('drops media only beyond the hard limit, counts it, and never drops control', async () => {
+    await session.join(joinRequest);
+    transport.bufferedAmount = HARD_LIMIT_BYTES + 1;
+    for (const kind of [0, 1, 2])
+      engine.wants.push((outputs) => outputs.packet(new Uint8Array(100 + kind), kind));
+    session.onMedia(new Uint8Array(20));
+    expect(transport.media).toEqual([102]);
+    expect(session.statistics().packetsDropped).toBe(2);
+  });
+
+  it('ends the sender before it tells the gateway', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    await session.unpublish('local');
+    expect(engine.calls.at(-1)).toBe('removeSender 11');
+    expect(transport.types()).toEqual(['join', 'publish', 'unpublish']);
+    expect(port.closed).toBe(true);
+  });
+});
+
+describe('subscribing', () => {
+  const subscribe = async (kind: 'audio' | 'video') => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.subscribe({ streamId: 'far', kind, syncGroup: 3, port: port.port });
+    return port;
+  };
+
+  it('has the receiver before the first packet is looked at', async () => {
+    await session.join(joinRequest);
+    transport.answers.subscribe = undefined;
+    const port = new FakePort();
+    const subscribing = session.subscribe({
+      streamId: 'far',
+      kind: 'video',
+      syncGroup: 3,
+      port: port.port,
+    });
+    const { id } = transport.control.at(-1) as { id: number };
+    transport.receive({ type: 'ok', id, ssrc: 22, codec: 'vp8' });
+    await subscribing;
+    session.onMedia(new Uint8Array(30));
+    expect(engine.calls).toEqual(['addVideoReceiver 22 8', 'receive 30']);
+  });
+
+  it('hands due frames to the decoder, whose complaints become keyframe requests', async () => {
+    const port = await subscribe('video');
+    const data = new ArrayBuffer(5);
+    engine.wants.push((outputs) => outputs.frame(22, data, true, 7));
+    session.onMedia(new Uint8Array(20));
+    expect(port.posted).toEqual([{ data, keyframe: true, captureMs: 7 }]);
+    port.send({ report: 'keyframe-needed' });
+    expect(engine.calls).toContain('requestKeyframe 22');
+  });
+
+  it('answers the playout worklet with as many blocks as it asks for', async () => {
+    const port = await subscribe('audio');
+    port.send({ blocks: 3, queuedFrames: 480 });
+    expect(port.posted).toHaveLength(3);
+  });
+
+  it('forgets a stream that was removed, and does not ask for its end', async () => {
+    await subscribe('video');
+    transport.receive({ type: 'stream-removed', userId: 'bob', streamId: 'far' });
+    await session.unsubscribe('far');
+    expect(engine.calls.at(-1)).toBe('removeReceiver 22');
+    expect(transport.types()).toEqual(['join', 'subscribe']);
+  });
+});
+
+describe('the end', () => {
+  it('leaves politely', async () => {
+    await session.join(joinRequest);
+    await session.leave();
+    expect(transport.types()).toEqual(['join', 'leave']);
+    expect(transport.closed).toBe(1000);
+    expect(engine.calls.at(-1)).toBe('destroy');
+  });
+
+  it('does not wait long for a gateway that is gone', async () => {
+    await session.join(joinRequest);
+    transport.answers.leave = undefined;
+    const leaving = session.leave();
+    await vi.advanceTimersByTimeAsync(1000);
+    await leaving;
+    expect(transport.closed).toBe(1000);
+  });
+
+  it('tells once that the connection was lost, and touches the engine no more', async () => {
+    await session.join(joinRequest);
+    session.onClose(1006, '');
+    session.onClose(1006, '');
+    session.onMedia(new Uint8Array(20));
+    expect(events).toEqual([{ event: 'closed', code: 1006, reason: '' }]);
+    expect(engine.calls).toEqual(['destroy']);
+    await expect(session.publish(video(new FakePort()))).rejects.toThrow('ended');
+  });
+
+  it('reports a failing engine once a kind', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    engine.sendFrame = () => {
+      throw new Error('too large');
+    };
+    for (let i = 0; i < 3; i++)
+      port.send({ data: new ArrayBuffer(1), keyframe: false, captureMs: 0 });
+    expect(events).toEqual([
+      {
+        event: 'failure',
+        media: 'video',
+        failure: { kind: 'engine', code: 0, message: 'too large' },
+      },
+    ]);
+  });
+});
