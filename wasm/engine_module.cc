@@ -1,7 +1,5 @@
 #include "wasm/engine_module.h"
 
-#include <emscripten.h>
-
 #include <array>
 #include <cmath>
 #include <limits>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "core/session/media_session.h"
+#include "wasm/export.h"
 
 namespace {
 
@@ -79,41 +78,40 @@ const T* OutputAs(const FerryEngine* engine) {
 
 extern "C" {
 
-EMSCRIPTEN_KEEPALIVE FerryEngine* ferry_engine_create(uint32_t seed) {
+FERRY_EXPORT FerryEngine* ferry_engine_create(uint32_t seed) {
   return new (std::nothrow) FerryEngine(seed);
 }
 
-EMSCRIPTEN_KEEPALIVE void ferry_engine_destroy(FerryEngine* engine) { delete engine; }
+FERRY_EXPORT void ferry_engine_destroy(FerryEngine* engine) { delete engine; }
 
-EMSCRIPTEN_KEEPALIVE const char* ferry_last_error() { return LastError().c_str(); }
+FERRY_EXPORT const char* ferry_last_error() { return LastError().c_str(); }
 
 // --- The network
 
-EMSCRIPTEN_KEEPALIVE uint8_t* ferry_engine_packet_buffer(FerryEngine* engine) {
+FERRY_EXPORT uint8_t* ferry_engine_packet_buffer(FerryEngine* engine) {
   return engine->packet.data();
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_receive(FerryEngine* engine, uint32_t size, double now_ms) {
+FERRY_EXPORT int ferry_engine_receive(FerryEngine* engine, uint32_t size, double now_ms) {
   if (size > engine->packet.size()) return Refuse("a packet of more than 1200 bytes");
   return Return(engine->session.Receive(ferry::ByteSpan(engine->packet).first(size), Time(now_ms)));
 }
 
 // --- Publishing
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_add_audio_sender(FerryEngine* engine, uint32_t ssrc,
-                                                       int channels, int bitrate_bps) {
+FERRY_EXPORT int ferry_engine_add_audio_sender(FerryEngine* engine, uint32_t ssrc, int channels,
+                                               int bitrate_bps) {
   if (channels < 1 || channels > 2) return Refuse("audio has one or two channels");
   return Return(
       engine->session.AddAudioSender(ssrc, channels, ferry::DataRate::BitsPerSec(bitrate_bps)));
 }
 
-EMSCRIPTEN_KEEPALIVE float* ferry_engine_capture_buffer(FerryEngine* engine) {
+FERRY_EXPORT float* ferry_engine_capture_buffer(FerryEngine* engine) {
   return engine->capture.data();
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_push_audio(FerryEngine* engine, uint32_t ssrc,
-                                                 uint32_t frames, double capture_ms,
-                                                 double now_ms) {
+FERRY_EXPORT int ferry_engine_push_audio(FerryEngine* engine, uint32_t ssrc, uint32_t frames,
+                                         double capture_ms, double now_ms) {
   const auto* sender = engine->session.audio_sender(ssrc);
   if (!sender) return Refuse("no such audio sender");
   const size_t samples = size_t{frames} * static_cast<size_t>(sender->channels());
@@ -122,82 +120,79 @@ EMSCRIPTEN_KEEPALIVE int ferry_engine_push_audio(FerryEngine* engine, uint32_t s
                                           Time(capture_ms), Time(now_ms)));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_set_audio_muted(FerryEngine* engine, uint32_t ssrc,
-                                                      int muted) {
+FERRY_EXPORT int ferry_engine_set_audio_muted(FerryEngine* engine, uint32_t ssrc, int muted) {
   return Return(engine->session.SetAudioMuted(ssrc, muted != 0));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_add_video_sender(FerryEngine* engine, uint32_t ssrc,
-                                                       int codec) {
+FERRY_EXPORT int ferry_engine_add_video_sender(FerryEngine* engine, uint32_t ssrc, int codec) {
   if (codec != kVp8) return Refuse("the engine sends VP8 only");
   return Return(engine->session.AddVideoSender(ssrc));
 }
 
-EMSCRIPTEN_KEEPALIVE uint8_t* ferry_engine_frame_buffer(FerryEngine* engine, uint32_t size) {
+FERRY_EXPORT uint8_t* ferry_engine_frame_buffer(FerryEngine* engine, uint32_t size) {
   if (size > ferry::session::VideoSender::kMaxFrameSize) return nullptr;
   if (engine->frame.size() < size) engine->frame.resize(size);
   return engine->frame.data();
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_send_frame(FerryEngine* engine, uint32_t ssrc, uint32_t size,
-                                                 int keyframe, double capture_ms, double now_ms) {
+FERRY_EXPORT int ferry_engine_send_frame(FerryEngine* engine, uint32_t ssrc, uint32_t size,
+                                         int keyframe, double capture_ms, double now_ms) {
   if (size > engine->frame.size()) return Refuse("the frame buffer is smaller than the frame");
   return Return(engine->session.SendFrame(ssrc, ferry::ByteSpan(engine->frame).first(size),
                                           keyframe != 0, Time(capture_ms), Time(now_ms)));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_remove_sender(FerryEngine* engine, uint32_t ssrc) {
+FERRY_EXPORT int ferry_engine_remove_sender(FerryEngine* engine, uint32_t ssrc) {
   return Return(engine->session.RemoveSender(ssrc));
 }
 
 // --- Subscribing
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_add_audio_receiver(FerryEngine* engine, uint32_t ssrc,
-                                                         uint32_t sync_group) {
+FERRY_EXPORT int ferry_engine_add_audio_receiver(FerryEngine* engine, uint32_t ssrc,
+                                                 uint32_t sync_group) {
   return Return(engine->session.AddAudioReceiver(ssrc, sync_group));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_add_video_receiver(FerryEngine* engine, uint32_t ssrc,
-                                                         int codec, uint32_t sync_group) {
+FERRY_EXPORT int ferry_engine_add_video_receiver(FerryEngine* engine, uint32_t ssrc, int codec,
+                                                 uint32_t sync_group) {
   if (codec != kVp8) return Refuse("the engine receives VP8 only");
   return Return(engine->session.AddVideoReceiver(ssrc, sync_group));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_request_keyframe(FerryEngine* engine, uint32_t ssrc, double) {
+FERRY_EXPORT int ferry_engine_request_keyframe(FerryEngine* engine, uint32_t ssrc, double) {
   return Return(engine->session.RequestKeyframe(ssrc));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_remove_receiver(FerryEngine* engine, uint32_t ssrc) {
+FERRY_EXPORT int ferry_engine_remove_receiver(FerryEngine* engine, uint32_t ssrc) {
   return Return(engine->session.RemoveReceiver(ssrc));
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_set_playout_delay(FerryEngine* engine, double min_ms,
-                                                        double max_ms) {
+FERRY_EXPORT int ferry_engine_set_playout_delay(FerryEngine* engine, double min_ms, double max_ms) {
   const auto bound = [](double ms) { return ms < 0 ? std::nullopt : std::optional(Span(ms)); };
   engine->session.SetPlayoutDelay(bound(min_ms), bound(max_ms));
   return 0;
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_set_round_trip(FerryEngine* engine, double round_trip_ms) {
+FERRY_EXPORT int ferry_engine_set_round_trip(FerryEngine* engine, double round_trip_ms) {
   if (!(round_trip_ms >= 0)) return Refuse("a round trip is not negative");
   engine->session.SetRoundTrip(Span(round_trip_ms));
   return 0;
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_pull_audio(FerryEngine* engine, uint32_t ssrc,
-                                                 double downstream_ms, double now_ms) {
+FERRY_EXPORT int ferry_engine_pull_audio(FerryEngine* engine, uint32_t ssrc, double downstream_ms,
+                                         double now_ms) {
   const int result =
       Return(engine->session.PullAudio(ssrc, Span(downstream_ms), Time(now_ms), engine->playout));
   return result < 0 ? result : ferry::session::AudioReceiver::kChannels;
 }
 
-EMSCRIPTEN_KEEPALIVE const float* ferry_engine_playout_buffer(FerryEngine* engine) {
+FERRY_EXPORT const float* ferry_engine_playout_buffer(FerryEngine* engine) {
   return engine->playout.data();
 }
 
 // --- What the engine wants done
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_poll(FerryEngine* engine, double now_ms) {
+FERRY_EXPORT int ferry_engine_poll(FerryEngine* engine, double now_ms) {
   engine->output = engine->session.Poll(Time(now_ms));
   if (!engine->output) return FERRY_OUTPUT_NONE;
   using namespace ferry::session;
@@ -206,15 +201,15 @@ EMSCRIPTEN_KEEPALIVE int ferry_engine_poll(FerryEngine* engine, double now_ms) {
   return FERRY_OUTPUT_KEYFRAME;
 }
 
-EMSCRIPTEN_KEEPALIVE const uint8_t* ferry_engine_output_data(FerryEngine* engine) {
+FERRY_EXPORT const uint8_t* ferry_engine_output_data(FerryEngine* engine) {
   return OutputBytes(engine).data();
 }
 
-EMSCRIPTEN_KEEPALIVE uint32_t ferry_engine_output_size(FerryEngine* engine) {
+FERRY_EXPORT uint32_t ferry_engine_output_size(FerryEngine* engine) {
   return static_cast<uint32_t>(OutputBytes(engine).size());
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_output_kind(FerryEngine* engine) {
+FERRY_EXPORT int ferry_engine_output_kind(FerryEngine* engine) {
   const auto* packet = OutputAs<ferry::session::SendPacket>(engine);
   if (!packet) return FERRY_PACKET_CONTROL;
   switch (packet->kind) {
@@ -228,7 +223,7 @@ EMSCRIPTEN_KEEPALIVE int ferry_engine_output_kind(FerryEngine* engine) {
   return FERRY_PACKET_CONTROL;
 }
 
-EMSCRIPTEN_KEEPALIVE uint32_t ferry_engine_output_ssrc(FerryEngine* engine) {
+FERRY_EXPORT uint32_t ferry_engine_output_ssrc(FerryEngine* engine) {
   if (const auto* frame = OutputAs<ferry::session::DecodeFrame>(engine)) return frame->ssrc;
   if (const auto* request = OutputAs<ferry::session::EncodeKeyframe>(engine)) {
     return request->ssrc;
@@ -236,24 +231,24 @@ EMSCRIPTEN_KEEPALIVE uint32_t ferry_engine_output_ssrc(FerryEngine* engine) {
   return 0;
 }
 
-EMSCRIPTEN_KEEPALIVE int ferry_engine_output_keyframe(FerryEngine* engine) {
+FERRY_EXPORT int ferry_engine_output_keyframe(FerryEngine* engine) {
   const auto* frame = OutputAs<ferry::session::DecodeFrame>(engine);
   return frame && frame->frame.frame.keyframe ? 1 : 0;
 }
 
-EMSCRIPTEN_KEEPALIVE double ferry_engine_output_capture_ms(FerryEngine* engine) {
+FERRY_EXPORT double ferry_engine_output_capture_ms(FerryEngine* engine) {
   const auto* frame = OutputAs<ferry::session::DecodeFrame>(engine);
   return frame && frame->frame.capture_time ? frame->frame.capture_time->ms_f() : 0;
 }
 
-EMSCRIPTEN_KEEPALIVE double ferry_engine_next_wakeup_ms(FerryEngine* engine) {
+FERRY_EXPORT double ferry_engine_next_wakeup_ms(FerryEngine* engine) {
   const Timestamp next = engine->session.NextWakeup();
   return next == Timestamp::Infinite() ? std::numeric_limits<double>::infinity() : next.ms_f();
 }
 
 // --- Statistics
 
-EMSCRIPTEN_KEEPALIVE const double* ferry_engine_sender_stats(FerryEngine* engine, uint32_t ssrc) {
+FERRY_EXPORT const double* ferry_engine_sender_stats(FerryEngine* engine, uint32_t ssrc) {
   const auto* audio = engine->session.audio_sender(ssrc);
   const auto* video = engine->session.video_sender(ssrc);
   if (!audio && !video) return nullptr;
@@ -270,7 +265,7 @@ EMSCRIPTEN_KEEPALIVE const double* ferry_engine_sender_stats(FerryEngine* engine
   return table.data();
 }
 
-EMSCRIPTEN_KEEPALIVE const double* ferry_engine_receiver_stats(FerryEngine* engine, uint32_t ssrc) {
+FERRY_EXPORT const double* ferry_engine_receiver_stats(FerryEngine* engine, uint32_t ssrc) {
   const auto* audio = engine->session.audio_receiver(ssrc);
   const auto* video = engine->session.video_receiver(ssrc);
   if (!audio && !video) return nullptr;
