@@ -1,6 +1,6 @@
 // Two and three people in a room: what they see and hear of each other.
 import { expect, test } from './support/fixtures';
-import { SOON_MS, type CallEvent } from './support/user';
+import { SOON_MS, expectInOrder, type CallEvent } from './support/user';
 
 // Wide bounds: the machine may be busy. The tight figures are those of `./dev bench call`.
 const MIN_FPS = 24;
@@ -23,8 +23,7 @@ test('carries picture and sound both ways, at rate, in time and in sync', async 
   for (const [i, result] of results.entries()) {
     const { frames, fps, failures, audioDelays, videoDelay, audioDelay } = result;
     expect(new Set(frames.map(({ source }) => source))).toEqual(new Set([2 - i]));
-    const numbers = frames.map(({ frame }) => frame);
-    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expectInOrder(frames);
     expect(failures, 'pictures that could not be read').toBeLessThanOrEqual(2);
     expect(frames.at(-1)).toMatchObject({ width: 640, height: 360 });
     expect(fps).toBeGreaterThanOrEqual(MIN_FPS);

@@ -1,25 +1,41 @@
 // The demo as people use it: through its page, with the machine's (fake) camera and microphone.
-import type { Browser, Page } from '@playwright/test';
-import { expect, test, type Gateway } from './support/fixtures';
+import type { Page } from '@playwright/test';
+import { expect, test as base } from './support/fixtures';
 
 const DESKTOP = { width: 1280, height: 760 };
 const PHONE = { width: 390, height: 844 };
 
-/** Opens the demo; what the page complains of is collected in `complaints`. */
-async function open(browser: Browser, gateway: Gateway, { path = '/', viewport = DESKTOP } = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone'], {
-    origin: gateway.origin,
-  });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error.stack)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  await page.goto(gateway.origin + path);
-  return { page, complaints };
+interface Visit {
+  page: Page;
+  /** What the page wrote as errors. */
+  complaints: string[];
 }
+
+const test = base.extend<{
+  /** Opens the demo in a browser of its own, as a person would. */
+  open: (options?: { path?: string; viewport?: typeof DESKTOP }) => Promise<Visit>;
+}>({
+  open: async ({ browser, gateway }, use) => {
+    const pages: Page[] = [];
+    await use(async ({ path = '/', viewport = DESKTOP } = {}) => {
+      const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport });
+      await context.grantPermissions(
+        ['clipboard-read', 'clipboard-write', 'camera', 'microphone'],
+        { origin: gateway.origin },
+      );
+      const page = await context.newPage();
+      pages.push(page);
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error.stack)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      await page.goto(gateway.origin + path);
+      return { page, complaints };
+    });
+    await Promise.all(pages.map((page) => page.context().close()));
+  },
+});
 
 async function enter(page: Page, name: string, room?: string): Promise<void> {
   await page.getByLabel('Your name').fill(name);
@@ -43,8 +59,8 @@ async function plays(page: Page, name: string): Promise<void> {
   await expect.poll(frames, { message: `${name} moves on` }).toBeGreaterThan(then);
 }
 
-test('two people meet by an invite link, mute, and leave', async ({ browser, gateway }) => {
-  const anna = await open(browser, gateway);
+test('two people meet by an invite link, mute, and leave', async ({ open }) => {
+  const anna = await open();
   await expect(anna.page.getByRole('heading', { name: 'Enter a room' })).toBeVisible();
   await expect(anna.page.locator('.preview video')).toBeVisible();
   await enter(anna.page, 'Anna Lindqvist', 'quiet-harbor-42');
@@ -56,7 +72,7 @@ test('two people meet by an invite link, mute, and leave', async ({ browser, gat
   const link = await anna.page.evaluate(() => navigator.clipboard.readText());
   expect(new URL(link).searchParams.get('room')).toBe('quiet-harbor-42');
 
-  const bob = await open(browser, gateway, { path: new URL(link).search.replace('?', '/?') });
+  const bob = await open({ path: new URL(link).search.replace('?', '/?') });
   await expect(bob.page.getByRole('heading', { name: 'You are invited' })).toBeVisible();
   await enter(bob.page, 'Bob');
   await plays(bob.page, 'Anna Lindqvist');
@@ -84,9 +100,9 @@ test('two people meet by an invite link, mute, and leave', async ({ browser, gat
   expect([...anna.complaints, ...bob.complaints]).toEqual([]);
 });
 
-test('shows what each stream does', async ({ browser, gateway }) => {
-  const anna = await open(browser, gateway);
-  const bob = await open(browser, gateway);
+test('shows what each stream does', async ({ open }) => {
+  const anna = await open();
+  const bob = await open();
   await enter(anna.page, 'Anna', '77');
   await enter(bob.page, 'Bob', '77');
   await plays(anna.page, 'Bob');
@@ -105,20 +121,20 @@ test('shows what each stream does', async ({ browser, gateway }) => {
   expect([...anna.complaints, ...bob.complaints]).toEqual([]);
 });
 
-test('says what is missing before it asks the gateway', async ({ browser, gateway }) => {
-  const { page } = await open(browser, gateway);
+test('says what is missing before it asks the gateway', async ({ open }) => {
+  const { page } = await open();
   await enter(page, '', 'zu früh');
   await expect(page.getByText('Tell the others who you are.')).toBeVisible();
   await expect(page.getByText('Use plain letters, digits, spaces or -')).toBeVisible();
   await expect(page.getByLabel('Your name')).toBeFocused();
 });
 
-test('says that the same user came from elsewhere', async ({ browser, gateway }) => {
-  const first = await open(browser, gateway);
+test('says that the same user came from elsewhere', async ({ open }) => {
+  const first = await open();
   await enter(first.page, 'Anna', '5');
   await plays(first.page, 'Anna');
   const tag = await first.page.evaluate(() => sessionStorage.getItem('ferry.tab'));
-  const second = await open(browser, gateway);
+  const second = await open();
   await second.page.evaluate((value) => sessionStorage.setItem('ferry.tab', String(value)), tag);
   await enter(second.page, 'Anna', '5');
   const dialog = first.page.getByRole('alertdialog', { name: 'You are in this call elsewhere' });
@@ -134,11 +150,11 @@ test('says that the same user came from elsewhere', async ({ browser, gateway })
 test.describe('in a room for one', () => {
   test.use({ gatewayArgs: ['--max-rtc-users', '1'] });
 
-  test('says that the room is full', async ({ browser, gateway }) => {
-    const anna = await open(browser, gateway);
+  test('says that the room is full', async ({ open }) => {
+    const anna = await open();
     await enter(anna.page, 'Anna', '5');
     await expect(anna.page.getByText('Nobody else is here yet.')).toBeVisible();
-    const bob = await open(browser, gateway);
+    const bob = await open();
     await expect(anna.page.locator('.call.entered')).toBeVisible();
     await enter(bob.page, 'Bob', '5');
     const dialog = bob.page.getByRole('alertdialog', { name: 'The room is full' });
@@ -149,11 +165,8 @@ test.describe('in a room for one', () => {
   });
 });
 
-test('says that the gateway is gone, in the call and in the lobby', async ({
-  browser,
-  gateway,
-}) => {
-  const { page } = await open(browser, gateway);
+test('says that the gateway is gone, in the call and in the lobby', async ({ gateway, open }) => {
+  const { page } = await open();
   await enter(page, 'Anna', '5');
   await expect(page.locator('.call.entered')).toBeVisible();
   await gateway.kill();
@@ -166,8 +179,8 @@ test('says that the gateway is gone, in the call and in the lobby', async ({
   await expect(dialog).toContainText('The gateway cannot be reached');
 });
 
-test('goes on without a camera', async ({ browser, gateway }) => {
-  const { page } = await open(browser, gateway);
+test('goes on without a camera', async ({ open }) => {
+  const { page } = await open();
   await page.addInitScript(() => {
     const refuse = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
     navigator.mediaDevices.getUserMedia = refuse;
@@ -179,14 +192,14 @@ test('goes on without a camera', async ({ browser, gateway }) => {
   await expect(tile(page, 'Anna')).toContainText('camera off');
 });
 
-test('fits a phone', async ({ browser, gateway }) => {
-  const anna = await open(browser, gateway, { viewport: PHONE });
+test('fits a phone', async ({ open }) => {
+  const anna = await open({ viewport: PHONE });
   const fits = () =>
     anna.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
   await expect(anna.page.getByRole('button', { name: 'Enter the room' })).toBeVisible();
   expect(await fits()).toBe(true);
   await enter(anna.page, 'Anna', '5');
-  const bob = await open(browser, gateway, { viewport: PHONE });
+  const bob = await open({ viewport: PHONE });
   await enter(bob.page, 'Bob', '5');
   await plays(anna.page, 'Bob');
   await plays(anna.page, 'Anna');
@@ -205,9 +218,9 @@ test('fits a phone', async ({ browser, gateway }) => {
   }
 });
 
-test('the smallest page makes a call', async ({ browser, gateway }) => {
-  const one = await open(browser, gateway, { path: '/example.html' });
-  const two = await open(browser, gateway, { path: '/example.html' });
+test('the smallest page makes a call', async ({ open }) => {
+  const one = await open({ path: '/example.html' });
+  const two = await open({ path: '/example.html' });
   for (const { page } of [one, two]) {
     await expect(page.locator('#videos video')).toHaveCount(2);
     const sizes = () =>

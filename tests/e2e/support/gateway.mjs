@@ -46,7 +46,13 @@ export async function startGateway({ args = [], port = 0 } = {}) {
     gatewayPath(),
     [
       ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
-      ...['--demo-dir', webRoot(directory), '--sdk-dir', path.join(ROOT, 'js-api/dist'), ...args],
+      ...[
+        '--demo-dir',
+        webRoot(directory),
+        '--sdk-dir',
+        process.env.FERRY_SDK ?? path.join(ROOT, 'js-api/dist'),
+        ...args,
+      ],
     ],
     { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -64,6 +64,12 @@ declare global {
   }
 }
 
+/** The numbers of the frames never go back. One may come twice: a canvas is captured as it is when its turn comes. */
+export function expectInOrder(frames: Frame[]): void {
+  const numbers = frames.map(({ frame }) => frame);
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+}
+
 /** What everybody sends. */
 export const PICTURE = { width: 640, height: 360, frameRate: 30 };
 const PROFILE = { ...PICTURE, bitrate: 1000 };
@@ -82,7 +88,8 @@ export class User {
   ) {
     page.on('pageerror', (error) => this.complaints.push(`${userId}: ${error.stack}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(`${userId}: ${message.text()}`);
+      if (message.type() !== 'error') return;
+      this.complaints.push(`${userId}: ${message.text()} (${message.location().url})`);
     });
   }
 
