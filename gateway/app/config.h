@@ -20,8 +20,8 @@ struct Config {
   std::string certificate;  // both empty: self-signed
   std::string private_key;
   std::vector<std::string> names;  // in the self-signed certificate
-  std::string demo_dir;
-  std::string sdk_dir;
+  std::string demo_dir = "web/dist";
+  std::string sdk_dir = "js-api/dist";
   bool demo = false;
   std::string log_level = "info";
   int64_t shutdown_timeout_ms = 5000;

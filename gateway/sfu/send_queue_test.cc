@@ -1,0 +1,253 @@
+#include "gateway/sfu/send_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gateway/testing/media.h"
+
+namespace ferry::gateway {
+namespace {
+
+using testing::Make;
+using testing::TestPacket;
+
+constexpr uint32_t kVideo = 10;
+constexpr uint32_t kOtherVideo = 11;
+constexpr uint32_t kAudio = 20;
+
+class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
+ protected:
+  void OnVideoDropped(const VideoDrop& drop) override { drops.push_back(drop); }
+  void OnAudioDropped(uint32_t) override { ++audio_drops; }
+
+  // One frame of `packets` packets; sequence numbers go on by themselves.
+  void PushFrame(uint32_t ssrc, bool keyframe, size_t packets = 1, size_t size = 100) {
+    const uint32_t timestamp = next_timestamp += 3000;
+    for (size_t i = 0; i < packets; ++i) {
+      TestPacket packet{.timestamp = timestamp,
+                        .marker = i + 1 == packets,
+                        .keyframe = keyframe && i == 0,
+                        .first = i == 0,
+                        .payload_size = size};
+      queue.PushVideo({.packet = Make(pool, packet),
+                       .ssrc = ssrc,
+                       .sequence_number = sequence[ssrc]++,
+                       .enqueued = now});
+    }
+  }
+  void PushAudio(size_t size = 100) {
+    queue.PushAudio(
+        {.packet = Make(pool, {.payload_type = rtp::kOpusPayloadType, .payload_size = size}),
+         .ssrc = kAudio,
+         .sequence_number = sequence[kAudio]++,
+         .enqueued = now});
+  }
+  SharedText Text(const std::string& text) { return std::make_shared<const std::string>(text); }
+  // "c" control, "r" RTCP, "a3" audio number 3, "v7" video number 7, "x7" a retransmission.
+  std::string Pop() {
+    auto item = queue.Pop(now);
+    if (!item) return "";
+    if (std::get_if<SharedText>(&*item)) return "c";
+    if (std::get_if<SendQueue::Rtcp>(&*item)) return "r";
+    const auto& packet = std::get<OutgoingPacket>(*item);
+    const char* kind = packet.retransmission ? "x" : packet.ssrc == kAudio ? "a" : "v";
+    return kind + std::to_string(packet.sequence_number);
+  }
+  std::string PopAll() {
+    std::string all;
+    for (std::string item = Pop(); !item.empty(); item = Pop())
+      all += (all.empty() ? "" : " ") + item;
+    return all;
+  }
+
+  PacketPool pool;
+  SendQueue::Limits limits;
+  SendQueue queue{limits, *this};
+  Timestamp now = Timestamp::Millis(1000);
+  std::vector<VideoDrop> drops;
+  int audio_drops = 0;
+  std::map<uint32_t, uint16_t> sequence;
+  uint32_t next_timestamp = 0;
+};
+
+TEST_F(SendQueueTest, ControlGoesFirstThenReportsThenAudioThenVideo) {
+  PushFrame(kVideo, true, 2);
+  PushAudio();
+  queue.PushRtcp({1, 2, 3, 4}, now);
+  ASSERT_TRUE(queue.PushControl(Text("{}"), now));
+  EXPECT_EQ(PopAll(), "c r a0 v0 v1");
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST_F(SendQueueTest, AudioOvertakesVideoThatWaits) {
+  PushFrame(kVideo, true, 3);
+  EXPECT_EQ(Pop(), "v0");
+  PushAudio();
+  EXPECT_EQ(PopAll(), "a0 v1 v2");
+}
+
+TEST_F(SendQueueTest, RetransmissionsGoBeforeNewVideo) {
+  PushFrame(kVideo, true);
+  queue.PushRetransmission(
+      {.packet = Make(pool, {}), .ssrc = kVideo, .sequence_number = 99, .enqueued = now});
+  EXPECT_EQ(PopAll(), "x99 v0");
+}
+
+TEST_F(SendQueueTest, VideoWithinItsAgeIsKept) {
+  PushFrame(kVideo, true);
+  now += limits.max_video_age;
+  EXPECT_EQ(PopAll(), "v0");
+  EXPECT_TRUE(drops.empty());
+}
+
+TEST_F(SendQueueTest, StaleVideoIsDroppedWholeUpToTheEndWhenNoKeyframeWaits) {
+  PushFrame(kVideo, true, 2);
+  PushFrame(kVideo, false, 2);
+  now += limits.max_video_age + Duration::Millis(1);
+  PushFrame(kVideo, false, 1);  // fresh, but nothing can be decoded from it
+  EXPECT_EQ(PopAll(), "");
+  ASSERT_EQ(drops.size(), 1u);
+  EXPECT_EQ(drops[0].ssrc, kVideo);
+  EXPECT_TRUE(drops[0].needs_keyframe);
+  EXPECT_EQ(drops[0].resume_sequence, 0);
+  EXPECT_EQ(drops[0].packets, 5u) << "the first push after the age was passed finds them";
+}
+
+TEST_F(SendQueueTest, AFreshKeyframeThatWaitsIsKeptAndRenumbered) {
+  PushFrame(kVideo, true, 2);   // 0 1
+  PushFrame(kVideo, false, 2);  // 2 3
+  now += Duration::Millis(300);
+  PushFrame(kVideo, true, 2);   // 4 5
+  PushFrame(kVideo, false, 1);  // 6
+  now += Duration::Millis(200);
+  EXPECT_EQ(PopAll(), "v0 v1 v2");
+  ASSERT_EQ(drops.size(), 1u);
+  EXPECT_FALSE(drops[0].needs_keyframe);
+  EXPECT_EQ(drops[0].packets, 4u);
+  EXPECT_EQ(drops[0].renumbered_by, 4);
+  EXPECT_EQ(drops[0].resume_sequence, 0);
+}
+
+TEST_F(SendQueueTest, AFrameAlreadyBegunIsFinishedThoughStale) {
+  PushFrame(kVideo, true, 3);   // 0 1 2
+  PushFrame(kVideo, false, 1);  // 3
+  EXPECT_EQ(Pop(), "v0");
+  now += limits.max_video_age + Duration::Millis(1);
+  EXPECT_EQ(PopAll(), "v1 v2");
+  ASSERT_EQ(drops.size(), 1u);
+  EXPECT_EQ(drops[0].packets, 1u);
+  EXPECT_EQ(drops[0].resume_sequence, 3);
+}
+
+TEST_F(SendQueueTest, OneStreamsStalenessLeavesAnotherAlone) {
+  PushFrame(kVideo, true, 1);
+  now += Duration::Millis(300);
+  PushFrame(kOtherVideo, true, 1);
+  now += Duration::Millis(200);
+  EXPECT_EQ(PopAll(), "v0");
+  ASSERT_EQ(drops.size(), 1u);
+  EXPECT_EQ(drops[0].ssrc, kVideo);
+}
+
+TEST_F(SendQueueTest, SequenceNumbersThatWrapStillFindTheFirstDropped) {
+  sequence[kVideo] = 65534;
+  PushFrame(kVideo, true, 4);  // 65534 65535 0 1
+  now += limits.max_video_age + Duration::Millis(1);
+  EXPECT_EQ(PopAll(), "");
+  ASSERT_EQ(drops.size(), 1u);
+  EXPECT_EQ(drops[0].resume_sequence, 65534);
+}
+
+TEST_F(SendQueueTest, StaleAudioIsDroppedOldestFirst) {
+  PushAudio();
+  now += Duration::Millis(400);
+  PushAudio();
+  now += Duration::Millis(300);
+  EXPECT_EQ(PopAll(), "a1");
+  EXPECT_EQ(audio_drops, 1);
+}
+
+TEST_F(SendQueueTest, MediaIsBoundedInBytesAndVideoGoesFirst) {
+  for (int i = 0; i < 20; ++i) PushAudio(1000);
+  for (int i = 0; i < 2000; ++i) {
+    PushFrame(kVideo, i == 0, 1, 1000);
+    ASSERT_LE(queue.bytes(), limits.max_media_bytes);
+  }
+  EXPECT_FALSE(drops.empty());
+  EXPECT_EQ(audio_drops, 0);
+  EXPECT_EQ(Pop(), "a0");
+}
+
+TEST_F(SendQueueTest, AudioAloneIsBoundedToo) {
+  for (int i = 0; i < 2000; ++i) PushAudio(1000);
+  EXPECT_LE(queue.bytes(), limits.max_media_bytes);
+  EXPECT_GT(audio_drops, 900);
+}
+
+TEST_F(SendQueueTest, TooMuchControlIsRefused) {
+  const std::string message(60'000, 'x');
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.PushControl(Text(message), now));
+  EXPECT_FALSE(queue.PushControl(Text(message), now));
+  Pop();
+  EXPECT_TRUE(queue.PushControl(Text(message), now));
+}
+
+TEST_F(SendQueueTest, ReportsAreBoundedByCount) {
+  for (int i = 0; i < 1000; ++i) queue.PushRtcp({1}, now);
+  size_t count = 0;
+  while (!Pop().empty()) ++count;
+  EXPECT_EQ(count, SendQueue::kMaxRtcpPackets);
+}
+
+TEST_F(SendQueueTest, RetransmissionsAreBoundedByCountAndAge) {
+  const PacketRef packet = Make(pool, {});
+  for (uint16_t i = 0; i < 1000; ++i) {
+    queue.PushRetransmission(
+        {.packet = packet, .ssrc = kVideo, .sequence_number = i, .enqueued = now});
+  }
+  EXPECT_EQ(queue.bytes(), SendQueue::kMaxRetransmissions * packet->size);
+  now += limits.max_video_age + Duration::Millis(1);
+  EXPECT_EQ(PopAll(), "");
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST_F(SendQueueTest, StallsWhenTheTransportTakesNothingThoughEverythingWasDropped) {
+  PushFrame(kVideo, true);
+  EXPECT_EQ(Pop(), "v0");  // the transport hangs in writing this
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(queue.stalled(now)) << i;
+    now += Duration::Millis(100);
+    queue.DropStale(now);
+    PushFrame(kVideo, true);
+  }
+  now += Duration::Millis(100);
+  EXPECT_TRUE(queue.stalled(now));
+}
+
+TEST_F(SendQueueTest, SilenceIsNoStall) {
+  PushFrame(kVideo, true);
+  EXPECT_EQ(PopAll(), "v0");
+  now += Duration::Millis(60'000);
+  EXPECT_FALSE(queue.stalled(now));
+  PushFrame(kVideo, true);
+  EXPECT_FALSE(queue.stalled(now));
+}
+
+TEST_F(SendQueueTest, ARemovedStreamLeavesNothingBehind) {
+  PushFrame(kVideo, true, 5);
+  PushAudio();
+  Pop();
+  queue.RemoveStream(kVideo);
+  queue.RemoveStream(kAudio);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.bytes(), 0u);
+  EXPECT_EQ(pool.in_use(), 0u);
+  EXPECT_TRUE(drops.empty());
+}
+
+}  // namespace
+}  // namespace ferry::gateway

@@ -1,0 +1,60 @@
+// Stand-ins for time and the network, for tests without either.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gateway/app/clock.h"
+#include "gateway/net/connection.h"
+
+namespace ferry::gateway::testing {
+
+class FakeClock final : public Clock {
+ public:
+  Timestamp Now() const override { return now_; }
+  int64_t UnixMs() const override { return unix_ms_; }
+  void Advance(Duration duration) {
+    now_ += duration;
+    unix_ms_ += duration.ms();
+  }
+
+ private:
+  Timestamp now_ = Timestamp::Millis(1'000'000);
+  int64_t unix_ms_ = 1'700'000'000'000;
+};
+
+// Takes what its handler has to send whenever it is drained.
+class FakeConnection final : public Connection {
+ public:
+  void Wake() override {}
+  void Close(CloseCode code, std::string_view reason) override {
+    if (closed_with != 0) return;
+    closed_with = static_cast<int>(code);
+    close_reason = reason;
+  }
+  bool reliable() const override { return reliable_transport; }
+  const std::string& remote_address() const override { return remote_; }
+
+  void Drain(ConnectionHandler& handler) {
+    OutgoingFrame frame;
+    while (handler.NextFrame(frame)) {
+      if (frame.control) {
+        messages.push_back(nlohmann::json::parse(frame.bytes.begin(), frame.bytes.end()));
+      } else {
+        packets.emplace_back(frame.bytes.begin(), frame.bytes.end());
+      }
+    }
+  }
+
+  bool reliable_transport = true;
+  int closed_with = 0;
+  std::string close_reason;
+  std::vector<nlohmann::json> messages;
+  std::vector<std::vector<uint8_t>> packets;
+
+ private:
+  std::string remote_ = "192.0.2.1";
+};
+
+}  // namespace ferry::gateway::testing

@@ -1,0 +1,57 @@
+// Media packets for tests.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/rtp/rtcp.h"
+#include "core/rtp/rtp_packet.h"
+#include "gateway/sfu/packet_pool.h"
+
+namespace ferry::gateway::testing {
+
+struct TestPacket {
+  uint32_t ssrc = 1;
+  uint16_t sequence = 0;
+  uint32_t timestamp = 0;
+  bool marker = true;
+  uint8_t payload_type = rtp::kVp8PayloadType;
+  bool keyframe = false;  // of video: first packet of a key frame
+  bool first = true;      // of video: first packet of its frame
+  size_t payload_size = 100;
+  uint16_t transport_sequence = 0;
+};
+
+inline std::vector<uint8_t> Bytes(const TestPacket& p) {
+  std::vector<uint8_t> payload(std::max<size_t>(p.payload_size, 4), 0xAB);
+  if (p.payload_type == rtp::kVp8PayloadType) {
+    payload[0] = p.first ? 0x10 : 0x00;  // VP8 descriptor: S bit
+    payload[1] = p.keyframe ? 0x00 : 0x01;
+  }
+  std::array<uint8_t, rtp::kMaxReceivedPacketSize> out{};
+  rtp::RtpHeader header;
+  header.payload_type = p.payload_type;
+  header.marker = p.marker;
+  header.sequence_number = p.sequence;
+  header.timestamp = p.timestamp;
+  header.ssrc = p.ssrc;
+  rtp::RtpExtensions extensions;
+  extensions.transport_sequence_number = p.transport_sequence;
+  const auto size = rtp::WriteRtp(header, extensions, payload, out);
+  return size ? std::vector<uint8_t>(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*size))
+              : std::vector<uint8_t>();
+}
+
+inline PacketRef Make(PacketPool& pool, const TestPacket& p) {
+  const auto bytes = Bytes(p);
+  return pool.Make(bytes, *rtp::ParseRtp(bytes), p.keyframe);
+}
+
+inline std::vector<uint8_t> Rtcp(const rtp::RtcpPacket& packet) {
+  std::vector<uint8_t> bytes;
+  static_cast<void>(rtp::AppendRtcp(packet, bytes));
+  return bytes;
+}
+
+}  // namespace ferry::gateway::testing
