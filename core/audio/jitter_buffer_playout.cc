@@ -78,8 +78,6 @@ bool JitterBuffer::Impl::IsDue(const BufferedPacket& packet) const {
   }
   const int64_t gap = packet.timestamp - next_timestamp_;
   if (gap <= concealed_) return true;
-  // The sender paused (no sequence number is missing): its next words have their own time.
-  if (FollowsPause(packet)) return excess >= Duration::Zero();
   return excess >= kBehind;
 }
 

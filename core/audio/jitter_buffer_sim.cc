@@ -56,7 +56,7 @@ JitterBufferSim::JitterBufferSim(const Options& options)
       buffer_(BufferConfig(options)),
       encoder_(MakeEncoder(options)),
       // Ten seconds that repeat without a step.
-      signal_(options.tone ? MakeTone(480'000, 300, 0.5) : MakeVoice(480'000)),
+      signal_(options.tone ? MakeTone(480'000, 317, 0.5) : MakeVoice(480'000)),
       first_pull_(now_ + options.pull_phase),
       sequence_(options.first_sequence),
       timestamp_(options.first_timestamp) {}

@@ -23,6 +23,8 @@ class JitterBufferSim {
   struct Options {
     int channels = 1;
     int encoder_channels = 1;
+    // Instead of voice a tone of 317 Hz, which no multiple of 10 ms up to a second continues in
+    // phase, with an amplitude of 0.5.
     bool tone = false;
     double sender_drift = 0;  // 200e-6: the sender's clock runs 200 ppm fast
     uint16_t first_sequence = 1000;

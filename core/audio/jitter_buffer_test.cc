@@ -20,8 +20,8 @@ using Options = JitterBufferSim::Options;
 
 std::optional<Duration> Steady(int) { return 30_ms; }
 
-// The steepest a tone of JitterBufferSim (300 Hz, amplitude 0.5) is from sample to sample.
-constexpr float kToneStep = 0.0197f;
+// The steepest the simulator's tone is from sample to sample.
+constexpr float kToneStep = 0.0208f;
 
 TEST(JitterBuffer, PlaysSilenceUntilTheFirstPacket) {
   JitterBuffer buffer({});
@@ -112,6 +112,15 @@ TEST(JitterBuffer, WaitsForTheCopyOnceLossesAreSeen) {
   sim.Run(1000, lossy);
   EXPECT_GT(sim.stats().fec_packets_recovered - before, 25u);  // of 50 lost
   EXPECT_LT(sim.stats().concealed_samples - concealed, 25u * 960u);
+}
+
+TEST(JitterBuffer, FadesOutOfAnOutageAndBackWithoutClick) {
+  for (const int packets : {6, 9, 15, 80}) {
+    JitterBufferSim sim({.tone = true, .fec_loss_percent = 0});
+    sim.Run(200 + packets + 100,
+            [packets](int n) { return n >= 200 && n < 200 + packets ? std::nullopt : Steady(n); });
+    EXPECT_LT(sim.MaxStep(0), 1.5f * kToneStep) << packets << " packets lost";
+  }
 }
 
 TEST(JitterBuffer, FadesToSilenceInAnOutageAndCountsItApart) {
