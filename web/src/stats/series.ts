@@ -22,8 +22,8 @@ export interface Stream {
   sample: Sample;
 }
 
-/** Values kept: four minutes of one every two seconds. */
-export const MAX_SAMPLES = 120;
+/** Values kept: two minutes of one every two seconds. */
+export const MAX_SAMPLES = 60;
 
 /** The newest values of one quantity. */
 export class Series {
