@@ -3,7 +3,7 @@ import * as exported from './exports';
 import { setScriptUrl } from './util/assets';
 
 const script = typeof document === 'undefined' ? null : document.currentScript;
-if (script instanceof HTMLScriptElement) setScriptUrl(script.src);
+if (script && 'src' in script) setScriptUrl(script.src);
 
 const { TRTC, LOG_LEVEL, audioProfileMap, videoProfileMap, RtcError } = exported;
 export default Object.assign(TRTC, {

@@ -4,10 +4,12 @@ import { TimestampSmoother } from '../util/timestamp-smoother';
 /** 10 ms at 48 kHz. */
 export const BLOCK_FRAMES = 480;
 const FRAMES_PER_MS = 48;
+/** Some render bursts long; a device that stalled lost samples, and its clock is late from then on. */
+const CLOCK_WINDOW_MS = 250;
 
 /** Collects the graph's 128-frame quanta into blocks of 10 ms with the time of their first sample. */
 export class CaptureQueue {
-  private readonly clock = new TimestampSmoother();
+  private readonly clock = new TimestampSmoother(CLOCK_WINDOW_MS);
   private block: Float32Array;
   private filled = 0;
 

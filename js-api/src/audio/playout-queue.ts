@@ -8,13 +8,13 @@ export const START_FRAMES = 960;
 export const MIN_FRAMES = 608;
 /** A device or a machine that needs more than this stutters anyway; more would be heard as delay. */
 export const MAX_FRAMES = 5760;
-/** An underrun adds one block. */
+/** An underrun adds one block; several within this time are one hiccup. */
 const GROW_FRAMES = BLOCK_FRAMES;
-/** Each quiet interval gives back a little of what was never needed. */
-const SHRINK_FRAMES = 120;
-const SHRINK_INTERVAL_FRAMES = 48_000 * 5;
-/** How far the queue must have stayed from empty before it shrinks. */
-const SPARE_FRAMES = 240;
+const HICCUP_FRAMES = 48_000 / 4;
+/** Each interval gives back half of what was never needed in it, at most one block. */
+const SHRINK_INTERVAL_FRAMES = 48_000 * 2;
+/** How far the queue shall stay from empty. */
+const SPARE_FRAMES = 384;
 /** After an underrun the last sample fades by this factor a frame, so that nothing clicks. */
 const FADE = 0.98;
 
@@ -32,6 +32,7 @@ export class PlayoutQueue {
   private started = false;
   private lowest = Infinity;
   private sinceShrink = 0;
+  private sinceGrowth = Infinity;
   private last: [number, number] = [0, 0];
 
   constructor(private readonly request: (request: PlayoutRequest) => void) {}
@@ -59,6 +60,7 @@ export class PlayoutQueue {
     const frames = output[0]?.length ?? 0;
     if (!this.started && this.queued >= this.target - BLOCK_FRAMES && this.queued > 0)
       this.started = true;
+    this.sinceGrowth += frames;
     if (this.started) this.play(output, frames);
     this.ask();
   }
@@ -90,7 +92,10 @@ export class PlayoutQueue {
 
   private underrun(): void {
     this.underruns++;
-    this.target = Math.min(MAX_FRAMES, this.target + GROW_FRAMES);
+    if (this.sinceGrowth > HICCUP_FRAMES) {
+      this.target = Math.min(MAX_FRAMES, this.target + GROW_FRAMES);
+      this.sinceGrowth = 0;
+    }
     this.lowest = Infinity;
     this.sinceShrink = 0;
     this.started = false;
@@ -100,7 +105,8 @@ export class PlayoutQueue {
     this.lowest = Math.min(this.lowest, this.queued);
     this.sinceShrink += frames;
     if (this.sinceShrink < SHRINK_INTERVAL_FRAMES) return;
-    if (this.lowest > SPARE_FRAMES) this.target = Math.max(MIN_FRAMES, this.target - SHRINK_FRAMES);
+    const spare = Math.min(BLOCK_FRAMES, (this.lowest - SPARE_FRAMES) / 2);
+    if (spare > 0) this.target = Math.max(MIN_FRAMES, this.target - Math.ceil(spare));
     this.lowest = Infinity;
     this.sinceShrink = 0;
   }

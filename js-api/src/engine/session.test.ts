@@ -146,7 +146,8 @@ describe('joining', () => {
   it('opens the connection, then says who wants in', async () => {
     const result = await session.join({ ...joinRequest, playoutDelay: { min: 20 } });
     expect(transport.open).toHaveBeenCalledWith('wss://gateway/rtc/v1');
-    const { url: _url, ...members } = joinRequest;
+    const members: Partial<JoinRequest> = { ...joinRequest };
+    delete members.url;
     expect(transport.control[0]).toEqual({ type: 'join', id: 1, version: 1, ...members });
     expect(result).toEqual({ sessionId: 's', serverTimeMs: 5, users: [] });
     expect(engine.calls).toContain('setPlayoutDelay 20 -1');

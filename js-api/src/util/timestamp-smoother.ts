@@ -1,6 +1,3 @@
-/** Two windows of this length: a late estimate is forgotten after one to two of them. */
-const WINDOW_MS = 5000;
-
 /**
  * Turns media timestamps, which are even but of an unknown origin, into times of the wall clock, which
  * are known but jitter by scheduling: the least delayed arrival of the last seconds sets the origin.
@@ -10,13 +7,16 @@ export class TimestampSmoother {
   private previous = Infinity;
   private windowStart = -Infinity;
 
+  /** An estimate is forgotten after one to two windows: a source that lost time is followed soon. */
+  constructor(private readonly windowMs: number) {}
+
   /** `mediaMs` of any origin, `arrivalMs` of the wall clock; returns the wall clock of capture. */
   map(mediaMs: number, arrivalMs: number): number {
     const offset = arrivalMs - mediaMs;
     const known = Math.min(this.current, this.previous);
     // A source that was replaced or paused has a new origin.
     if (Math.abs(offset - known) > 1000) this.reset();
-    if (arrivalMs - this.windowStart > WINDOW_MS) {
+    if (arrivalMs - this.windowStart > this.windowMs) {
       this.previous = this.current;
       this.current = Infinity;
       this.windowStart = arrivalMs;

@@ -10,9 +10,12 @@ import { FrameTransform } from './transform';
 /** A still picture is repeated this often, for those who come later and for lost packets. */
 const STILL_INTERVAL_MS = 500;
 
+/** Some frames of the slowest rate. */
+const CLOCK_WINDOW_MS = 1000;
+
 /** Pictures in, encoded frames out to the engine worker's port; one at a time, the newest wins. */
 export class EncodePipeline {
-  private readonly clock = new TimestampSmoother();
+  private readonly clock = new TimestampSmoother(CLOCK_WINDOW_MS);
   private readonly limiter: FrameRateLimiter;
   private readonly transform = new FrameTransform();
   private port: MessagePort | undefined;
