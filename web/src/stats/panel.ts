@@ -100,7 +100,7 @@ export class StatsPanel {
   #loss = new Series();
   #link: Card;
   #cards = new Map<string, StreamCard>();
-  #list = h('div', { class: 'cards' });
+  #list = h('div', { class: 'cards', tabIndex: 0, role: 'group', 'aria-label': 'Streams' });
 
   constructor(nameOf: (userId: string) => string) {
     this.#nameOf = nameOf;

@@ -33,7 +33,7 @@ export class CallView {
   #layout: () => void;
   #banner = h('div', { class: 'banner', role: 'status', hidden: true });
   #count = h('span', { class: 'count' });
-  #quality = h('span', { class: 'quality', hidden: true });
+  #quality = h('span', { class: 'quality', role: 'img', hidden: true });
   #empty: HTMLElement;
   #options: CallViewOptions;
   #microphone: ReturnType<typeof toggle>;
@@ -132,8 +132,8 @@ export class CallView {
 
   #peopleChanged(): void {
     const people = 1 + [...this.#tiles.keys()].filter((key) => key.startsWith('main/')).length;
-    this.#count.replaceChildren(icon('people'), String(people));
-    this.#count.setAttribute('aria-label', people === 1 ? 'Only you' : `${people} people`);
+    const words = h('span', { class: 'off-screen' }, people === 1 ? 'person' : 'people');
+    this.#count.replaceChildren(icon('people'), String(people), words);
     this.#empty.hidden = people > 1;
     this.#layout();
   }
