@@ -1,15 +1,15 @@
 // The built modules as the SDK meets them: what they import and export, and one picture there and
 // back through the C interface alone. Run by ctest in the wasm build.
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 
 const folder = process.env.FERRY_WASM_MODULES;
 const EBADF = 8;
 const allowedImports = new Set([
-  "env.emscripten_notify_memory_growth",
-  ...["fd_write", "fd_read", "fd_seek", "fd_close"].map((name) => `wasi_snapshot_preview1.${name}`),
+  'env.emscripten_notify_memory_growth',
+  ...['fd_write', 'fd_read', 'fd_seek', 'fd_close'].map((name) => `wasi_snapshot_preview1.${name}`),
 ]);
 
 function instantiate(name) {
@@ -57,7 +57,15 @@ for (const codec of [8, 9]) {
     assert.notEqual(decoder, 0, lastError(wasm));
     for (let i = 0; i < 5; i++) {
       fill(wasm, encoder, [255, 0, 0]);
-      const size = wasm.ferry_encoder_encode(encoder, 3, width, height, 0, i * 33_333, i === 3 ? 1 : 0);
+      const size = wasm.ferry_encoder_encode(
+        encoder,
+        3,
+        width,
+        height,
+        0,
+        i * 33_333,
+        i === 3 ? 1 : 0,
+      );
       assert.ok(size > 0, lastError(wasm));
       assert.equal(wasm.ferry_encoder_is_keyframe(encoder), i === 0 || i === 3 ? 1 : 0);
       const input = wasm.ferry_decoder_input(decoder, size);
@@ -71,9 +79,15 @@ for (const codec of [8, 9]) {
     assert.equal(wasm.ferry_decoder_width(decoder), width);
     assert.equal(wasm.ferry_decoder_height(decoder), height);
     // Red in BT.601 limited range.
-    for (const [plane, value] of [[0, 81], [1, 90], [2, 240]]) {
+    for (const [plane, value] of [
+      [0, 81],
+      [1, 90],
+      [2, 240],
+    ]) {
       const at = wasm.ferry_decoder_plane(decoder, plane);
-      const sample = new Uint8Array(wasm.memory.buffer)[at + wasm.ferry_decoder_stride(decoder, plane) * 20 + 20];
+      const sample = new Uint8Array(wasm.memory.buffer)[
+        at + wasm.ferry_decoder_stride(decoder, plane) * 20 + 20
+      ];
       assert.ok(Math.abs(sample - value) <= 3, `plane ${plane}: ${sample}`);
     }
     wasm.ferry_encoder_destroy(encoder);
