@@ -49,7 +49,10 @@ export class AudioGraph {
       audioWorklet.addModule(assetUrl('worklets/capture.js', assetsPath)),
       audioWorklet.addModule(assetUrl('worklets/playout.js', assetsPath)),
     ]).then(() => undefined);
-    this.ready.catch((error: unknown) => log.error('loading the audio worklets failed', error));
+    this.ready.catch((error: unknown) => {
+      // A call that was left at once closes the context before its worklets are there.
+      if (this.context.state !== 'closed') log.error('loading the audio worklets failed', error);
+    });
   }
 
   get running(): boolean {
