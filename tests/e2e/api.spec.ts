@@ -145,6 +145,50 @@ test('gives statistics of each stream', async ({ newUser }) => {
   expect(quality.downlinkNetworkQuality).toBeLessThanOrEqual(6);
 });
 
+test('gives the tracks and a snapshot of what plays', async ({ newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  expect(await bob.enter()).toBeNull();
+  await bob.sees(anna);
+  await bob.hears(anna);
+  const got = await bob.page.evaluate(async () => {
+    const { trtc } = window.call;
+    const query = { userId: 'anna', streamType: 'main' as const };
+    const describe = (track: MediaStreamTrack | null) => track && [track.kind, track.readyState];
+    const picture = new Image();
+    picture.src = trtc.getVideoSnapshot(query);
+    await picture.decode();
+    return {
+      tracks: [describe(trtc.getVideoTrack(query)), describe(trtc.getAudioTrack('anna'))],
+      nobody: [
+        trtc.getVideoTrack({ userId: 'nobody' }),
+        trtc.getVideoSnapshot({ userId: 'nobody' }),
+      ],
+      snapshot: [picture.src.slice(0, 22), picture.width, picture.height],
+    };
+  });
+  expect(got).toEqual({
+    tracks: [
+      ['video', 'live'],
+      ['audio', 'live'],
+    ],
+    nobody: [null, ''],
+    snapshot: ['data:image/png;base64,', 640, 360],
+  });
+});
+
+test('knows that this browser can do it', async ({ newUser }) => {
+  const anna = await newUser('anna');
+  const { result, detail } = await anna.page.evaluate(() => window.TRTC.isSupported());
+  expect(result).toBe(true);
+  expect(detail).toMatchObject({
+    isBrowserSupported: true,
+    isMediaDevicesSupported: true,
+    isVp8EncodeSupported: true,
+    isVp8DecodeSupported: true,
+  });
+});
+
 test('works from a script tag beside one that imports it', async ({ newUser }) => {
   const anna = await newUser('anna', 'call_umd.html');
   const bob = await newUser('bob', 'call.html');

@@ -154,6 +154,46 @@ test('shows everybody to a third who comes later, soon', async ({ newUser }) => 
   expect(entered, 'who is there is told after the connection').toBeGreaterThan(connected);
 });
 
+test('tells who comes later who is muted', async ({ newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  await bob.join();
+  await bob.sees(anna);
+  expect(await anna.run('updateLocalAudio', { mute: true })).toBeNull();
+  expect(await anna.run('updateLocalVideo', { mute: true })).toBeNull();
+  await bob.waitForEvent({ event: 'remote-audio-unavailable', userId: 'anna' });
+  await bob.waitForEvent({ event: 'remote-video-unavailable', userId: 'anna' });
+
+  const carol = await newUser('carol');
+  expect(await carol.enter()).toBeNull();
+  await carol.sees(bob);
+  await carol.hears(bob);
+  const ofAnna = (await carol.events()).filter(({ userId }) => userId === 'anna');
+  expect(namesOf(ofAnna, 'anna')).toEqual(['remote-user-enter']);
+
+  expect(await anna.run('updateLocalAudio', { mute: false })).toBeNull();
+  expect(await anna.run('updateLocalVideo', { mute: false })).toBeNull();
+  await carol.sees(anna);
+  await carol.hears(anna);
+});
+
+test('stops watching somebody, and watches again', async ({ newUser }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await anna.join();
+  expect(await bob.enter()).toBeNull();
+  await bob.sees(anna);
+  const stream = { userId: 'anna', streamType: 'main' };
+  const stoppedMs = await bob.now();
+  expect(await bob.run('stopRemoteVideo', stream)).toBeNull();
+  await expect(bob.page.locator('[data-user-id=anna] video')).toHaveCount(0);
+  // It is still offered, and nobody else is told.
+  const since = (await bob.events(stoppedMs)).map(({ event }) => event);
+  expect(since).not.toContain('remote-video-unavailable');
+  const againMs = await bob.now();
+  await bob.page.evaluate((what) => window.call.watch(what), stream);
+  await bob.sees(anna, { sinceMs: againMs, count: 20 });
+});
+
 test('puts out the page whose user enters from another one', async ({ newUser }) => {
   const [anna, bob] = [await newUser('anna'), await newUser('bob')];
   await anna.join();

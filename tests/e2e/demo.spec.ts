@@ -1,6 +1,14 @@
 // The demo as people use it: through its page, with the machine's (fake) camera and microphone.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import { expect, test as base } from './support/fixtures';
+
+declare global {
+  interface Window {
+    axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+  }
+}
 
 const DESKTOP = { width: 1280, height: 760 };
 const PHONE = { width: 390, height: 844 };
@@ -217,6 +225,46 @@ test('fits a phone', async ({ open }) => {
     ).toBeGreaterThanOrEqual(44);
   }
 });
+
+test('lets choose another camera in the call', async ({ open }) => {
+  const { page, complaints } = await open();
+  await enter(page, 'Anna', '5');
+  await plays(page, 'Anna');
+  await page.getByTitle('Camera: choose').click();
+  const select = page.getByRole('combobox', { name: 'Camera' });
+  await expect(select).toBeEnabled();
+  const [label] = await select.locator('option').allTextContents();
+  await select.selectOption({ label: label ?? '' });
+  await page.keyboard.press('Escape');
+  await expect(select).toBeHidden();
+  await plays(page, 'Anna');
+  expect(complaints).toEqual([]);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`has no fault of access that a machine finds, ${colorScheme}`, async ({ open }) => {
+    const { page } = await open();
+    await page.emulateMedia({ colorScheme });
+    const axe = await readFile(
+      createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+      'utf8',
+    );
+    const faults = async () => {
+      // Moving parts are half transparent.
+      await page.waitForFunction(() => document.getAnimations().length === 0);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    };
+    await expect(page.locator('.preview.video video')).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await enter(page, 'Anna', '5');
+    await plays(page, 'Anna');
+    await page.getByRole('button', { name: 'Statistics', exact: true }).click();
+    await expect(page.locator('.card').first()).toContainText('Round trip');
+    expect(await faults()).toEqual([]);
+  });
+}
 
 test('the smallest page makes a call', async ({ open }) => {
   const one = await open({ path: '/example.html' });

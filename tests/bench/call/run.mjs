@@ -172,6 +172,11 @@ process.stdout.write(
     `${table(columns).join('\n')}\n`,
 );
 if (options.json) {
-  const result = { ...columns.ferry, webrtc: columns.webrtc };
+  const conditions = {
+    cores: os.cpus().length,
+    load: Number(os.loadavg()[0].toFixed(1)),
+    ...picture,
+  };
+  const result = { ...columns.ferry, webrtc: columns.webrtc, conditions };
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }

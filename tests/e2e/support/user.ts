@@ -48,6 +48,7 @@ interface Caller {
   prepare(options: object): Promise<void>;
   publish(options?: object): Promise<Failure | null>;
   run(method: string, ...args: unknown[]): Promise<Failure | null>;
+  watch(stream: object): Promise<void>;
   report(userId: string, sinceMs?: number): Report;
   firstFrameMs(userId: string): number;
   sentTones(): { index: number; sentMs: number }[];
