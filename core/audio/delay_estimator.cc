@@ -1,6 +1,7 @@
 #include "core/audio/delay_estimator.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/audio/opus_encoder.h"
 
@@ -9,23 +10,22 @@ namespace {
 
 constexpr Duration kSlot = Duration::Millis(100);
 constexpr Duration kInterval = Duration::Millis(500);
-constexpr Duration kBinWidth = Duration::Millis(5);
-constexpr float kQuantile = 0.95f;
-constexpr float kForget = 0.97f;
+// Targets are whole steps, so that they are steady.
+constexpr Duration kStep = Duration::Millis(5);
 // What we ask for until the network has been seen for a while.
 constexpr Duration kStartTarget = Duration::Millis(40);
+// A call's first second is that of its set-up (code being compiled, queues filling): it tells
+// nothing about the network and is not remembered.
 constexpr int kStartIntervals = 2;
 
 // Lateness counts as repeated when it returns within this time, but not within one burst.
 constexpr Duration kLatenessMemory = Duration::Millis(3000);
 constexpr Duration kLatenessSeparation = Duration::Millis(100);
-// The peak is held, then it gives way to the histogram: 20 ms each second.
-constexpr Duration kPeakHold = Duration::Millis(5000);
-constexpr int64_t kPeakDecayPerSecondUs = 20'000;
+// The peak is held, then it gives way to what is usual: 100 ms each second.
+constexpr Duration kPeakHold = Duration::Millis(3000);
+constexpr int64_t kPeakDecayPerSecondUs = 100'000;
 
 }  // namespace
-
-DelayEstimator::DelayEstimator() { histogram_.fill(0); }
 
 Duration DelayEstimator::OnPacket(Timestamp arrival, int64_t timestamp) {
   const int64_t offset_us = arrival.us() - OpusDuration(timestamp).us();
@@ -57,24 +57,25 @@ void DelayEstimator::UpdateBase(Timestamp arrival, int64_t offset_us) {
 }
 
 void DelayEstimator::CloseInterval(Timestamp now) {
-  const int bin =
-      static_cast<int>(std::clamp<int64_t>(interval_max_.us() / kBinWidth.us(), 0, kBins - 1));
-  ++intervals_;
-  // The first intervals weigh the same each; from then on the past fades.
-  const float weight = std::max(1.0f - kForget, 1.0f / static_cast<float>(intervals_));
-  for (float& share : histogram_) share *= 1.0f - weight;
-  histogram_[static_cast<size_t>(bin)] += weight;
-  quantile_ = Quantile();
+  if (intervals_ >= kStartIntervals) {
+    interval_maxima_[static_cast<size_t>((intervals_ - kStartIntervals) % kIntervals)] =
+        interval_max_;
+    ++intervals_;
+    usual_ = kStep * static_cast<double>(SecondLargest().us() / kStep.us() + 1);
+  } else {
+    ++intervals_;
+    usual_ = interval_max_;
+  }
   interval_start_ = now;
   interval_max_ = Duration::Zero();
 }
 
-Duration DelayEstimator::Quantile() const {
-  float sum = 0;
-  int bin = 0;
-  // The shares add up to one but for rounding.
-  while (bin < kBins - 1 && (sum += histogram_[static_cast<size_t>(bin)]) < kQuantile) ++bin;
-  return kBinWidth * static_cast<double>(bin + 1);
+Duration DelayEstimator::SecondLargest() const {
+  const int count = std::min(intervals_ - kStartIntervals, kIntervals);
+  if (count == 1) return interval_maxima_[0];
+  auto maxima = interval_maxima_;
+  std::nth_element(maxima.begin(), maxima.begin() + 1, maxima.begin() + count, std::greater<>());
+  return maxima[1];
 }
 
 void DelayEstimator::NoteLateness(Timestamp now, Duration relative) {
@@ -88,7 +89,7 @@ void DelayEstimator::NoteLateness(Timestamp now, Duration relative) {
 }
 
 Duration DelayEstimator::Target() const {
-  Duration target = quantile_;
+  Duration target = usual_;
   if (intervals_ < kStartIntervals) target = std::max({target, kStartTarget, interval_max_});
   const Duration held = std::max(now_ - peak_time_ - kPeakHold, Duration::Zero());
   const Duration decayed = Duration::Micros(held.us() * kPeakDecayPerSecondUs / 1'000'000);

@@ -1,10 +1,10 @@
 // How much delay the network's jitter calls for.
 //
 // Each packet's relative delay is its (arrival - timestamp) above the smallest of the last two
-// seconds. The greatest relative delay of every half second goes into a histogram that forgets
-// with a time constant of some 16 s, and the target is its 95th percentile: the idea of
-// libwebrtc's DelayManager, with finer bins. Lateness that repeats within seconds raises the
-// target at once, without waiting for the histogram; a single stall does not.
+// seconds. Of the greatest relative delays of the last twelve half seconds the target covers all
+// but the largest: what happens once in six seconds costs less concealed than waited for, what
+// happens more often is the network's nature. Lateness that repeats within seconds raises the
+// target at once; a single stall does not.
 #pragma once
 
 #include <array>
@@ -17,12 +17,10 @@ namespace ferry {
 
 class DelayEstimator {
  public:
-  DelayEstimator();
-
   // `timestamp` is the packet's, unwrapped, at 48 kHz. Returns the packet's relative delay.
   Duration OnPacket(Timestamp arrival, int64_t timestamp);
 
-  // The delay with which some 95 % of half seconds have no late packet.
+  // The delay with which all but one of the last half seconds have no late packet.
   Duration Target() const;
 
   // When a packet of `timestamp` arrives that the network does not hold up; none before the first
@@ -32,7 +30,7 @@ class DelayEstimator {
   void Reset() { *this = DelayEstimator(); }
 
  private:
-  static constexpr int kBins = 400;
+  static constexpr int kIntervals = 12;
   static constexpr int kWindowSlots = 20;
   struct Slot {
     int64_t epoch = INT64_MIN;
@@ -42,16 +40,16 @@ class DelayEstimator {
   void UpdateBase(Timestamp arrival, int64_t offset_us);
   void CloseInterval(Timestamp now);
   void NoteLateness(Timestamp now, Duration relative);
-  Duration Quantile() const;
+  Duration SecondLargest() const;
 
   std::array<Slot, kWindowSlots> slots_;  // the smallest offsets, by tenth of a second
   std::optional<int64_t> base_us_;        // the smallest of all slots
 
-  std::array<float, kBins> histogram_;
-  int intervals_ = 0;
+  std::array<Duration, kIntervals> interval_maxima_;  // a ring, of those closed
+  int intervals_ = 0;                                 // closed in all
   Timestamp interval_start_;
   Duration interval_max_;
-  Duration quantile_;
+  Duration usual_;  // what the closed intervals ask for
 
   std::optional<Timestamp> last_lateness_;
   Duration last_lateness_delay_;

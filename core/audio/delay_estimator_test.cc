@@ -28,6 +28,24 @@ TEST(DelayEstimator, AsksForLittleWhenPacketsAreOnTime) {
   EXPECT_EQ(estimator.EarliestArrival(960 * 300), Timestamp::Millis(1000 + 20 * 300 + 30));
 }
 
+TEST(DelayEstimator, ABadFirstSecondIsSoonForgotten) {
+  DelayEstimator estimator;
+  // The page compiles its code: packets are held up by as much as 600 ms.
+  Feed(estimator, 0, 1, OnTime);
+  Feed(estimator, 1, 49, [](int n) { return Duration::Millis(30 + 600 - 12 * n); });
+  EXPECT_GE(estimator.Target(), 300_ms);
+  Feed(estimator, 50, 75, OnTime);
+  EXPECT_LE(estimator.Target(), 10_ms) << "a second and a half later";
+}
+
+TEST(DelayEstimator, ABadMomentSoonAfterTheStartIsForgottenInSeconds) {
+  DelayEstimator estimator;
+  Feed(estimator, 0, 100, OnTime);
+  Feed(estimator, 100, 20, [](int) { return 230_ms; });
+  Feed(estimator, 120, 300, OnTime);
+  EXPECT_LE(estimator.Target(), 10_ms) << "six seconds later";
+}
+
 TEST(DelayEstimator, MeasuresAgainstTheFastestOfTheLastSeconds) {
   DelayEstimator estimator;
   Feed(estimator, 0, 100, OnTime);
