@@ -19,6 +19,7 @@ import { getPermissions } from './devices/permissions';
 import { detectSupport } from './devices/support';
 import { RtcError, invalidOperation } from './errors/rtc-error';
 import { deviceError } from './errors/device-error';
+import { sessionError } from './errors/session-error';
 import { LocalAudio } from './local/local-audio';
 import { LocalVideo } from './local/local-video';
 import { snapshot } from './player/snapshot';
@@ -136,20 +137,20 @@ export class TRTC {
     setLogLevel(level);
   }
 
-  async enterRoom(params: EnterRoomConfig): Promise<void> {
-    this.check('enterRoom');
-    validateEnterRoom(params);
-    if (!detectSupport().detail.isBrowserSupported) throw unsupported();
-    this.context.enableAutoPlayDialog =
-      params.enableAutoPlayDialog ?? this.context.enableAutoPlayDialog;
-    this.remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
-    this.remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
-    await this.room.join(params);
+  enterRoom(params: EnterRoomConfig): Promise<void> {
+    return this.run('enterRoom', async () => {
+      validateEnterRoom(params);
+      if (!detectSupport().detail.isBrowserSupported) throw unsupported();
+      this.context.enableAutoPlayDialog =
+        params.enableAutoPlayDialog ?? this.context.enableAutoPlayDialog;
+      this.remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
+      this.remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
+      await this.room.join(params);
+    });
   }
 
-  async exitRoom(): Promise<void> {
-    this.check('exitRoom');
-    await this.room.leave();
+  exitRoom(): Promise<void> {
+    return this.run('exitRoom', () => this.room.leave());
   }
 
   destroy(): void {
@@ -170,62 +171,68 @@ export class TRTC {
     this.context.emitter.off('*');
   }
 
-  async startLocalAudio(config: LocalAudioConfig = {}): Promise<void> {
-    this.check('startLocalAudio');
-    validateLocalAudio('startLocalAudio', config, false);
-    await this.localAudio.life.start(config);
+  startLocalAudio(config: LocalAudioConfig = {}): Promise<void> {
+    return this.run('startLocalAudio', async () => {
+      validateLocalAudio('startLocalAudio', config, false);
+      await this.localAudio.life.start(config);
+    });
   }
 
-  async updateLocalAudio(config: LocalAudioConfig): Promise<void> {
-    this.check('updateLocalAudio');
-    validateLocalAudio('updateLocalAudio', config, true);
-    await this.localAudio.life.update(config);
+  updateLocalAudio(config: LocalAudioConfig): Promise<void> {
+    return this.run('updateLocalAudio', async () => {
+      validateLocalAudio('updateLocalAudio', config, true);
+      await this.localAudio.life.update(config);
+    });
   }
 
-  async stopLocalAudio(): Promise<void> {
-    this.check('stopLocalAudio');
-    await this.localAudio.life.stop();
+  stopLocalAudio(): Promise<void> {
+    return this.run('stopLocalAudio', () => this.localAudio.life.stop());
   }
 
-  async startLocalVideo(config: LocalVideoConfig = {}): Promise<void> {
-    this.check('startLocalVideo');
-    validateLocalVideo('startLocalVideo', config, false);
-    await this.localVideo.life.start(config);
+  startLocalVideo(config: LocalVideoConfig = {}): Promise<void> {
+    return this.run('startLocalVideo', async () => {
+      validateLocalVideo('startLocalVideo', config, false);
+      await this.localVideo.life.start(config);
+    });
   }
 
-  async updateLocalVideo(config: LocalVideoConfig): Promise<void> {
-    this.check('updateLocalVideo');
-    validateLocalVideo('updateLocalVideo', config, true);
-    await this.localVideo.life.update(config);
+  updateLocalVideo(config: LocalVideoConfig): Promise<void> {
+    return this.run('updateLocalVideo', async () => {
+      validateLocalVideo('updateLocalVideo', config, true);
+      await this.localVideo.life.update(config);
+    });
   }
 
-  async stopLocalVideo(): Promise<void> {
-    this.check('stopLocalVideo');
-    await this.localVideo.life.stop();
+  stopLocalVideo(): Promise<void> {
+    return this.run('stopLocalVideo', () => this.localVideo.life.stop());
   }
 
-  async startRemoteVideo(config: RemoteVideoConfig): Promise<void> {
-    this.check('startRemoteVideo');
-    validateRemoteVideo('startRemoteVideo', config);
-    await this.remotes.startVideo(config);
+  startRemoteVideo(config: RemoteVideoConfig): Promise<void> {
+    return this.run('startRemoteVideo', async () => {
+      validateRemoteVideo('startRemoteVideo', config);
+      await this.remotes.startVideo(config);
+    });
   }
 
-  async updateRemoteVideo(config: RemoteVideoConfig): Promise<void> {
-    this.check('updateRemoteVideo');
-    validateRemoteVideo('updateRemoteVideo', config);
-    await this.remotes.updateVideo(config);
+  updateRemoteVideo(config: RemoteVideoConfig): Promise<void> {
+    return this.run('updateRemoteVideo', async () => {
+      validateRemoteVideo('updateRemoteVideo', config);
+      await this.remotes.updateVideo(config);
+    });
   }
 
-  async stopRemoteVideo(config: StopRemoteVideoConfig): Promise<void> {
-    this.check('stopRemoteVideo');
-    validateRemoteVideo('stopRemoteVideo', config);
-    await this.remotes.stopVideo(config);
+  stopRemoteVideo(config: StopRemoteVideoConfig): Promise<void> {
+    return this.run('stopRemoteVideo', async () => {
+      validateRemoteVideo('stopRemoteVideo', config);
+      await this.remotes.stopVideo(config);
+    });
   }
 
-  async muteRemoteAudio(userId: string, mute: boolean): Promise<void> {
-    this.check('muteRemoteAudio');
-    validateMuteRemoteAudio(userId, mute);
-    await this.remotes.mute(userId, mute);
+  muteRemoteAudio(userId: string, mute: boolean): Promise<void> {
+    return this.run('muteRemoteAudio', async () => {
+      validateMuteRemoteAudio(userId, mute);
+      await this.remotes.mute(userId, mute);
+    });
   }
 
   setRemoteAudioVolume(userId: string, volume: number): void {
@@ -293,6 +300,16 @@ export class TRTC {
     this.localAudio.onRoomLeft();
     this.localVideo.onRoomLeft();
     this.remotes.clear();
+  }
+
+  /** Every asynchronous method: not after destroy(), and what it rejects with is an RtcError. */
+  private async run(functionName: string, action: () => Promise<void>): Promise<void> {
+    this.check(functionName);
+    try {
+      await action();
+    } catch (error) {
+      throw sessionError(error, functionName);
+    }
   }
 
   private check(functionName: string): void {

@@ -129,18 +129,18 @@ export class LocalVideo {
       option[name] !== undefined && option[name] !== before.option?.[name];
     if ((other('cameraId') || other('useFrontCamera')) && this.config.option && !option.videoTrack)
       delete this.config.option.videoTrack;
-    if (other('cameraId') || other('useFrontCamera') || other('videoTrack')) {
-      await this.replaceTrack('updateLocalVideo').catch((error: unknown) => {
-        this.config = before;
-        throw error;
-      });
-    } else if (option.profile !== undefined) {
-      await this.adaptCamera();
+    try {
+      if (config.mute !== undefined && config.mute !== before.mute)
+        await this.encoding?.setStill(typeof config.mute === 'string' ? config.mute : undefined);
+      if (other('cameraId') || other('useFrontCamera') || other('videoTrack'))
+        await this.replaceTrack('updateLocalVideo');
+      else if (option.profile !== undefined) await this.adaptCamera();
+    } catch (error) {
+      this.config = before;
+      throw error;
     }
     if (config.view !== undefined) this.players.setViews(config.view);
     this.apply();
-    if (config.mute !== undefined && config.mute !== before.mute)
-      await this.encoding?.setStill(typeof config.mute === 'string' ? config.mute : undefined);
     await this.encoding?.apply(this.config);
     await this.updatePublication(before);
   }

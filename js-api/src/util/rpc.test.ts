@@ -59,3 +59,18 @@ it('fails every call when the other side is gone', async () => {
   await waiting;
   await expect(client.call('double', { value: 1 })).rejects.toThrow('gone');
 });
+
+it('rejects what cannot be sent, once', async () => {
+  const { client, worker } = connect();
+  const endpoint = {
+    ...worker,
+    postMessage: () => {
+      throw new Error('not transferable');
+    },
+  };
+  const broken = new RpcClient<Methods, string>(endpoint as Endpoint, vi.fn());
+  await expect(broken.call('double', { value: 1 })).rejects.toThrow('not transferable');
+  // Nothing is left waiting that could be rejected without anybody listening.
+  broken.fail({ kind: 'engine', code: 0, message: 'gone' });
+  expect(await client.call('double', { value: 4 })).toBe(8);
+});

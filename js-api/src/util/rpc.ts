@@ -60,9 +60,14 @@ export class RpcClient<Methods extends MethodMap<Methods>, Event> {
   ): Promise<Result<Methods[K]>> {
     if (this.broken) return Promise.reject(this.broken);
     const call = ++this.counter;
+    try {
+      this.endpoint.postMessage({ call, method, args } satisfies Request, transfer);
+    } catch (error) {
+      // What cannot be transferred never left.
+      return Promise.reject(error);
+    }
     const answer = deferred<unknown>();
     this.waiting.set(call, answer);
-    this.endpoint.postMessage({ call, method, args } satisfies Request, transfer);
     return answer.promise as Promise<Result<Methods[K]>>;
   }
 

@@ -51,10 +51,14 @@ export class DecodePool {
     target.streams++;
     const sink = createSink(await target.hasTrackGenerator);
     this.listeners.set(streamId, { listener, sink });
-    this.load(target, codec).catch((error: unknown) => listener.onError(String(error)));
+    // After close() nobody is to be told.
+    const fail = (error: unknown) => {
+      if (this.listeners.get(streamId)?.listener === listener) listener.onError(String(error));
+    };
+    this.load(target, codec).catch(fail);
     target.rpc
       .call('add', { streamId, codec, port, sink: sink.decoded }, [port, ...sink.transfer])
-      .catch((error: unknown) => listener.onError(String(error)));
+      .catch(fail);
     return {
       sink,
       stats: () => target.rpc.call('stats', { streamId }),
@@ -68,11 +72,11 @@ export class DecodePool {
   }
 
   close(): void {
+    this.listeners.clear();
     for (const { worker, rpc } of this.workers.splice(0)) {
       worker.terminate();
       rpc.fail({ kind: 'engine', code: 0, message: 'the decoders were closed' });
     }
-    this.listeners.clear();
   }
 
   private leastLoaded(): DecodeWorker {

@@ -8,6 +8,7 @@ export class EncodeClient {
   /** Resolves when the codec is ready. */
   readonly loaded: Promise<void>;
   private readonly worker: Worker;
+  private closed = false;
 
   constructor(
     codec: string,
@@ -24,10 +25,13 @@ export class EncodeClient {
     };
     const wasmUrl = assetUrl(`${codec}.wasm`, assetsPath);
     this.loaded = this.rpc.call('load', { wasmUrl, config });
-    this.loaded.catch((error: unknown) => onError(String(error)));
+    this.loaded.catch((error: unknown) => {
+      if (!this.closed) onError(String(error));
+    });
   }
 
   close(): void {
+    this.closed = true;
     this.worker.terminate();
     this.rpc.fail({ kind: 'engine', code: 0, message: 'the encoder was closed' });
   }
