@@ -94,9 +94,13 @@ TEST(JitterBufferDelay, ALateMomentCostsTheMomentNotDelay) {
   JitterBufferSim sim({.fec_loss_percent = 0, .pull_phase = 8_ms, .buffer = {.min_delay = 60_ms}});
   sim.Run(800, Steady);
   const Duration before = sim.pulls().back().delay;
-  // One packet 5 ms too late, with those after it behind it.
-  sim.Run(50, [&](int n) { return n == 810 ? 30_ms + before + 5_ms : 30_ms; });
+  // One packet 5 ms too late, with those after it behind it, as in TCP.
+  sim.Run(50, [&](int n) -> std::optional<Duration> {
+    if (n < 810) return 30_ms;
+    return std::max(30_ms, 30_ms + before + 5_ms - 20_ms * (n - 810));
+  });
   EXPECT_EQ(sim.stats().concealed_samples, kAudioFrameSamples);
+  EXPECT_EQ(sim.stats().removed_samples_for_acceleration, 0u);
   EXPECT_NEAR(sim.pulls().back().delay.ms_f(), before.ms_f(), 1);
 }
 
