@@ -1,5 +1,6 @@
 #include "gateway/net/websocket_connection.h"
 
+#include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 
 namespace ferry::gateway {
@@ -43,8 +44,9 @@ asio::awaitable<void> WebSocketConnection::Run(const HttpRequest& request,
   const ConnectionEnd end = co_await Read();
   ended_ = true;
   handler_->OnClosed(end);
-  CutOff();
   wake_.cancel();
+  if (!end.clean) co_await Linger();
+  CutOff();
   // A write under way uses the handler's bytes.
   while (!writer_ended_) co_await writer_done_.async_wait(Into(error));
   close_timer_.cancel();
@@ -68,6 +70,19 @@ asio::awaitable<ConnectionEnd> WebSocketConnection::Read() {
     }
     buffer.clear();
   }
+}
+
+// A socket closed with bytes unread is reset, and the client may never see the close frame that
+// told it what was wrong: read what is under way, for a short while.
+asio::awaitable<void> WebSocketConnection::Linger() {
+  auto& socket = beast::get_lowest_layer(stream_).socket();
+  error_code error;
+  socket.shutdown(asio::socket_base::shutdown_send, error);
+  asio::co_spawn(
+      stream_.get_executor(), [self = shared_from_this()] { return self->CutOffAfterTimeout(); },
+      asio::detached);
+  std::array<char, 4096> discarded;
+  while (!error) co_await socket.async_receive(asio::buffer(discarded), Into(error));
 }
 
 asio::awaitable<void> WebSocketConnection::Write() {

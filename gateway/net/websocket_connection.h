@@ -28,7 +28,7 @@ using HandlerFactory = std::function<std::unique_ptr<ConnectionHandler>(Connecti
 class WebSocketConnection final : public Connection,
                                   public std::enable_shared_from_this<WebSocketConnection> {
  public:
-  // Time for the closing handshake, after what still waits was written.
+  // Time for what still waits to be written and for the closing handshake.
   static constexpr auto kCloseTimeout = std::chrono::milliseconds(1000);
 
   WebSocketConnection(TlsStream stream, std::string remote_address);
@@ -45,6 +45,7 @@ class WebSocketConnection final : public Connection,
   boost::asio::awaitable<ConnectionEnd> Read();
   boost::asio::awaitable<void> Write();
   boost::asio::awaitable<bool> WriteWaiting();
+  boost::asio::awaitable<void> Linger();
   boost::asio::awaitable<void> CutOffAfterTimeout();
   void CutOff();
 

@@ -1,0 +1,108 @@
+#include "gateway/app/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace ferry::gateway {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    unsetenv("FERRY_PORT");
+    unsetenv("FERRY_DEMO");
+    std::filesystem::remove(file);
+  }
+  void WriteFile(const std::string& text) { std::ofstream(file) << text; }
+  static auto Parse(std::vector<std::string> arguments) {
+    std::vector<const char*> argv = {"ferry-gateway"};
+    for (const auto& argument : arguments) argv.push_back(argument.c_str());
+    return ParseCommandLine(static_cast<int>(argv.size()), argv.data());
+  }
+  // The port that results, or -1 for an error.
+  static int Port(const std::vector<std::string>& arguments) {
+    const auto parsed = Parse(arguments);
+    return parsed ? parsed->config.port : -1;
+  }
+
+  const std::string file = std::filesystem::temp_directory_path() /
+                           ("ferry-config-test-" + std::to_string(getpid()) + ".toml");
+};
+
+TEST_F(ConfigTest, AFlagGoesBeforeTheEnvironmentAndThatBeforeTheFile) {
+  EXPECT_EQ(Port({}), 8443);
+  WriteFile("port = 1001\n");
+  EXPECT_EQ(Port({"--config", file}), 1001);
+  setenv("FERRY_PORT", "1002", 1);
+  EXPECT_EQ(Port({"--config", file}), 1002);
+  EXPECT_EQ(Port({"--config", file, "--port", "1003"}), 1003);
+  EXPECT_EQ(Port({"serve", "--config", file, "--port", "1003"}), 1003);
+}
+
+TEST_F(ConfigTest, ReadsEveryKindOfValue) {
+  WriteFile(
+      "# a comment\n"
+      "demo = true\n"
+      "listen = \"127.0.0.1\"\n"
+      "names = [\"a.example\", \"b.example\"]\n"
+      "join-timeout-ms = 1234\n"
+      "max-publish-kbps = 5000\n");
+  const auto parsed = Parse({"--config", file});
+  ASSERT_TRUE(parsed) << parsed.error().output;
+  EXPECT_TRUE(parsed->config.demo);
+  EXPECT_EQ(parsed->config.listen, "127.0.0.1");
+  EXPECT_EQ(parsed->config.names, (std::vector<std::string>{"a.example", "b.example"}));
+  EXPECT_EQ(parsed->config.sessions.join_timeout, Duration::Millis(1234));
+  EXPECT_EQ(parsed->config.sessions.media.max_publish_rate, DataRate::KilobitsPerSec(5000));
+}
+
+TEST_F(ConfigTest, SwitchesAreOverriddenToo) {
+  WriteFile("demo = true\n");
+  EXPECT_FALSE(Parse({"--config", file, "--no-demo"})->config.demo);
+  setenv("FERRY_DEMO", "false", 1);
+  EXPECT_FALSE(Parse({"--config", file})->config.demo);
+}
+
+TEST_F(ConfigTest, ErrorsNameTheSetting) {
+  WriteFile("prot = 1\n");
+  const auto unknown = Parse({"--config", file});
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().status, 0);
+  EXPECT_NE(unknown.error().output.find("prot"), std::string::npos);
+  WriteFile("port = 70000\n");
+  EXPECT_EQ(Port({"--config", file}), -1);
+  EXPECT_EQ(Port({"--config", "/nowhere.toml"}), -1);
+  EXPECT_EQ(Port({"--max-publishers", "0"}), -1);
+  EXPECT_EQ(Port({"--certificate", "x"}), -1);
+}
+
+TEST_F(ConfigTest, TheExampleFileHoldsTheDefaultsOfEverySetting) {
+  const auto parsed = Parse({"--config", FERRY_EXAMPLE_CONFIG});
+  ASSERT_TRUE(parsed) << parsed.error().output;
+  EXPECT_EQ(parsed->config.port, 8443);
+}
+
+TEST_F(ConfigTest, UserSigCommand) {
+  const auto parsed = Parse({"usersig", "--user", "ann", "--expire", "60", "--data-dir", "/d"});
+  ASSERT_TRUE(parsed) << parsed.error().output;
+  EXPECT_EQ(parsed->command, Command::kUserSig);
+  EXPECT_EQ(parsed->usersig.user, "ann");
+  EXPECT_EQ(parsed->usersig.lifetime_s, 60);
+  EXPECT_EQ(parsed->config.data_dir, "/d");
+  EXPECT_FALSE(Parse({"usersig"}));
+}
+
+TEST_F(ConfigTest, HelpIsNoError) {
+  const auto help = Parse({"--help"});
+  ASSERT_FALSE(help);
+  EXPECT_EQ(help.error().status, 0);
+  EXPECT_NE(help.error().output.find("--max-publish-kbps"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ferry::gateway

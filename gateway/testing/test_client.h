@@ -1,0 +1,74 @@
+// A WebSocket client over TLS for tests: same io_context as the gateway it talks to, nothing
+// blocks.
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/net/asio.h"
+
+namespace ferry::gateway::testing {
+
+class TestClient : public std::enable_shared_from_this<TestClient> {
+ public:
+  struct Options {
+    std::string path = "/rtc/v1";
+    std::string protocol = "ferry.v1";
+    bool read = true;              // false: never reads a byte after the handshake
+    int receive_buffer_bytes = 0;  // 0: the system's
+  };
+
+  TestClient(asio::io_context& io, uint16_t port, Options options);
+
+  // Begins; `open` or `failed` follows.
+  void Start();
+  void Send(const nlohmann::json& message) { SendText(message.dump()); }
+  void SendText(std::string text) { Queue({true, {text.begin(), text.end()}}); }
+  void SendBinary(std::vector<uint8_t> bytes) { Queue({false, std::move(bytes)}); }
+  // Begins the closing handshake.
+  void Close();
+  // Ends the TCP connection without a word.
+  void Abort();
+
+  // The first message that has all members of `wanted`, or null.
+  nlohmann::json Find(const nlohmann::json& wanted) const;
+  bool Has(const nlohmann::json& wanted) const { return !Find(wanted).is_null(); }
+
+  bool open = false;
+  bool failed = false;  // before it was open
+  bool closed = false;
+  unsigned http_status = 0;  // of a refused upgrade
+  int close_code = 0;        // 0: without a closing handshake
+  std::vector<nlohmann::json> messages;
+  std::vector<std::vector<uint8_t>> packets;
+
+ private:
+  struct Frame {
+    bool text;
+    std::vector<uint8_t> bytes;
+  };
+  using Tls = asio::ssl::stream<boost::beast::tcp_stream>;
+
+  void Queue(Frame frame);
+  asio::awaitable<void> Run();
+  asio::awaitable<void> Write();
+
+  asio::io_context& io_;
+  const uint16_t port_;
+  const Options options_;
+  asio::ssl::context tls_;
+  boost::beast::websocket::stream<Tls> stream_;
+  std::deque<Frame> out_;
+  bool writing_ = false;
+};
+
+}  // namespace ferry::gateway::testing
