@@ -21,6 +21,15 @@ describe('grid', () => {
     expect(layoutGrid(2, 366, 740)).toMatchObject({ columns: 1, rows: 2 });
   });
 
+  it('fills a phone with three', () => {
+    expect(layoutGrid(3, 366, 696)).toEqual({
+      columns: 1,
+      rows: 3,
+      tileWidth: 366,
+      tileHeight: 224,
+    });
+  });
+
   it('does not break on a stage without room', () => {
     expect(layoutGrid(3, 0, 0).tileWidth).toBe(0);
   });

@@ -10,24 +10,24 @@ export interface GridLayout {
 /** Gap between tiles in pixels, as in the style sheet. */
 export const GAP = 12;
 
-/** Pictures are wide on a wide stage; on a phone held upright they may be taller. */
-function ratioFor(count: number, width: number, height: number): number {
-  if (width >= height) return 16 / 9;
-  if (count === 1) return 3 / 4;
-  return count === 2 ? 1 : 4 / 3;
-}
+/** What the shape of a tile may be: on a wide stage as cameras are, on a phone held upright whatever fills it. */
+const WIDE = { least: 16 / 9, most: 16 / 9 };
+const UPRIGHT = { least: 3 / 4, most: 16 / 9 };
 
 /** The layout of `count` tiles on a stage of the given size. */
 export function layoutGrid(count: number, width: number, height: number): GridLayout {
-  const ratio = ratioFor(count, width, height);
-  let best: GridLayout = { columns: 1, rows: Math.max(1, count), tileWidth: 0, tileHeight: 0 };
-  for (let columns = 1; columns <= Math.max(1, count); columns++) {
-    const rows = Math.ceil(Math.max(1, count) / columns);
-    const roomX = (width - GAP * (columns - 1)) / columns;
-    const roomY = (height - GAP * (rows - 1)) / rows;
-    const tileWidth = Math.floor(Math.max(0, Math.min(roomX, roomY * ratio)));
-    if (tileWidth > best.tileWidth) {
-      best = { columns, rows, tileWidth, tileHeight: Math.floor(tileWidth / ratio) };
+  const { least, most } = width >= height ? WIDE : UPRIGHT;
+  const tiles = Math.max(1, count);
+  let best: GridLayout = { columns: 1, rows: tiles, tileWidth: 0, tileHeight: 0 };
+  for (let columns = 1; columns <= tiles; columns++) {
+    const rows = Math.ceil(tiles / columns);
+    const roomX = Math.max(0, (width - GAP * (columns - 1)) / columns);
+    const roomY = Math.max(0, (height - GAP * (rows - 1)) / rows);
+    const ratio = Math.min(Math.max(roomX / (roomY || 1), least), most);
+    const tileWidth = Math.floor(Math.min(roomX, roomY * ratio));
+    const tileHeight = Math.floor(tileWidth / ratio);
+    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight) {
+      best = { columns, rows, tileWidth, tileHeight };
     }
   }
   return best;
