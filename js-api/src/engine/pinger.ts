@@ -6,8 +6,7 @@ export const PING_INTERVAL_MS = 2000;
 
 /** Keeps the connection known to be alive and measures its round trip. */
 export class Pinger {
-  /** Smoothed; negative while unknown. */
-  rttMs = -1;
+  private readonly newest: number[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
   private outstanding = 0;
 
@@ -15,6 +14,12 @@ export class Pinger {
     private readonly signalling: Signalling,
     private readonly onDead: () => void,
   ) {}
+
+  /** Median of the newest three, ms; negative while unknown. */
+  get rttMs(): number {
+    const sorted = [...this.newest].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] ?? -1;
+  }
 
   start(): void {
     this.ping();
@@ -37,8 +42,8 @@ export class Pinger {
     this.signalling.request('ping', { timeMs: sent }).then(
       () => {
         this.outstanding = 0;
-        const rtt = now() - sent;
-        this.rttMs = this.rttMs < 0 ? rtt : this.rttMs + (rtt - this.rttMs) * 0.3;
+        this.newest.push(now() - sent);
+        if (this.newest.length > 3) this.newest.shift();
       },
       () => undefined,
     );
