@@ -18,7 +18,7 @@ export class EngineClient {
         message: message || 'the engine worker could not be started; check assetsPath',
       };
       this.rpc.fail(failure);
-      onEvent({ event: 'failure', failure, media: 'engine' });
+      onEvent({ event: 'failure', failure, part: 'engine' });
     };
     this.loaded = this.rpc.call('load', { wasmUrl: assetUrl('engine.wasm', assetsPath) });
     // Who needs it awaits it; here nobody may.

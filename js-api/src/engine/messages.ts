@@ -127,7 +127,11 @@ export type EngineEvent =
   | { event: 'notification'; notification: GatewayNotification }
   /** The connection ended without leave(). */
   | { event: 'closed'; code: number; reason: string }
-  | { event: 'failure'; failure: EngineFailure; media: 'audio' | 'video' | 'engine' };
+  | { event: 'failure'; failure: EngineFailure; part: EnginePart };
+
+/** What of the engine failed; 'engine' is all of it. */
+export type EnginePart =
+  'audio-encode' | 'video-encode' | 'audio-decode' | 'video-decode' | 'engine';
 
 // ---- Ports between workers --------------------------------------------------------------------------
 
@@ -163,5 +167,6 @@ export interface FrameToDecode {
 }
 /** Decode worker → engine worker. */
 export interface DecoderReport {
-  report: 'keyframe-needed';
+  /** 'taken': one frame more was looked at, whatever came of it. */
+  report: 'keyframe-needed' | 'taken';
 }

@@ -1,7 +1,13 @@
 import { DateClock, now } from '../util/clock';
 import type { Engine } from './engine';
 import { VIDEO_CODEC } from './engine-exports';
-import type { CapturedBlock, EncodedFrame, EncoderOrder, PublishRequest } from './messages';
+import type {
+  CapturedBlock,
+  EncodedFrame,
+  EncoderOrder,
+  EnginePart,
+  PublishRequest,
+} from './messages';
 import type { UploadGate } from './upload-gate';
 
 /** While the upload is congested its queue is looked at again after this time. */
@@ -26,7 +32,7 @@ export class Publications {
     private readonly engine: Engine,
     private readonly gate: UploadGate,
     private readonly pump: () => void,
-    private readonly onFailure: (media: 'audio' | 'video', error: unknown) => void,
+    private readonly onFailure: (part: EnginePart, error: unknown) => void,
   ) {}
 
   add(streamId: string, ssrc: number, request: PublishRequest): void {
@@ -42,6 +48,8 @@ export class Publications {
     }
     this.byId.set(streamId, { streamId, ssrc, kind, port, bitrateBps });
     this.updateBitrate();
+    if (kind === 'video' && this.congested)
+      port.postMessage({ order: 'congested', congested: true } satisfies EncoderOrder);
   }
 
   remove(streamId: string): void {
@@ -88,7 +96,7 @@ export class Publications {
       const captureMs = this.clock.toEpoch(dateMs);
       this.engine.pushAudio(ssrc, samples, samples.length / channels, captureMs, now());
     } catch (error) {
-      this.onFailure('audio', error);
+      this.onFailure('audio-encode', error);
     }
     this.pump();
   }
@@ -97,7 +105,7 @@ export class Publications {
     try {
       this.engine.sendFrame(ssrc, data, keyframe, captureMs, now());
     } catch (error) {
-      this.onFailure('video', error);
+      this.onFailure('video-encode', error);
     }
     this.pump();
     this.checkCongestion();

@@ -3,6 +3,7 @@ import type { Engine, EngineOutputs } from './engine';
 import type { EncoderOrder, EngineEvent, JoinRequest, PublishRequest } from './messages';
 import { PING_INTERVAL_MS } from './pinger';
 import { Session } from './session';
+import { MAX_FRAMES_WAITING } from './subscriptions';
 import type { Transport, TransportListener } from './transport';
 import { HARD_LIMIT_BYTES, MIN_QUEUED_BYTES } from './upload-gate';
 
@@ -261,6 +262,24 @@ describe('subscribing', () => {
     expect(engine.calls).toContain('requestKeyframe 22');
   });
 
+  it('a decoder that is far behind gets a key frame next, and asks for it when it is free', async () => {
+    const port = await subscribe('video');
+    const deliver = (keyframe: boolean) => {
+      engine.wants.push((outputs) => outputs.frame(22, new ArrayBuffer(1), keyframe, 0));
+      session.onMedia(new Uint8Array(20));
+    };
+    for (let i = 0; i < MAX_FRAMES_WAITING + 5; i++) deliver(i === 0);
+    expect(port.posted).toHaveLength(MAX_FRAMES_WAITING);
+    expect(engine.calls).not.toContain('requestKeyframe 22');
+    for (let i = 0; i < MAX_FRAMES_WAITING; i++) port.send({ report: 'taken' });
+    expect(engine.calls).toContain('requestKeyframe 22');
+    deliver(false);
+    expect(port.posted).toHaveLength(MAX_FRAMES_WAITING);
+    deliver(true);
+    deliver(false);
+    expect(port.posted).toHaveLength(MAX_FRAMES_WAITING + 2);
+  });
+
   it('answers the playout worklet with as many blocks as it asks for', async () => {
     const port = await subscribe('audio');
     port.send({ blocks: 3, queuedFrames: 480 });
@@ -316,7 +335,7 @@ describe('the end', () => {
     expect(events).toEqual([
       {
         event: 'failure',
-        media: 'video',
+        part: 'video-encode',
         failure: { kind: 'engine', code: 0, message: 'too large' },
       },
     ]);

@@ -4,6 +4,7 @@ import type { Engine } from './engine';
 import { PACKET } from './engine-exports';
 import type {
   EngineEvent,
+  EnginePart,
   EngineStatistics,
   GatewayNotification,
   JoinRequest,
@@ -45,7 +46,7 @@ export class Session implements TransportListener {
     createTransport: (listener: TransportListener) => Transport,
     private readonly emit: (event: EngineEvent) => void,
   ) {
-    const fail = (media: 'audio' | 'video' | 'engine', error: unknown) => this.report(media, error);
+    const fail = (part: EnginePart, error: unknown) => this.report(part, error);
     this.transport = createTransport(this);
     this.gate = new UploadGate(() => this.transport.bufferedAmount);
     this.signalling = new Signalling(
@@ -184,10 +185,10 @@ export class Session implements TransportListener {
     this.transport.sendMedia(data);
   }
 
-  /** Once for each kind of media: what fails for one block fails a hundred times a second. */
-  private report(media: 'audio' | 'video' | 'engine', error: unknown): void {
-    if (this.reported.has(media)) return;
-    this.reported.add(media);
+  /** Once for each part: what fails for one block fails a hundred times a second. */
+  private report(part: EnginePart, error: unknown): void {
+    if (this.reported.has(part)) return;
+    this.reported.add(part);
     const failure =
       error instanceof RpcError
         ? error.failure
@@ -196,6 +197,6 @@ export class Session implements TransportListener {
             code: 0,
             message: error instanceof Error ? error.message : String(error),
           };
-    this.emit({ event: 'failure', failure, media });
+    this.emit({ event: 'failure', failure, part });
   }
 }

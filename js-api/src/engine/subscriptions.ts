@@ -3,6 +3,7 @@ import type { Engine } from './engine';
 import { VIDEO_CODEC } from './engine-exports';
 import type {
   DecoderReport,
+  EnginePart,
   FrameToDecode,
   PlayoutBlock,
   PlayoutRequest,
@@ -14,10 +15,17 @@ const BLOCK_MS = 10;
 const MAX_BLOCKS = 50;
 const FRAMES_PER_MS = 48;
 
+/** A second and more of video: a decoder that is so far behind skips to a key frame. */
+export const MAX_FRAMES_WAITING = 45;
+
 interface Subscription {
   streamId: string;
   ssrc: number;
   port: MessagePort;
+  /** Frames at the decoder that it has not taken yet. */
+  waiting: number;
+  /** Frames were dropped: nothing but a key frame makes sense now. */
+  needsKeyframe: boolean;
 }
 
 /** The remote streams: packets become blocks for playout worklets and frames for decode workers. */
@@ -30,7 +38,7 @@ export class Subscriptions {
   constructor(
     private readonly engine: Engine,
     private readonly pump: () => void,
-    private readonly onFailure: (media: 'audio' | 'video', error: unknown) => void,
+    private readonly onFailure: (part: EnginePart, error: unknown) => void,
   ) {}
 
   add(request: SubscribeRequest, ssrc: number, codec: string): void {
@@ -40,12 +48,9 @@ export class Subscriptions {
       port.onmessage = ({ data }: MessageEvent<PlayoutRequest>) => this.play(ssrc, port, data);
     } else {
       this.engine.addVideoReceiver(ssrc, VIDEO_CODEC[codec] ?? 0, syncGroup);
-      port.onmessage = ({ data }: MessageEvent<DecoderReport>) => {
-        if (data.report === 'keyframe-needed') this.engine.requestKeyframe(ssrc, now());
-        this.pump();
-      };
+      port.onmessage = ({ data }: MessageEvent<DecoderReport>) => this.report(ssrc, data);
     }
-    const subscription = { streamId, ssrc, port };
+    const subscription = { streamId, ssrc, port, waiting: 0, needsKeyframe: false };
     this.byId.set(streamId, subscription);
     this.bySsrc.set(ssrc, subscription);
     this.pump();
@@ -64,8 +69,33 @@ export class Subscriptions {
 
   /** A whole frame that is due. */
   deliver(ssrc: number, data: ArrayBuffer, keyframe: boolean, captureMs: number): void {
+    const subscription = this.bySsrc.get(ssrc);
+    if (!subscription) return;
+    if (subscription.waiting >= MAX_FRAMES_WAITING) subscription.needsKeyframe = true;
+    if (subscription.needsKeyframe) {
+      if (!keyframe || subscription.waiting >= MAX_FRAMES_WAITING) return;
+      subscription.needsKeyframe = false;
+    }
+    subscription.waiting++;
     const frame: FrameToDecode = { data, keyframe, captureMs };
-    this.bySsrc.get(ssrc)?.port.postMessage(frame, [data]);
+    subscription.port.postMessage(frame, [data]);
+  }
+
+  private report(ssrc: number, { report }: DecoderReport): void {
+    const subscription = this.bySsrc.get(ssrc);
+    if (!subscription) return;
+    if (report === 'taken') {
+      subscription.waiting--;
+      // It has caught up: go on where the picture is whole.
+      if (subscription.needsKeyframe && subscription.waiting === 0) this.askForKeyframe(ssrc);
+    } else {
+      this.askForKeyframe(ssrc);
+    }
+  }
+
+  private askForKeyframe(ssrc: number): void {
+    this.engine.requestKeyframe(ssrc, now());
+    this.pump();
   }
 
   statistics() {
@@ -89,7 +119,7 @@ export class Subscriptions {
         port.postMessage(block, [block.samples.buffer]);
       }
     } catch (error) {
-      this.onFailure('audio', error);
+      this.onFailure('audio-decode', error);
     }
     this.pump();
   }

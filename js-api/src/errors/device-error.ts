@@ -9,6 +9,8 @@ const EXTRA_CODES: Record<string, number> = {
   InvalidStateError: 5305,
   SecurityError: 5306,
   AbortError: 5307,
+  // Firefox, when a track and the AudioContext run at different rates.
+  NotSupportedError: 5310,
 };
 
 const ADVICE: Record<string, string> = {

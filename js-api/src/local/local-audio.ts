@@ -6,6 +6,7 @@ import { EVENT } from '../constants/event';
 import { EXTRA } from '../constants/error-code';
 import { resolveAudioProfile } from '../constants/profiles';
 import { openMicrophone } from '../devices/capture';
+import { deviceError } from '../errors/device-error';
 import { invalidOperation } from '../errors/rtc-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
@@ -152,7 +153,11 @@ export class LocalAudio {
     this.letGo();
     this.track = track;
     this.isDevice = track !== this.option.audioTrack;
-    this.capture?.setTrack(track);
+    try {
+      this.capture?.setTrack(track);
+    } catch (error) {
+      throw deviceError(error, 'startLocalAudio');
+    }
     if (!this.isDevice) return;
     this.watch = new TrackWatch(track, 'microphone', {
       onMuted: (muted) =>

@@ -25,6 +25,13 @@ export interface RoomListener {
   onLeft(): void;
 }
 
+const PART_CODES = {
+  'video-encode': EXTRA.VIDEO_ENCODE,
+  'audio-encode': EXTRA.AUDIO_ENCODE,
+  'video-decode': EXTRA.VIDEO_DECODE,
+  'audio-decode': EXTRA.AUDIO_DECODE,
+};
+
 type Phase = 'out' | 'joining' | 'joined' | 'leaving';
 
 /** Entering and leaving, and the connection while in between. */
@@ -146,17 +153,11 @@ export class Room {
     this.context.fail(closingError(code, reason));
   }
 
-  private failed({ failure, media }: Extract<EngineEvent, { event: 'failure' }>): void {
-    const extraCode = media === 'audio' ? EXTRA.AUDIO_ENCODE : EXTRA.VIDEO_ENCODE;
-    const fatal = media === 'engine';
-    if (fatal && this.joined) this.end();
-    this.context.fail(
-      new RtcError({
-        name: 'OPERATION_FAILED',
-        message: failure.message,
-        ...(!fatal && { extraCode }),
-      }),
-    );
+  private failed({ failure, part }: Extract<EngineEvent, { event: 'failure' }>): void {
+    if (part === 'engine' && this.joined) this.end();
+    const { message } = failure;
+    const extraCode = part === 'engine' ? undefined : PART_CODES[part];
+    this.context.fail(new RtcError({ name: 'OPERATION_FAILED', message, extraCode }));
   }
 
   /** Leaves without being asked to. */

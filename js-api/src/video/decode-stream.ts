@@ -4,10 +4,14 @@ import { WasmDecoder } from './decoder';
 import type { DecodeEvent, DecoderStats } from './messages';
 import type { VideoExports } from './video-exports';
 
+/** Damaged frames happen, and the next key frame heals; so many in a row do not heal any more. */
+export const HOPELESS_FAILURES = 10;
+
 /** One remote video: frames in, pictures out, from key frame to key frame. */
 export class DecodeStream {
   private readonly decoder: WasmDecoder;
   private waitingForKeyframe = true;
+  private failuresInRow = 0;
   private counters = { width: 0, height: 0, frames: 0, errors: 0 };
 
   constructor(
@@ -28,6 +32,7 @@ export class DecodeStream {
     try {
       const picture = this.decoder.decode(data);
       this.waitingForKeyframe = false;
+      this.failuresInRow = 0;
       if (!picture) return;
       const { width, height } = picture;
       this.output.write(picture, captureMs * 1000);
@@ -50,11 +55,11 @@ export class DecodeStream {
     this.output.close();
   }
 
-  /** A damaged frame costs a key frame; told once, since a stream may bring many. */
   private fail(error: unknown): void {
     this.waitingForKeyframe = true;
+    this.counters.errors++;
     this.askForKeyframe();
-    if (this.counters.errors++ > 0) return;
+    if (++this.failuresInRow !== HOPELESS_FAILURES) return;
     const message = error instanceof Error ? error.message : String(error);
     this.emit({ event: 'error', streamId: this.streamId, message });
   }

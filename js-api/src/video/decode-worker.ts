@@ -20,11 +20,16 @@ function module(codec: Codec): Promise<VideoExports> {
 async function add({ streamId, codec, port, sink }: Parameters<DecodeMethods['add']>[0]) {
   // Frames that arrive while the module loads wait in the port.
   const output = createOutput(streamId, sink, emit);
+  const report = (what: DecoderReport['report']) =>
+    port.postMessage({ report: what } satisfies DecoderReport);
   const stream = new DecodeStream(streamId, await module(codec), output, emit, () =>
-    port.postMessage({ report: 'keyframe-needed' } satisfies DecoderReport),
+    report('keyframe-needed'),
   );
   streams.set(streamId, stream);
-  port.onmessage = ({ data }: MessageEvent<FrameToDecode>) => stream.decode(data);
+  port.onmessage = ({ data }: MessageEvent<FrameToDecode>) => {
+    stream.decode(data);
+    report('taken');
+  };
 }
 
 serve<DecodeMethods>(self as unknown as Endpoint, {

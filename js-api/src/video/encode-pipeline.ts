@@ -74,9 +74,9 @@ export class EncodePipeline {
 
   /** Takes the frame over. */
   async frame(frame: VideoFrame): Promise<void> {
-    const arrival = now();
-    const captureMs = this.clock.map(frame.timestamp / 1000, arrival);
-    if (!this.wanted(captureMs)) {
+    const mediaMs = frame.timestamp / 1000;
+    const captureMs = this.clock.map(mediaMs, now());
+    if (!this.wanted(mediaMs)) {
       frame.close();
       return;
     }
@@ -102,10 +102,10 @@ export class EncodePipeline {
   }
 
   /** Skipping happens before encoding: the encoder's references stay whole and no key frame is needed. */
-  private wanted(captureMs: number): boolean {
+  private wanted(mediaMs: number): boolean {
     if (!this.port || this.muted || this.busy) return false;
-    if (this.still && captureMs - this.lastStillMs < STILL_INTERVAL_MS) return false;
-    if (!this.limiter.admit(captureMs)) return false;
+    if (this.still && now() - this.lastStillMs < STILL_INTERVAL_MS) return false;
+    if (!this.limiter.admit(mediaMs)) return false;
     if (this.congested) {
       this.counters.skipped++;
       return false;

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EnterRoomConfig } from '../../types/index';
+import { EVENT } from '../constants/event';
+import type { EngineEvent } from '../engine/messages';
+import { deferred, type Deferred } from '../util/deferred';
+import { setLogLevel } from '../util/logger';
+import { RpcError } from '../util/rpc';
+import { ClientContext } from './client';
+import { Room } from './room';
+
+const engine = vi.hoisted(() => ({
+  emit: (_event: unknown): void => undefined,
+  call: (_method: string, _args?: unknown): Promise<unknown> => Promise.resolve(),
+}));
+vi.mock('../engine/engine-client', () => ({
+  EngineClient: class {
+    rpc = { call: (method: string, args?: unknown) => engine.call(method, args) };
+    constructor(_assets: string | undefined, emit: (event: unknown) => void) {
+      engine.emit = emit;
+    }
+    close = () => undefined;
+  },
+}));
+const graphs = vi.hoisted(() => ({ open: 0 }));
+vi.mock('../audio/audio-graph', () => ({
+  AudioGraph: { acquire: () => ++graphs.open, release: () => --graphs.open },
+}));
+
+const params: EnterRoomConfig = { sdkAppId: 1, userId: 'anna', userSig: 'sig', roomId: 8888 };
+const users = [{ userId: 'bob', streams: [] }];
+
+let calls: [string, unknown][];
+let joining: Deferred<unknown>;
+let log: string[];
+let room: Room;
+beforeEach(() => {
+  setLogLevel(5);
+  vi.stubGlobal('location', { href: 'https://rtc.example/page.html' });
+  calls = [];
+  log = [];
+  graphs.open = 0;
+  joining = deferred<unknown>();
+  engine.call = (method, args) => {
+    calls.push([method, args]);
+    return method === 'join' ? joining.promise : Promise.resolve();
+  };
+  const context = new ClientContext({});
+  context.emitter.on(EVENT.CONNECTION_STATE_CHANGED, ({ prevState, state }) =>
+    log.push(`${prevState} → ${state}`),
+  );
+  context.emitter.on(EVENT.ERROR, ({ code, extraCode }) => log.push(`error ${code} ${extraCode}`));
+  context.emitter.on(EVENT.KICKED_OUT, ({ reason }) => log.push(`kicked ${reason}`));
+  room = new Room(context, {
+    onJoined: () => log.push('joined'),
+    onUsers: (present) => log.push(`users ${present.map(({ userId }) => userId).join()}`),
+    onNotification: ({ type }) => log.push(type),
+    onLeft: () => log.push('left'),
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const join = async () => {
+  const entering = room.join(params).then(() => log.push('enterRoom resolved'));
+  joining.resolve({ users, sessionId: '', serverTimeMs: 0 });
+  await entering;
+  await new Promise((resolve) => setTimeout(resolve));
+};
+const emit = (event: EngineEvent) => engine.emit(event);
+
+describe('entering', () => {
+  it('tells the connection, publishes, resolves, then tells who is here', async () => {
+    await join();
+    expect(log).toEqual([
+      'DISCONNECTED → CONNECTING',
+      'CONNECTING → CONNECTED',
+      'joined',
+      'enterRoom resolved',
+      'users bob',
+    ]);
+    expect(calls[0]).toEqual([
+      'join',
+      expect.objectContaining({
+        url: 'wss://rtc.example/rtc/v1',
+        room: { kind: 'number', id: 8888 },
+        scene: 'rtc',
+        role: 'anchor',
+      }),
+    ]);
+  });
+
+  it('once at a time', async () => {
+    const first = room.join(params);
+    await expect(room.join(params)).rejects.toMatchObject({ code: 5100, extraCode: 5104 });
+    joining.resolve({ users });
+    await first;
+    await expect(room.join(params)).rejects.toMatchObject({ code: 5100, extraCode: 5104 });
+  });
+
+  it('passes the gateway’s refusal on, and may be tried again', async () => {
+    joining.reject(new RpcError({ kind: 'server', code: 70001, message: 'expired' }));
+    await expect(room.join(params)).rejects.toMatchObject({ code: 5400, extraCode: 70001 });
+    expect(room.idle).toBe(true);
+    expect(graphs.open).toBe(0);
+    joining = deferred();
+    await join();
+    expect(room.joined).toBe(true);
+  });
+
+  it('is aborted by leaving', async () => {
+    const entering = expect(room.join(params)).rejects.toMatchObject({ code: 5998 });
+    await room.leave();
+    await entering;
+    joining.resolve({ users });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(room.idle).toBe(true);
+    expect(log).not.toContain('joined');
+    expect(graphs.open).toBe(0);
+  });
+
+  it('waits for a leaving that is under way', async () => {
+    await join();
+    const leaving = deferred<unknown>();
+    const answer = engine.call;
+    engine.call = (method, args) => (method === 'leave' ? leaving.promise : answer(method, args));
+    void room.leave();
+    joining = deferred();
+    const entering = room.join(params);
+    expect(calls.filter(([method]) => method === 'join')).toHaveLength(1);
+    leaving.resolve(undefined);
+    joining.resolve({ users });
+    await entering;
+    expect(room.joined).toBe(true);
+  });
+});
+
+describe('leaving', () => {
+  it('is nothing when not in a room', async () => {
+    await room.leave();
+    expect([calls, log]).toEqual([[], []]);
+  });
+
+  it('ends everything and lets the sound device go', async () => {
+    await join();
+    log.length = 0;
+    await room.leave();
+    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED']);
+    expect(graphs.open).toBe(0);
+    emit({ event: 'closed', code: 1000, reason: '' });
+    expect(log).toHaveLength(2);
+  });
+});
+
+describe('what the gateway does', () => {
+  beforeEach(async () => {
+    await join();
+    log.length = 0;
+  });
+
+  it.each([
+    [1006, 'error 5500 5501'],
+    [1001, 'error 5500 5502'],
+  ])('a connection that ends with %i: disconnected, then an error, once', (code, error) => {
+    emit({ event: 'closed', code, reason: '' });
+    emit({ event: 'closed', code, reason: '' });
+    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', error]);
+    expect(room.idle).toBe(true);
+  });
+
+  it('being kicked is told once, and is no error', () => {
+    emit({ event: 'notification', notification: { type: 'kicked', reason: 'banned' } });
+    emit({ event: 'closed', code: 4001, reason: '' });
+    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'kicked banned']);
+  });
+
+  it('news of the room are passed on while in it', async () => {
+    const notification = { type: 'user-entered', userId: 'carol' } as const;
+    emit({ event: 'notification', notification });
+    await room.leave();
+    emit({ event: 'notification', notification });
+    expect(log.filter((line) => line === 'user-entered')).toHaveLength(1);
+  });
+
+  it('an engine that fails whole ends the stay, one that fails in part does not', () => {
+    const failure = { kind: 'engine', code: 0, message: 'oops' } as const;
+    emit({ event: 'failure', failure, part: 'video-encode' });
+    expect(log).toEqual(['error 5500 5505']);
+    emit({ event: 'failure', failure, part: 'engine' });
+    expect(log.slice(1)).toEqual(['left', 'CONNECTED → DISCONNECTED', 'error 5500 undefined']);
+  });
+});

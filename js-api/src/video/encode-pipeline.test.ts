@@ -1,0 +1,127 @@
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { EncodedFrame, EncoderOrder } from '../engine/messages';
+import type { WasmEncoder } from './encoder';
+import { EncodePipeline } from './encode-pipeline';
+import type { EncoderConfig } from './messages';
+
+const time = vi.hoisted(() => ({ ms: 0 }));
+vi.mock('../util/clock', () => ({ now: () => time.ms }));
+
+const config: EncoderConfig = {
+  width: 640,
+  height: 480,
+  frameRate: 30,
+  bitrateBps: 900_000,
+  mirror: false,
+  rotation: 0,
+};
+
+class FakePort {
+  posted: EncodedFrame[] = [];
+  onmessage: ((event: { data: EncoderOrder }) => void) | null = null;
+  close = vi.fn();
+  postMessage(frame: EncodedFrame): void {
+    this.posted.push(frame);
+  }
+}
+
+let port: FakePort;
+let errors: string[];
+let sizes: string[];
+let outcome: () => { data: ArrayBuffer; keyframe: boolean } | null;
+let keys: boolean[];
+let pipeline: EncodePipeline;
+beforeEach(() => {
+  time.ms = 0;
+  port = new FakePort();
+  errors = [];
+  sizes = [];
+  keys = [];
+  outcome = () => ({ data: new ArrayBuffer(10), keyframe: keys.at(-1) ?? false });
+  const encoder = {
+    configure: (width: number, height: number) => sizes.push(`${width}x${height}`),
+    encodeFrame: (_frame: VideoFrame, _us: number, key: boolean) => {
+      keys.push(key);
+      return Promise.resolve().then(() => outcome());
+    },
+  } as unknown as WasmEncoder;
+  pipeline = new EncodePipeline(encoder, config, (message) => errors.push(message));
+  pipeline.connect(port as unknown as MessagePort);
+});
+
+/** One frame of a camera of 30 fps; gives whether the frame was closed, as it must be. */
+async function frame(width = 1280, height = 720): Promise<boolean> {
+  time.ms += 1000 / 30;
+  const close = vi.fn();
+  const picture = { timestamp: time.ms * 1000, displayWidth: width, displayHeight: height, close };
+  await pipeline.frame(picture as unknown as VideoFrame);
+  return close.mock.calls.length === 1;
+}
+const order = (data: EncoderOrder) => port.onmessage?.({ data });
+
+it('begins with a key frame, scaled into the profile', async () => {
+  expect(await frame()).toBe(true);
+  expect(await frame()).toBe(true);
+  expect(sizes[0]).toBe('640x360');
+  expect(port.posted.map(({ keyframe }) => keyframe)).toEqual([true, false]);
+});
+
+it('makes a key frame when ordered to', async () => {
+  await frame();
+  order({ order: 'keyframe' });
+  await frame();
+  await frame();
+  expect(keys).toEqual([true, false, false].map((key, i) => key || i === 1));
+});
+
+it('keeps the order when the encoder dropped that very frame', async () => {
+  outcome = () => null;
+  await frame();
+  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true });
+  await frame();
+  expect(keys).toEqual([true, true]);
+});
+
+it('skips frames unencoded while the upload is congested, and needs no key frame after it', async () => {
+  await frame();
+  order({ order: 'congested', congested: true });
+  expect(await frame()).toBe(true);
+  order({ order: 'congested', congested: false });
+  await frame();
+  expect(keys).toEqual([true, false]);
+  expect(pipeline.stats()).toMatchObject({ frames: 2, skipped: 1 });
+});
+
+it('encodes nothing while muted, and a key frame after it', async () => {
+  await frame();
+  pipeline.setMuted(true);
+  expect(await frame()).toBe(true);
+  pipeline.setMuted(false);
+  await frame();
+  expect(keys).toEqual([true, true]);
+});
+
+it('encodes nothing while nobody takes it', async () => {
+  pipeline.disconnect();
+  expect(await frame()).toBe(true);
+  expect(keys).toEqual([]);
+  expect(port.close).toHaveBeenCalled();
+});
+
+it('drops what comes while a frame is being encoded', async () => {
+  const [first, second] = await Promise.all([frame(), frame()]);
+  expect([first, second]).toEqual([true, true]);
+  expect(keys).toHaveLength(1);
+});
+
+it('goes on after a failure, with a key frame', async () => {
+  await frame();
+  outcome = () => {
+    throw new Error('no memory');
+  };
+  expect(await frame()).toBe(true);
+  expect(errors).toEqual(['no memory']);
+  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true });
+  await frame();
+  expect(keys).toEqual([true, false, true]);
+});
