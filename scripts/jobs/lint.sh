@@ -31,9 +31,9 @@ check_ts_layout() { npx --no-install prettier "--${fix:-check}" .; }
 check_ts() { npx --no-install eslint ${fix:+--fix} .; }
 check_types() {
   local folder rc=0
-  while read -r folder; do
+  for folder in js-api web tests/e2e; do
     npm_run typecheck -w "$folder" || rc=1
-  done < <(workspaces_with typecheck)
+  done
   return "$rc"
 }
 check_scripts() {

@@ -37,10 +37,11 @@ build_native() {
 
 in_emscripten() { "$ROOT/scripts/in-emscripten" "$@"; }
 
-build_wasm() {
+build_wasm() { once "The WebAssembly modules" make_wasm; }
+make_wasm() {
   local hash
   need_packages build wasm || return 1
-  step --hint "see README, \"Emscripten\": put emcc 6.0 or newer on the PATH, or let mmdebstrap reach a Debian mirror" \
+  step --hint "put emcc 6.0 or newer on the PATH, or let mmdebstrap reach a Debian mirror" \
     "Emscripten (the first time: half a minute, 1 GB)" in_emscripten emcc --version || return 1
   hash=$(hash_of "$ROOT/CMakePresets.json" "$ROOT/scripts/emscripten-root" "$ROOT/scripts/in-emscripten")
   if ! is_stamped configure-wasm "$hash" || [[ ! -f $ROOT/build/wasm/build.ninja ]]; then
@@ -72,14 +73,16 @@ wasm_products() {
   find "$ROOT/build/wasm" -maxdepth 3 \( -name '*.wasm' -o -name '*.mjs' \) -not -name '*_test*' -not -path '*/CMakeFiles/*' 2>/dev/null | sort
 }
 
-build_sdk() {
+build_sdk() { once "The SDK" make_sdk; }
+make_sdk() {
   local -a products
   need_npm_packages || return 1
   mapfile -t products < <(wasm_products)
   build_bundle js-api "${products[@]}"
 }
 
-build_web() {
+build_web() { once "The demo" make_web; }
+make_web() {
   need_npm_packages || return 1
   build_bundle web "$STAMPS/bundle-js-api" # which stands for the SDK and the modules in it
 }

@@ -78,6 +78,20 @@ stamp() {
   printf '%s' "$2" >"$STAMPS/$1"
 }
 
+# once NAME COMMAND…: what several suites need is made by the first of them; the others learn how that ended.
+declare -A OUTCOMES=()
+once() {
+  local name=$1 rc=0
+  shift
+  if [[ -z ${OUTCOMES[$name]:-} ]]; then
+    "$@" || rc=$?
+    OUTCOMES[$name]=$rc
+  elif ((OUTCOMES[$name] != 0)); then
+    printf '  %-58s failed above\n' "$name"
+  fi
+  return "${OUTCOMES[$name]}"
+}
+
 # jobs_for_building: as many compilers as cores, and no more than memory allows (2 GB for each under sanitizers).
 # JOBS overrides.
 jobs_for_building() {

@@ -41,7 +41,8 @@ need_node() {
 npm_ci() { npm ci "$@" --no-audit --no-fund 2>&1 | sed '/^npm error Clean install a project/,/^npm error Run "npm help/d'; }
 
 # need_npm_packages: node_modules as the lock file says.
-need_npm_packages() {
+need_npm_packages() { once "npm packages" install_npm_packages; }
+install_npm_packages() {
   local hash
   need_node || return 1
   hash=$(hash_of "$ROOT"/package{,-lock}.json "$ROOT"/{js-api,web,tests/e2e,tests/bench}/package.json; node --version)
@@ -54,15 +55,11 @@ need_npm_packages() {
     "Install npm packages" npm_ci --prefix "$ROOT" && stamp npm "$hash"
 }
 
-# workspaces_with SCRIPT: the npm workspaces that have such a script, in the order of dependency.
-workspaces_with() {
-  local folder
-  for folder in js-api web tests/e2e tests/bench; do
-    [[ -f $ROOT/$folder/package.json ]] || continue
-    node -e 'const { scripts = {} } = JSON.parse(require("fs").readFileSync(process.argv[1])); process.exit(process.argv[2] in scripts ? 0 : 1)' \
-      "$ROOT/$folder/package.json" "$1" && printf '%s\n' "$folder"
-  done
-  return 0
+# has_script FOLDER SCRIPT: whether that npm workspace has such a script.
+has_script() {
+  [[ -f $ROOT/$1/package.json ]] && node -e '
+    const { scripts = {} } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+    process.exit(process.argv[2] in scripts ? 0 : 1)' "$ROOT/$1/package.json" "$2"
 }
 
 npm_run() { npm --prefix "$ROOT" run --silent "$@"; }

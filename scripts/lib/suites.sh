@@ -56,7 +56,7 @@ workspace_suite() {
   local suite=$1 folder=$2 pattern=$3 rc=0 script
   step --hint "mend what tsc names" "Check the types of $folder" typecheck "$folder" "$RESULTS/$suite/types.xml" || rc=1
   for script in test test:dist; do
-    workspaces_with "$script" | grep -qx "$folder" || continue
+    has_script "$folder" "$script" || continue
     step --hint "$see_log" "Test $folder ($script)" \
       vitest_in "$folder" "$script" "$RESULTS/$suite/${script/:/-}.xml" "$pattern" || rc=1
   done
