@@ -1,6 +1,11 @@
+import { EXTRA } from '../constants/error-code';
+import { RtcError } from '../errors/rtc-error';
+import { logger } from '../util/logger';
+import { assetUrl } from '../util/assets';
 import { RtcError } from '../errors/rtc-error';
 import { EXTRA } from '../constants/error-code';
 import { logger } from '../util/logger';
+import { CAPTURE, PLAYOUT } from './worklet-scope';
 import { assetUrl } from '../util/assets';
 import { AudioOutput } from './audio-output';
 
@@ -24,8 +29,9 @@ export class AudioGraph {
   readonly ready: Promise<void>;
 
   static acquire(assetsPath?: string): AudioGraph {
+    this.shared ??= new AudioGraph(assetsPath);
     this.users++;
-    return (this.shared ??= new AudioGraph(assetsPath));
+    return this.shared;
   }
 
   /** The last user closes the context, so that the page holds no sound device. */
@@ -46,15 +52,24 @@ export class AudioGraph {
       });
     this.context = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
     this.output = new AudioOutput(this.context);
-    const { audioWorklet } = this.context;
-    this.ready = Promise.all([
-      audioWorklet.addModule(assetUrl('worklets/capture.js', assetsPath)),
-      audioWorklet.addModule(assetUrl('worklets/playout.js', assetsPath)),
-    ]).then(() => undefined);
+    this.ready = this.loadWorklets(assetsPath);
     this.ready.catch((error: unknown) => {
       // A call that was left at once closes the context before its worklets are there.
       if (this.context.state !== 'closed') log.error('loading the audio worklets failed', error);
     });
+  }
+
+  private async loadWorklets(assetsPath?: string): Promise<void> {
+    const urls = [CAPTURE, PLAYOUT].map((name) => assetUrl(`worklets/${name}.js`, assetsPath));
+    try {
+      await Promise.all(urls.map((url) => this.context.audioWorklet.addModule(url)));
+    } catch (originError) {
+      throw new RtcError({
+        name: 'OPERATION_FAILED',
+        message: `the audio worklets cannot be loaded, check assetsPath: ${urls.join(' ')}`,
+        originError,
+      });
+    }
   }
 
   get running(): boolean {

@@ -11,9 +11,9 @@ export interface WorkletScope {
 
 export const scope = globalThis as unknown as WorkletScope;
 
-/** Names of the processors. */
-export const CAPTURE = 'ferry-capture';
-export const PLAYOUT = 'ferry-playout';
+/** Names of the processors, and of their files. */
+export const CAPTURE = 'capture';
+export const PLAYOUT = 'playout';
 
 /** Messages of the page to a processor. */
 export type WorkletOrder =

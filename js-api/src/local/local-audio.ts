@@ -205,6 +205,8 @@ export class LocalAudio {
         'the audience may not publish',
         EXTRA.AUDIENCE_NOT_ALLOWED,
       );
+    // Connecting again would take the port away from a publication that is under way.
+    if (this.publisher.active) return;
     const { channelCount, bitrate } = resolveAudioProfile(this.option.profile);
     await this.publisher.publish(
       {

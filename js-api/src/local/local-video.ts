@@ -242,6 +242,8 @@ export class LocalVideo {
 
   private async publish(functionName: string): Promise<void> {
     this.refuseAudience(functionName);
+    // Connecting again would take the port away from a publication that is under way.
+    if (this.publisher.active) return;
     await this.publisher.publish(
       {
         kind: 'video',
