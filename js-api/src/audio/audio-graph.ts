@@ -1,13 +1,9 @@
 import { EXTRA } from '../constants/error-code';
 import { RtcError } from '../errors/rtc-error';
-import { logger } from '../util/logger';
 import { assetUrl } from '../util/assets';
-import { RtcError } from '../errors/rtc-error';
-import { EXTRA } from '../constants/error-code';
 import { logger } from '../util/logger';
-import { CAPTURE, PLAYOUT } from './worklet-scope';
-import { assetUrl } from '../util/assets';
 import { AudioOutput } from './audio-output';
+import { CAPTURE, PLAYOUT } from './worklet-scope';
 
 const log = logger('audio');
 /** A running context answers resume() at once; one that autoplay rules hold back never does. */
