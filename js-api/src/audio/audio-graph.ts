@@ -8,8 +8,6 @@ import { CAPTURE, PLAYOUT } from './worklet-scope';
 const log = logger('audio');
 /** A running context answers resume() at once; one that autoplay rules hold back never does. */
 const RESUME_PATIENCE_MS = 300;
-/** From a track to the screen, at least: the compositor shows a picture with its next frame of 60 Hz. */
-const DISPLAY_LATENCY_MS = 16;
 
 /**
  * The page's one AudioContext, with both worklets loaded. Shared by all instances: browsers allow few
@@ -80,13 +78,9 @@ export class AudioGraph {
     return this.running;
   }
 
-  /**
-   * How much later than a picture that is written to its track now a sample that leaves a worklet now
-   * reaches its user, ms. This is what lip synchronisation has to know.
-   */
-  get latencyBehindVideoMs(): number {
+  /** From a worklet's output to the ear, ms. */
+  get outputLatencyMs(): number {
     const { outputLatency, baseLatency } = this.context;
-    const audioMs = ((outputLatency || 0) + (baseLatency || 0)) * 1000;
-    return Math.max(0, audioMs - DISPLAY_LATENCY_MS);
+    return ((outputLatency || 0) + (baseLatency || 0)) * 1000;
   }
 }

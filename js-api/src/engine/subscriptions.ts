@@ -30,7 +30,7 @@ interface Subscription {
 
 /** The remote streams: packets become blocks for playout worklets and frames for decode workers. */
 export class Subscriptions {
-  /** From the playout worklet to the ear, less what a picture takes to the screen. */
+  /** From the playout worklet to the ear. */
   outputLatencyMs = 0;
   private readonly byId = new Map<string, Subscription>();
   private readonly bySsrc = new Map<number, Subscription>();

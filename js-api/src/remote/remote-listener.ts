@@ -55,7 +55,7 @@ export class RemoteListener {
     const { port } = audio;
     const { syncGroup } = this;
     const { rpc } = this.room.engine;
-    rpc.call('setOutputLatency', { latencyMs: graph.latencyBehindVideoMs }).catch(() => undefined);
+    rpc.call('setOutputLatency', { latencyMs: graph.outputLatencyMs }).catch(() => undefined);
     try {
       const request = { streamId, kind: 'audio' as const, syncGroup, port };
       await Promise.all([rpc.call('subscribe', request, [port]), audio.ready]);

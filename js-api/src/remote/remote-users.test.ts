@@ -68,7 +68,7 @@ beforeEach(() => {
     get joined() {
       return joined;
     },
-    audio: { latencyBehindVideoMs: 0 },
+    audio: { outputLatencyMs: 0 },
     engine: {
       rpc: {
         call: (method: string, args: { streamId?: string }) => {

@@ -39,7 +39,7 @@ export class StatisticsReporter {
   private async report(): Promise<void> {
     const { rpc } = this.room.engine;
     // The output's latency settles after the first seconds and changes with the device.
-    const latencyMs = this.room.audio.latencyBehindVideoMs;
+    const latencyMs = this.room.audio.outputLatencyMs;
     rpc.call('setOutputLatency', { latencyMs }).catch(() => undefined);
     const sample = await this.sample();
     if (!this.room.joined) return;
