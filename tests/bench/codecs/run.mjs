@@ -258,6 +258,13 @@ async function main() {
       `${os.cpus()[0].model.trim()}, ${runtimes.join(', ')}; milliseconds a frame (Opus: 20 ms), medians of ${passes} passes\n\n`,
     );
     show(rows);
+    const load = os.loadavg()[1]; // of the last five minutes
+    if (load > os.cpus().length) {
+      process.stdout.write(
+        `\nThe machine is busy (load ${load.toFixed(1)} on ${os.cpus().length} processors): the longer a frame takes,\n` +
+          'the more it is interrupted, so ratios come out too high. Measure again when it is quiet.\n',
+      );
+    }
     if (options.json) writeFileSync(options.json, `${JSON.stringify({ rows }, null, 2)}\n`);
   } finally {
     await browser?.close();
