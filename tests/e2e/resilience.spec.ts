@@ -13,6 +13,8 @@ test('a killed gateway is noticed, said, and nothing hangs', async ({ gateway, n
   await anna.join();
   await bob.join();
   await bob.sees(anna);
+  await bob.hears(anna);
+  await anna.hears(bob);
   const killedMs = await anna.now();
   await gateway.kill();
   for (const user of [anna, bob]) {
@@ -35,6 +37,8 @@ test('a gateway that is told to end tells its clients', async ({ gateway, newUse
   await anna.join();
   await bob.join();
   await bob.sees(anna);
+  await bob.hears(anna);
+  await anna.hears(bob);
   const endedMs = Date.now();
   const ended = await gateway.stop();
   expect(ended).toEqual({ code: 0, signal: null });

@@ -87,7 +87,9 @@ export class User {
     /** The number in this user's barcodes. */
     readonly source: number,
   ) {
-    page.on('pageerror', (error) => this.complaints.push(`${userId}: ${error.stack}`));
+    page.on('pageerror', (error) =>
+      this.complaints.push(`${userId}: uncaught ${error.name}: ${error.message} ${error.stack}`),
+    );
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
       this.complaints.push(`${userId}: ${message.text()} (${message.location().url})`);
