@@ -9,8 +9,12 @@ constexpr double kSmoothing = 0.4;
 // and no overshoot while a correction takes effect.
 constexpr double kGain = 0.5;
 // Corrections aim this far inside the tolerance, so that they come to an end.
-constexpr double kMarginMs = 8;
+constexpr double kMarginMs = 5;
 constexpr Duration kMaxStep = Duration::Millis(40);
+
+Duration Step(double excess_ms) {
+  return std::min(Duration::Micros(static_cast<int64_t>(excess_ms * kGain * 1000)), kMaxStep);
+}
 }  // namespace
 
 bool AvSync::Update(std::optional<Duration> audio, std::optional<Duration> video, Timestamp now) {
@@ -23,18 +27,32 @@ bool AvSync::Update(std::optional<Duration> audio, std::optional<Duration> video
       started_ ? difference_ms_ + kSmoothing * (difference - difference_ms_) : difference;
   started_ = true;
 
-  const double excess_ms = difference_ms_ > 0 ? difference_ms_ - kMaxSoundLate.ms_f()
-                                              : -difference_ms_ - kMaxSoundEarly.ms_f();
-  if (excess_ms <= 0) return false;
-  const Duration step = std::min(
-      Duration::Micros(static_cast<int64_t>((excess_ms + kMarginMs) * kGain * 1000)), kMaxStep);
-  // First take back a delay given to the later one, then delay the earlier one.
-  Duration& later = difference_ms_ > 0 ? audio_minimum_ : video_minimum_;
-  Duration& earlier = difference_ms_ > 0 ? video_minimum_ : audio_minimum_;
+  if (difference_ms_ > kMaxSoundLate.ms_f()) {
+    Correct(difference_ms_ - kMaxSoundLate.ms_f(), audio_minimum_, video_minimum_);
+  } else if (difference_ms_ < -kMaxSoundEarly.ms_f()) {
+    Correct(-difference_ms_ - kMaxSoundEarly.ms_f(), video_minimum_, audio_minimum_);
+  } else if (difference_ms_ < kMaxSoundLate.ms_f() - 2 * kMarginMs &&
+             video_minimum_ > Duration::Zero()) {
+    GiveBack(kMaxSoundLate.ms_f() - kMarginMs - difference_ms_, video_minimum_);
+  } else if (difference_ms_ > -kMaxSoundEarly.ms_f() + 2 * kMarginMs &&
+             audio_minimum_ > Duration::Zero()) {
+    GiveBack(difference_ms_ + kMaxSoundEarly.ms_f() - kMarginMs, audio_minimum_);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// `later` has a part of its own delay taken back, and only then is `earlier` delayed.
+void AvSync::Correct(double excess_ms, Duration& later, Duration& earlier) {
+  const Duration step = Step(excess_ms + kMarginMs);
   const Duration taken_back = std::min(step, later);
   later -= taken_back;
   earlier = std::min(earlier + (step - taken_back), kMaxDelay);
-  return true;
+}
+
+void AvSync::GiveBack(double excess_ms, Duration& minimum) {
+  minimum -= std::min(Step(excess_ms), minimum);
 }
 
 }  // namespace ferry::session

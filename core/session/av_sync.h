@@ -12,7 +12,7 @@ class AvSync {
  public:
   // Differences within these are left alone.
   static constexpr Duration kMaxSoundEarly = Duration::Millis(20);
-  static constexpr Duration kMaxSoundLate = Duration::Millis(35);
+  static constexpr Duration kMaxSoundLate = Duration::Millis(20);
   static constexpr Duration kMaxDelay = Duration::Millis(1000);
   static constexpr Duration kInterval = Duration::Millis(200);
   // A picture's way after it was released: decoding, the page's compositor and its next paint
@@ -27,6 +27,9 @@ class AvSync {
   Duration video_minimum_delay() const { return video_minimum_; }
 
  private:
+  void Correct(double excess_ms, Duration& later, Duration& earlier);
+  void GiveBack(double excess_ms, Duration& minimum);
+
   std::optional<Timestamp> last_update_;
   double difference_ms_ = 0;  // audio less video, smoothed
   bool started_ = false;
