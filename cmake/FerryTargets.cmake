@@ -11,8 +11,11 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(FERRY_CCACHE ccache)
 if(FERRY_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER "${FERRY_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${FERRY_CCACHE}")
+  # Paths below the repository count as relative, so that a second clone finds the first one's objects.
+  set(FERRY_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_CURRENT_SOURCE_DIR}"
+                     CCACHE_NOHASHDIR=1 "${FERRY_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${FERRY_LAUNCHER})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FERRY_LAUNCHER})
 endif()
 
 if(FERRY_SANITIZE)
