@@ -16,6 +16,8 @@ namespace {
 
 namespace http = boost::beast::http;
 
+// An aborted connection only needs its turns of the event loop.
+constexpr Duration kAbortTimeout = Duration::Millis(1000);
 constexpr int64_t kDemoUserSigSeconds = 86400;
 
 // Seeded by the kernel: session ids and SSRCs are not to be guessed from each other.
@@ -106,7 +108,7 @@ size_t Gateway::queued_bytes() const {
 }
 
 asio::awaitable<void> Gateway::Tick() {
-  boost::system::error_code error;
+  error_code error;
   while (!error) {
     tick_.expires_after(kTickInterval);
     co_await tick_.async_wait(Into(error));
@@ -131,16 +133,22 @@ void Gateway::Shutdown(std::function<void()> done) {
 }
 
 asio::awaitable<void> Gateway::WaitForClients(std::function<void()> done) {
-  const Timestamp deadline = clock_.Now() + Duration::Millis(config_.shutdown_timeout_ms);
-  asio::steady_timer timer(io_);
-  while (metrics_.connections.value() > 0 && clock_.Now() < deadline) {
-    timer.expires_after(kTickInterval);
-    boost::system::error_code error;
-    co_await timer.async_wait(Into(error));
-  }
+  co_await WaitUntilEmpty(Duration::Millis(config_.shutdown_timeout_ms));
+  for (Session* session : sessions_) session->Abort();
+  co_await WaitUntilEmpty(kAbortTimeout);
   log_->info("event=stopped connections={}", metrics_.connections.value());
   tick_.cancel();
   done();
+}
+
+asio::awaitable<void> Gateway::WaitUntilEmpty(Duration timeout) {
+  const Timestamp deadline = clock_.Now() + timeout;
+  asio::steady_timer timer(io_);
+  while (metrics_.connections.value() > 0 && clock_.Now() < deadline) {
+    timer.expires_after(std::chrono::milliseconds(5));
+    error_code error;
+    co_await timer.async_wait(Into(error));
+  }
 }
 
 HttpResponse Gateway::Answer(const HttpRequest& request) {

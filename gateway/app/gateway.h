@@ -35,7 +35,8 @@ class Gateway {
   // Makes or loads the certificate, and listens.
   Result<void> Start();
   uint16_t port() const { return listener_->port(); }
-  // Refuses joins, tells clients, and calls `done` when all have gone or the deadline has passed.
+  // Refuses joins, tells clients, and calls `done` when all have gone; who has not at the deadline
+  // is cut off.
   void Shutdown(std::function<void()> done);
 
   const Metrics& metrics() const { return metrics_; }
@@ -49,6 +50,7 @@ class Gateway {
   HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
   boost::asio::awaitable<void> Tick();
   boost::asio::awaitable<void> WaitForClients(std::function<void()> done);
+  boost::asio::awaitable<void> WaitUntilEmpty(Duration timeout);
   void UpdateGauges();
 
   boost::asio::io_context& io_;

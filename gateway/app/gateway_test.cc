@@ -5,7 +5,6 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/beast/http.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -13,6 +12,7 @@
 
 #include "gateway/auth/usersig.h"
 #include "gateway/net/certificate.h"
+#include "gateway/testing/http_get.h"
 #include "gateway/testing/media.h"
 #include "gateway/testing/test_client.h"
 
@@ -135,39 +135,11 @@ class GatewayTest : public ::testing::Test {
     return ::testing::AssertionFailure() << "closed with " << client->close_code;
   }
 
-  struct HttpReply {
-    unsigned status = 0;
-    boost::beast::http::response<boost::beast::http::string_body> message;
-  };
-  HttpReply Get(const std::string& target, const std::string& if_none_match = "",
-                const std::string& accept_encoding = "",
-                boost::beast::http::verb verb = boost::beast::http::verb::get) {
-    namespace http = boost::beast::http;
-    HttpReply reply;
-    bool done = false;
-    asio::co_spawn(
-        io,
-        [&]() -> asio::awaitable<void> {
-          error_code error;
-          asio::ssl::context tls(asio::ssl::context::tls_client);
-          asio::ssl::stream<boost::beast::tcp_stream> stream(io, tls);
-          co_await boost::beast::get_lowest_layer(stream).async_connect(
-              asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), gateway->port()),
-              Into(error));
-          co_await stream.async_handshake(asio::ssl::stream_base::client, Into(error));
-          http::request<http::empty_body> request(verb, target, 11);
-          request.set(http::field::host, "localhost");
-          request.set(http::field::connection, "close");
-          if (!if_none_match.empty()) request.set(http::field::if_none_match, if_none_match);
-          if (!accept_encoding.empty()) request.set(http::field::accept_encoding, accept_encoding);
-          co_await http::async_write(stream, request, Into(error));
-          boost::beast::flat_buffer buffer;
-          co_await http::async_read(stream, buffer, reply.message, Into(error));
-          reply.status = error ? 0 : reply.message.result_int();
-          done = true;
-        },
-        asio::detached);
-    EXPECT_TRUE(Until([&] { return done; }));
+  testing::HttpReply Get(const std::string& target, std::map<std::string, std::string> headers = {},
+                         const std::string& method = "GET") {
+    testing::HttpReply reply;
+    testing::HttpGet(io, gateway->port(), target, std::move(headers), reply, method);
+    EXPECT_TRUE(Until([&] { return reply.done; }));
     return reply;
   }
 
@@ -368,6 +340,15 @@ TEST_F(GatewayTest, ShuttingDownTellsClientsAndEnds) {
   EXPECT_TRUE(Connect()->failed) << "nobody is let in any more";
 }
 
+TEST_F(GatewayTest, ShuttingDownCutsOffWhoIsLeftAtTheDeadline) {
+  config.shutdown_timeout_ms = 0;
+  Start();
+  Joined("ann", {.read = false});
+  ASSERT_TRUE(Until([&] { return gateway->metrics().participants.value() == 1; }));
+  Shutdown();
+  EXPECT_EQ(gateway->metrics().connections.value(), 0);
+}
+
 TEST_F(GatewayTest, TheGatewayIsFullAtItsLimit) {
   config.listener.max_connections = 1;
   Start();
@@ -387,28 +368,38 @@ TEST_F(GatewayTest, OnlyItsPathAndProtocolUpgrade) {
 }
 
 TEST_F(GatewayTest, ServesFilesWithTheirTypeAndSecurityHeaders) {
-  namespace http = boost::beast::http;
   Start();
-  const auto page = Get("/");
+  auto page = Get("/");
   EXPECT_EQ(page.status, 200u);
-  EXPECT_EQ(page.message.body(), "<p>demo</p>");
-  EXPECT_EQ(page.message[http::field::content_type], "text/html; charset=utf-8");
-  EXPECT_NE(page.message["Content-Security-Policy"].find("script-src 'self' 'wasm-unsafe-eval';"),
-            boost::beast::string_view::npos);
-  const auto wasm = Get("/sdk/trtc.wasm?v=1");
-  EXPECT_EQ(wasm.message.body(), "wasm");
-  EXPECT_EQ(wasm.message[http::field::content_type], "application/wasm");
-  const auto head = Get("/", "", "", http::verb::head);
-  EXPECT_EQ(head.status, 0u) << "a reader that expects a body finds none";
-  const std::string etag(page.message[http::field::etag].data(),
-                         page.message[http::field::etag].size());
-  EXPECT_EQ(Get("/", etag).status, 304u);
+  EXPECT_EQ(page.body, "<p>demo</p>");
+  EXPECT_EQ(page.headers["content-type"], "text/html; charset=utf-8");
+  EXPECT_NE(page.headers["content-security-policy"].find("script-src 'self' 'wasm-unsafe-eval';"),
+            std::string::npos);
+  auto wasm = Get("/sdk/trtc.wasm?v=1");
+  EXPECT_EQ(wasm.body, "wasm");
+  EXPECT_EQ(wasm.headers["content-type"], "application/wasm");
+  EXPECT_EQ(wasm.headers["access-control-allow-origin"], "*");
+  auto head = Get("/", {}, "HEAD");
+  EXPECT_EQ(head.status, 200u);
+  EXPECT_EQ(head.headers["content-length"], "11");
+}
+
+TEST_F(GatewayTest, AnswersUnchangedFilesWithoutTheirBody) {
+  Start();
+  const std::string etag = Get("/").headers["etag"];
+  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).status, 304u);
   Write("demo/index.html", "<p>changed</p>");
-  EXPECT_EQ(Get("/", etag).message.body(), "<p>changed</p>");
+  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).body, "<p>changed</p>");
+}
+
+TEST_F(GatewayTest, ServesWhatWasCompressedBeforeToWhomTakesIt) {
   Write("sdk/trtc.wasm.gz", "zipped");
-  EXPECT_EQ(Get("/sdk/trtc.wasm", "", "gzip").message.body(), "zipped");
-  EXPECT_EQ(Get("/sdk/trtc.wasm", "", "gzip").message[http::field::content_encoding], "gzip");
-  EXPECT_EQ(Get("/sdk/trtc.wasm").message.body(), "wasm");
+  Start();
+  auto zipped = Get("/sdk/trtc.wasm", {{"Accept-Encoding", "br, gzip"}});
+  EXPECT_EQ(zipped.body, "zipped");
+  EXPECT_EQ(zipped.headers["content-encoding"], "gzip");
+  EXPECT_EQ(zipped.headers["content-type"], "application/wasm");
+  EXPECT_EQ(Get("/sdk/trtc.wasm").body, "wasm");
 }
 
 TEST_F(GatewayTest, ServesNothingOutsideItsFolders) {
@@ -423,17 +414,17 @@ TEST_F(GatewayTest, ServesNothingOutsideItsFolders) {
   }
 }
 
-TEST_F(GatewayTest, ToldsHealthReadinessAndMetrics) {
+TEST_F(GatewayTest, TellsHealthReadinessAndMetrics) {
   Start();
   EXPECT_EQ(Get("/healthz").status, 200u);
   EXPECT_EQ(Get("/readyz").status, 200u);
   const Client ann = Joined("ann");
-  const std::string metrics = Get("/metrics").message.body();
+  const std::string metrics = Get("/metrics").body;
   for (const char* line : {"ferry_participants 1\n", "ferry_rooms 1\n", "ferry_joins_total 1\n",
                            "ferry_packets_dropped_total{reason=\"rate\"} 0\n"}) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
   }
-  EXPECT_EQ(Get("/healthz", "", "", boost::beast::http::verb::post).status, 405u);
+  EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
 }
 
 TEST_F(GatewayTest, SignsForTheDemoOnlyWhenAsked) {
@@ -444,7 +435,7 @@ TEST_F(GatewayTest, SignsForTheDemoOnlyWhenAsked) {
 TEST_F(GatewayTest, TheDemosUserSigLetsIn) {
   config.demo = true;
   Start();
-  const json signed_user = json::parse(Get("/demo/usersig?userId=J%C3%BCrgen%20B").message.body());
+  const json signed_user = json::parse(Get("/demo/usersig?userId=J%C3%BCrgen%20B").body);
   EXPECT_EQ(signed_user["sdkAppId"], kApp);
   json join = JoinMessage("Jürgen B");
   join["userSig"] = signed_user["userSig"];

@@ -1,9 +1,11 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 
@@ -54,7 +56,17 @@ std::string Origin(const std::string& listen, uint16_t port) {
   return "https://" + host + ":" + std::to_string(port);
 }
 
+// A connection is a file descriptor, and the usual soft limit is 1024.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Serve(const Config& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
   auto log = spdlog::stderr_color_mt("ferry");
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
   log->set_level(spdlog::level::from_str(config.log_level));
@@ -70,8 +82,9 @@ int Serve(const Config& config) {
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) gateway.Shutdown([&io] { io.stop(); });
   });
-  std::signal(SIGPIPE, SIG_IGN);
   io.run();
+  // A connection that outlived even its abort would still refer to what is about to be destroyed.
+  if (gateway.metrics().connections.value() > 0) std::_Exit(0);
   return 0;
 }
 

@@ -22,6 +22,8 @@ class Connection {
   // Writes the control messages that still wait, then closes; cuts off when that takes too long.
   // OnClosed follows, not from within this call. Further calls change nothing.
   virtual void Close(CloseCode code, std::string_view reason) = 0;
+  // Ends at once, without a word; OnClosed follows likewise.
+  virtual void Abort() = 0;
   // Delivers every frame, in order.
   virtual bool reliable() const = 0;
   virtual const std::string& remote_address() const = 0;

@@ -109,8 +109,16 @@ asio::awaitable<void> Listener::Accept() {
 }
 
 asio::awaitable<void> Listener::Serve(Socket socket) {
-  ++connections_;
-  metrics_.connections.Add(1);
+  struct Counted {
+    explicit Counted(Listener& owner) : listener(owner) { Add(1); }
+    ~Counted() { Add(-1); }
+    void Add(int n) const {
+      listener.connections_ += static_cast<size_t>(n);
+      listener.metrics_.connections.Add(n);
+    }
+    Listener& listener;
+  };
+  const Counted counted(*this);
   metrics_.connections_total.Add();
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -123,8 +131,6 @@ asio::awaitable<void> Listener::Serve(Socket socket) {
     co_await ServeTls(stream, AddressText(endpoint));
     http_streams_.erase(&stream);
   }
-  --connections_;
-  metrics_.connections.Add(-1);
 }
 
 asio::awaitable<void> Listener::ServeTls(TlsStream& stream, const std::string& remote) {

@@ -38,6 +38,7 @@ class WebSocketConnection final : public Connection,
 
   void Wake() override;
   void Close(CloseCode code, std::string_view reason) override;
+  void Abort() override { CutOff(); }
   bool reliable() const override { return true; }
   const std::string& remote_address() const override { return remote_address_; }
 

@@ -70,6 +70,8 @@ class Session final : public ConnectionHandler, public RoomMember {
   void Tick(Timestamp now);
   // The gateway goes away: tells the client, then closes.
   void Shutdown();
+  // The gateway waits no longer.
+  void Abort() { connection_.Abort(); }
 
   size_t queued_bytes() const { return media_.queued_bytes(); }
 

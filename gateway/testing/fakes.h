@@ -33,6 +33,7 @@ class FakeConnection final : public Connection {
     closed_with = static_cast<int>(code);
     close_reason = reason;
   }
+  void Abort() override {}
   bool reliable() const override { return reliable_transport; }
   const std::string& remote_address() const override { return remote_; }
 
