@@ -12,6 +12,7 @@ import { logger } from '../util/logger';
 import { mergeConfig, sameConfig } from '../util/merge';
 import type { EncoderStats } from '../video/messages';
 import { Publisher } from './publisher';
+import { StallWatch } from './stall-watch';
 import { TrackWatch } from './track-watch';
 import { CODEC, VideoEncoding } from './video-encoding';
 
@@ -29,6 +30,7 @@ export class LocalVideo {
   /** The track is a camera that we opened; a track of the app's is the app's to stop. */
   private isDevice = false;
   private watch: TrackWatch | undefined;
+  private stallWatch: StallWatch | undefined;
   private encoding: VideoEncoding | undefined;
   private size = { width: 0, height: 0 };
 
@@ -104,6 +106,10 @@ export class LocalVideo {
       this.apply();
       this.players.setViews(config.view);
       this.tellTrack();
+      this.stallWatch = new StallWatch(
+        () => this.picturesRead(),
+        () => void this.watch?.recover('same'),
+      );
       const publishing = this.readAndPublish('startLocalVideo');
       await Promise.all([this.tellFirstPicture(), publishing]);
     } catch (error) {
@@ -182,8 +188,8 @@ export class LocalVideo {
     this.watch = new TrackWatch(track, 'camera', {
       onMuted: (muted) =>
         this.players.tell(muted ? 'PAUSED' : 'PLAYING', muted ? 'mute' : 'unmute'),
-      recapture: () => {
-        delete this.option.cameraId;
+      recapture: (which) => {
+        if (which === 'any') delete this.option.cameraId;
         return this.replaceTrack('startLocalVideo');
       },
       onFailed: (error) => this.context.fail(error),
@@ -263,6 +269,12 @@ export class LocalVideo {
     await this.publisher.unpublish();
   }
 
+  /** How many pictures the camera gave; undefined while none have to come. */
+  private async picturesRead(): Promise<number | undefined> {
+    if (!this.isDevice || !this.track || this.track.muted || this.muted) return undefined;
+    return (await this.encoding?.stats())?.read;
+  }
+
   private letGo(): void {
     this.watch?.stop();
     this.watch = undefined;
@@ -272,6 +284,8 @@ export class LocalVideo {
   }
 
   private release(): void {
+    this.stallWatch?.stop();
+    this.stallWatch = undefined;
     this.letGo();
     this.players.close();
     this.encoding?.close();

@@ -6,8 +6,8 @@ const log = logger('devices');
 export interface TrackWatchHandlers {
   /** Another application took the device, or gave it back. */
   onMuted(muted: boolean): void;
-  /** Opens the device again, without an id when the old one is gone. Resolves when captured. */
-  recapture(): Promise<void>;
+  /** Opens the same device again, or any when the old one is gone. Resolves when captured. */
+  recapture(which: 'same' | 'any'): Promise<void>;
   onFailed(error: ReturnType<typeof recoveryError>): void;
 }
 
@@ -23,17 +23,17 @@ export class TrackWatch {
     const { signal } = this.abort;
     track.addEventListener('mute', () => handlers.onMuted(true), { signal });
     track.addEventListener('unmute', () => handlers.onMuted(false), { signal });
-    track.addEventListener('ended', () => void this.recover(), { signal });
+    track.addEventListener('ended', () => void this.recover('any'), { signal });
   }
 
   stop(): void {
     this.abort.abort();
   }
 
-  private async recover(): Promise<void> {
-    log.warn(`the ${this.kind} ended; opening one again`);
+  async recover(which: 'same' | 'any'): Promise<void> {
+    log.warn(`the ${this.kind} ended or stalled; opening ${which === 'same' ? 'it' : 'one'} again`);
     try {
-      await this.handlers.recapture();
+      await this.handlers.recapture(which);
     } catch (cause) {
       if (this.abort.signal.aborted) return;
       this.handlers.onFailed(recoveryError(this.kind, cause));
@@ -44,7 +44,7 @@ export class TrackWatch {
   private retryWhenPlugged(): void {
     const retry = () =>
       void this.handlers
-        .recapture()
+        .recapture('any')
         .catch((error: unknown) => log.info(`the ${this.kind} cannot be opened yet`, error));
     navigator.mediaDevices.addEventListener('devicechange', retry, { signal: this.abort.signal });
   }

@@ -63,6 +63,7 @@ const sample = (step: number): Sample => ({
       timeMs: step * 2000,
       width: 640,
       height: 360,
+      read: step * 60,
       frames: step * 60,
       skipped: 0,
       bytes: 0,

@@ -25,7 +25,7 @@ export class EncodePipeline {
   private congested = false;
   private keyframeWanted = true;
   private busy = false;
-  private counters = { width: 0, height: 0, frames: 0, skipped: 0, bytes: 0 };
+  private counters = { width: 0, height: 0, read: 0, frames: 0, skipped: 0, bytes: 0 };
 
   constructor(
     private readonly encoder: WasmEncoder,
@@ -74,6 +74,7 @@ export class EncodePipeline {
 
   /** Takes the frame over. */
   async frame(frame: VideoFrame): Promise<void> {
+    this.counters.read++;
     const mediaMs = frame.timestamp / 1000;
     const captureMs = this.clock.map(mediaMs, now());
     if (!this.wanted(mediaMs)) {
@@ -93,6 +94,7 @@ export class EncodePipeline {
 
   /** RGBA of a browser without VideoFrame. */
   async pixels(data: ArrayBuffer, width: number, height: number, captureMs: number): Promise<void> {
+    this.counters.read++;
     if (!this.wanted(captureMs)) return;
     await this.run(captureMs, async (key) => {
       this.prepareEncoder(width, height);

@@ -17,7 +17,8 @@ export interface EncoderStats {
   timeMs: number;
   width: number;
   height: number;
-  /** Encoded, and skipped because the upload was congested; from the start. */
+  /** Pictures that came, those encoded, and those skipped because the upload was congested; from the start. */
+  read: number;
   frames: number;
   skipped: number;
   bytes: number;

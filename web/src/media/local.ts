@@ -6,32 +6,6 @@ import type { Devices } from './devices';
 /** A picture that codecs in WebAssembly send at 30 frames a second on two cores. */
 const PROFILE = { width: 640, height: 360, frameRate: 30, bitrate: 1000 };
 
-/**
- * A camera that was closed a moment ago may open and stop after its first picture, without a word (Chromium): then it is
- * closed and opened again, so often at most.
- */
-const MAX_OPENED = 3;
-/** It works when so many pictures come within this time. */
-const PICTURES = 3;
-const PICTURES_MS = 2000;
-
-/** Whether pictures come; a browser that cannot tell is believed. */
-function showsPictures(video: HTMLVideoElement): Promise<boolean> {
-  if (!('requestVideoFrameCallback' in video)) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), PICTURES_MS);
-    let left = PICTURES;
-    const shown = () => {
-      if (--left > 0) video.requestVideoFrameCallback(shown);
-      else {
-        clearTimeout(timer);
-        resolve(true);
-      }
-    };
-    video.requestVideoFrameCallback(shown);
-  });
-}
-
 export class LocalMedia {
   camera = false;
   microphone = false;
@@ -74,15 +48,10 @@ export class LocalMedia {
 
   async #startCamera(): Promise<void> {
     const cameraId = this.#devices.chosen('camera');
-    for (let opened = 1; ; opened++) {
-      await this.#trtc.startLocalVideo({
-        view: this.#view,
-        option: { profile: PROFILE, mirror: 'view', ...(cameraId && { cameraId }) },
-      });
-      const video = this.#view?.querySelector('video');
-      if (!video || opened === MAX_OPENED || (await showsPictures(video))) return;
-      await this.#trtc.stopLocalVideo();
-    }
+    await this.#trtc.startLocalVideo({
+      view: this.#view,
+      option: { profile: PROFILE, mirror: 'view', ...(cameraId && { cameraId }) },
+    });
   }
 
   /** Off mutes: quicker than stopping, and it can be on again within a word. */
