@@ -92,7 +92,8 @@ Duration DelayEstimator::Target() const {
   Duration target = usual_;
   if (intervals_ < kStartIntervals) target = std::max({target, kStartTarget, interval_max_});
   const Duration held = std::max(now_ - peak_time_ - kPeakHold, Duration::Zero());
-  const Duration decayed = Duration::Micros(held.us() * kPeakDecayPerSecondUs / 1'000'000);
+  // Divided only: before the first peak `held` is the time since the epoch, too long to multiply.
+  const Duration decayed = Duration::Micros(held.us() / (1'000'000 / kPeakDecayPerSecondUs));
   return std::max(target, peak_ - decayed);
 }
 
