@@ -89,6 +89,14 @@ class Caller {
     }).observe(view, { childList: true, subtree: true });
     const error = await outcome(this.trtc.startRemoteVideo({ userId, streamType, view }));
     if (error) this.events.push({ event: 'watch-failed', userId, error, atMs: now() });
+    else if (!view.querySelector('video')) this.#watchTrack(userId, streamType, view);
+  }
+
+  /** Where the SDK draws a canvas, its track is what can be read. */
+  #watchTrack(userId, streamType, view) {
+    const video = Object.assign(document.createElement('video'), { autoplay: true, muted: true });
+    video.srcObject = new MediaStream([this.trtc.getVideoTrack({ userId, streamType })]);
+    view.append(video);
   }
 
   async #listen(userId) {

@@ -1,0 +1,29 @@
+// The ways of capturing and showing pictures that other browsers need, forced in Chromium.
+import { expect, test } from './support/fixtures';
+
+// Reading back a canvas costs the main thread much; what is asserted is that pictures come whole and in order.
+const MIN_FPS = 10;
+
+for (const { capture, render } of [
+  { capture: 'frame', render: undefined },
+  { capture: 'canvas', render: undefined },
+  { capture: undefined, render: 'canvas' },
+]) {
+  test(`captures by ${capture ?? 'processor'} and shows by ${render ?? 'generator'}`, async ({
+    newUser,
+  }) => {
+    const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+    await anna.page.evaluate(
+      (way) => Object.assign(globalThis, { ferryVideoCapture: way }),
+      capture,
+    );
+    await bob.page.evaluate((way) => Object.assign(globalThis, { ferryVideoRender: way }), render);
+    await anna.join();
+    await bob.join({ roomId: 1 }, { video: false });
+    await bob.sees(anna, { count: 30 });
+    const { frames, fps, failures } = await bob.measure(anna, 3000);
+    expect(fps).toBeGreaterThanOrEqual(MIN_FPS);
+    expect(failures, 'pictures that could not be read').toBeLessThanOrEqual(2);
+    expect(frames.at(-1)).toMatchObject({ width: 640, height: 360 });
+  });
+}
