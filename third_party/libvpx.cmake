@@ -11,11 +11,13 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND options --as=nasm)
 endif()
 
+list(JOIN CMAKE_C_COMPILER_LAUNCHER " " c_launcher)
+list(JOIN CMAKE_CXX_COMPILER_LAUNCHER " " cxx_launcher)
 add_custom_command(
   OUTPUT "${library}"
   COMMAND
-    "${CMAKE_COMMAND}" -E env "CC=${CMAKE_C_COMPILER_LAUNCHER} ${CMAKE_C_COMPILER}"
-    "CXX=${CMAKE_CXX_COMPILER_LAUNCHER} ${CMAKE_CXX_COMPILER}" "LD=${CMAKE_C_COMPILER}"
+    "${CMAKE_COMMAND}" -E env "CC=${c_launcher} ${CMAKE_C_COMPILER}"
+    "CXX=${cxx_launcher} ${CMAKE_CXX_COMPILER}" "LD=${CMAKE_C_COMPILER}"
     "${CMAKE_CURRENT_LIST_DIR}/build-libvpx" "${VPX_SOURCE}" "${folder}" ${cores} ${options}
   DEPENDS "${CMAKE_CURRENT_LIST_DIR}/build-libvpx" "${CMAKE_CURRENT_LIST_DIR}/sources.lock"
   COMMENT "Building libvpx"
