@@ -7,14 +7,17 @@ namespace {
 // A delta is a signed 16-bit count of 250 us; a little less keeps rounding inside.
 constexpr Duration kMaxDelta = Duration::Micros(250 * 32'000);
 constexpr int64_t kReferenceUnitUs = 64'000;
+// Numbers that one feedback can tell of, reported or not.
+constexpr auto kMaxSpan = static_cast<int64_t>(rtp::kMaxFeedbackPackets);
 }  // namespace
 
 void ArrivalRecorder::OnPacket(uint16_t sequence_number, Timestamp arrival) {
   const int64_t number = unwrapper_.Unwrap(sequence_number);
   // A jump this far is a sender that started anew: nothing before it will be asked about.
-  if (next_unreported_ &&
-      (number < *next_unreported_ - int64_t{kMaxPending} ||
-       number > *next_unreported_ + static_cast<int64_t>(rtp::kMaxFeedbackPackets))) {
+  const int64_t reference = next_unreported_   ? *next_unreported_
+                            : pending_.empty() ? number
+                                               : pending_.begin()->first;
+  if (number < reference - int64_t{kMaxPending} || number >= reference + kMaxSpan) {
     pending_.clear();
     next_unreported_.reset();
   }
@@ -26,7 +29,10 @@ std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
   if (pending_.empty()) return std::nullopt;
   const auto first = pending_.begin();
   // A packet older than what was reported (reordered, or sent again) is reported on its own.
-  const int64_t base = next_unreported_ ? std::min(*next_unreported_, first->first) : first->first;
+  int64_t base = next_unreported_ ? std::min(*next_unreported_, first->first) : first->first;
+  // What was lost before a gap wider than a feedback is not told: the arrivals behind it have to
+  // be.
+  if (first->first - base >= kMaxSpan) base = first->first;
 
   rtp::TransportFeedback feedback;
   feedback.feedback_count = feedback_count_++;
@@ -41,8 +47,9 @@ std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
   for (; it != pending_.end(); ++it) {
     const auto& [number, arrival] = *it;
     const Duration delta = arrival - previous;
+    // The first is within 64 ms of the reference time, so that each feedback tells of one at least.
     if (delta > kMaxDelta || -delta > kMaxDelta) break;
-    if (number - base >= static_cast<int64_t>(rtp::kMaxFeedbackPackets)) break;
+    if (number - base >= kMaxSpan) break;
     for (; next < number; ++next) {
       feedback.packets.push_back({.sequence_number = static_cast<uint16_t>(next)});
     }

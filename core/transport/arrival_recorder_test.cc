@@ -67,6 +67,25 @@ TEST(ArrivalRecorder, IsBoundedAndStartsAnewAfterAJump) {
   EXPECT_EQ(feedback->packets.size(), 1u);
 }
 
+// However the numbers jump, the feedbacks come to an end.
+TEST(ArrivalRecorder, EndsItsFeedbackWhateverTheNumbersDo) {
+  constexpr auto kSpan = static_cast<uint16_t>(rtp::kMaxFeedbackPackets);
+  for (const uint16_t jump : {uint16_t{5000}, kSpan, uint16_t(kSpan - 1), uint16_t(kSpan + 1)}) {
+    for (const bool reported : {false, true}) {
+      ArrivalRecorder recorder;
+      recorder.OnPacket(0, kStart);
+      if (reported) {
+        ASSERT_TRUE(recorder.BuildFeedback().has_value());
+      }
+      recorder.OnPacket(jump, kStart + 1_ms);
+      recorder.OnPacket(static_cast<uint16_t>(jump + kSpan - 1), kStart + 2_ms);
+      int feedbacks = 0;
+      while (feedbacks < 10 && recorder.BuildFeedback()) ++feedbacks;
+      EXPECT_LE(feedbacks, 3) << jump;
+    }
+  }
+}
+
 TEST(ArrivalRecorder, ItsFeedbackSurvivesTheWire) {
   ArrivalRecorder recorder;
   for (int n = 0; n < 200; n += 1 + n % 3) {
