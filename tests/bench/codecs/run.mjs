@@ -47,7 +47,7 @@ if (options.help) {
   process.exit(0);
 }
 
-// What the issue asks for, and design.md strives below.
+// Ratios to native time that are promised.
 const TARGETS = { vp8: 2.2, vp9: 2.2, opus: 1.35 };
 const passes = Number(options.passes);
 const repeat = Number(options.repeat);
