@@ -88,6 +88,27 @@ describe('entering', () => {
     ]);
   });
 
+  it('tells what happened meanwhile after who is here, in order', async () => {
+    const entering = room.join(params);
+    joining.resolve({ users, sessionId: '', serverTimeMs: 0 });
+    await entering;
+    emit({ event: 'notification', notification: { type: 'user-entered', userId: 'carol' } });
+    emit({ event: 'notification', notification: { type: 'user-left', userId: 'bob', reason: 0 } });
+    expect(log.at(-1)).toBe('joined');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(log.slice(-3)).toEqual(['users bob', 'user-entered', 'user-left']);
+  });
+
+  it('leaving while the news wait ends them, for the next room too', async () => {
+    joining.resolve({ users });
+    await room.join(params);
+    emit({ event: 'notification', notification: { type: 'user-entered', userId: 'carol' } });
+    await room.leave();
+    await join();
+    expect(log).toContain('users bob');
+    expect(log).not.toContain('user-entered');
+  });
+
   it('once at a time', async () => {
     const first = room.join(params);
     await expect(room.join(params)).rejects.toMatchObject({ code: 5100, extraCode: 5104 });

@@ -44,6 +44,8 @@ export class Room {
   private attempt = 0;
   private abortJoin: ((error: RtcError) => void) | undefined;
   private graph: AudioGraph | undefined;
+  /** News that came before the listener knew who is here: they speak of those. */
+  private early: GatewayNotification[] | undefined;
 
   constructor(
     private readonly context: ClientContext,
@@ -88,12 +90,13 @@ export class Room {
       log.info(`entering room ${String(params.roomId ?? params.strRoomId)} at ${request.url}`);
       const { users } = await this.abortable(this.engine.rpc.call('join', request));
       this.phase = 'joined';
+      this.early = [];
       log.info(`entered, ${users.length} others are here`);
       this.setConnection('CONNECTED');
       this.listener.onJoined();
       // The promise of enterRoom resolves before the first event of a remote user.
       setTimeout(() => {
-        if (attempt === this.attempt && this.joined) this.listener.onUsers(users);
+        if (attempt === this.attempt && this.joined) this.tellUsers(users);
       });
     } catch (error) {
       if (attempt === this.attempt) this.out();
@@ -131,6 +134,13 @@ export class Room {
     else this.failed(event);
   }
 
+  private tellUsers(users: UserInfo[]): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    this.listener.onUsers(users);
+    early.forEach((notification) => this.notify(notification));
+  }
+
   private notify(notification: GatewayNotification): void {
     if (notification.type === 'kicked') {
       log.info(`kicked out: ${notification.reason}`);
@@ -140,6 +150,8 @@ export class Room {
       log.warn(`the gateway refused a message: ${notification.message} (${notification.code})`);
     } else if (notification.type === 'closing') {
       log.info(`the gateway is closing: ${notification.reason}`);
+    } else if (this.joined && this.early) {
+      this.early.push(notification);
     } else if (this.joined) {
       this.listener.onNotification(notification);
     }
