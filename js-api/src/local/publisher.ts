@@ -6,11 +6,16 @@ import { sessionError } from '../errors/session-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 
-/** One local stream's way into the room and out of it; tells PUBLISH_STATE_CHANGED. */
+/**
+ * One local stream's way into the room and out of it; tells PUBLISH_STATE_CHANGED.
+ * What it asks of the gateway it asks one after the other: what comes while a publication is under way
+ * (a mute, a new bitrate, its end) takes effect once that is settled.
+ */
 export class Publisher {
   streamId: string | undefined;
   private state: PublishState = 'stopped';
   private turn = 0;
+  private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly context: ClientContext,
@@ -27,38 +32,45 @@ export class Publisher {
     if (this.active) return;
     const turn = ++this.turn;
     this.change('starting');
-    try {
-      const { streamId } = await this.room.engine.rpc.call('publish', request, [request.port]);
-      if (turn !== this.turn) {
-        this.room.engine.rpc.call('unpublish', { streamId }).catch(() => undefined);
-        return;
+    await this.enqueue(async () => {
+      if (turn !== this.turn) return;
+      try {
+        const { streamId } = await this.room.engine.rpc.call('publish', request, [request.port]);
+        // Only leaving the room overtakes a publication: the stream went with the room.
+        if (turn !== this.turn) return;
+        this.streamId = streamId;
+        this.change('started');
+      } catch (cause) {
+        const error = sessionError(cause, functionName);
+        if (turn === this.turn) this.change('stopped', { reason: 'error', error });
+        throw error;
       }
-      this.streamId = streamId;
-      this.change('started');
-    } catch (cause) {
-      const error = sessionError(cause, functionName);
-      if (turn === this.turn) this.change('stopped', { reason: 'error', error });
-      throw error;
-    }
+    });
   }
 
   /** Peers are told before this resolves; a room that is gone needs no telling. */
-  async unpublish(): Promise<void> {
-    const { streamId } = this;
-    this.reset();
-    if (streamId && this.room.joined)
-      await this.room.engine.rpc.call('unpublish', { streamId }).catch(() => undefined);
+  unpublish(): Promise<void> {
+    return this.enqueue(async () => {
+      const { streamId } = this;
+      this.reset();
+      if (streamId && this.room.joined)
+        await this.room.engine.rpc.call('unpublish', { streamId }).catch(() => undefined);
+    });
   }
 
-  async setMuted(muted: boolean): Promise<void> {
-    const { streamId } = this;
-    if (streamId) await this.room.engine.rpc.call('updateStream', { streamId, muted });
+  setMuted(muted: boolean): Promise<void> {
+    return this.enqueue(async () => {
+      const { streamId } = this;
+      if (streamId) await this.room.engine.rpc.call('updateStream', { streamId, muted });
+    });
   }
 
   setBitrate(bitrateBps: number): void {
-    const { streamId } = this;
-    if (streamId)
-      this.room.engine.rpc.call('setVideoBitrate', { streamId, bitrateBps }).catch(() => undefined);
+    const set = async () => {
+      const { streamId } = this;
+      if (streamId) await this.room.engine.rpc.call('setVideoBitrate', { streamId, bitrateBps });
+    };
+    this.enqueue(set).catch(() => undefined);
   }
 
   /** The room was left. */
@@ -66,6 +78,12 @@ export class Publisher {
     this.turn++;
     this.streamId = undefined;
     if (this.active) this.change('stopped', { reason: 'api-call' });
+  }
+
+  private enqueue(task: () => Promise<void>): Promise<void> {
+    const result = this.queue.then(task);
+    this.queue = result.catch(() => undefined);
+    return result;
   }
 
   private change(
