@@ -286,6 +286,40 @@ describe('subscribing', () => {
     expect(port.posted).toHaveLength(3);
   });
 
+  it('cancels what the gateway has not answered yet, and may subscribe again at once', async () => {
+    await session.join(joinRequest);
+    transport.answers.subscribe = undefined;
+    const ports = [new FakePort(), new FakePort()];
+    const [first, second] = ports.map(({ port }) => {
+      const subscribing = session.subscribe({ streamId: 'far', kind: 'video', syncGroup: 3, port });
+      const settled = subscribing.then(
+        () => 'subscribed',
+        (error: Error) => error.message,
+      );
+      if (port === ports[0]?.port) void session.unsubscribe('far');
+      return settled;
+    });
+    expect(transport.types()).toEqual(['join', 'subscribe', 'unsubscribe', 'subscribe']);
+    for (const { type, id } of transport.control)
+      if (type === 'subscribe') transport.receive({ type: 'ok', id, ssrc: 22, codec: 'vp8' });
+    expect([await first, await second]).toEqual(['unsubscribed meanwhile', 'subscribed']);
+    expect(engine.calls).toEqual(['addVideoReceiver 22 8']);
+    expect(ports.map(({ closed }) => closed)).toEqual([true, false]);
+    await session.unsubscribe('far');
+    expect(engine.calls.at(-1)).toBe('removeReceiver 22');
+  });
+
+  it('a refused subscription leaves nothing to unsubscribe', async () => {
+    await session.join(joinRequest);
+    transport.answers.subscribe = { type: 'error', code: 20004, message: 'gone' };
+    const { port } = new FakePort();
+    await expect(
+      session.subscribe({ streamId: 'far', kind: 'video', syncGroup: 3, port }),
+    ).rejects.toThrow('gone');
+    await session.unsubscribe('far');
+    expect(transport.types()).toEqual(['join', 'subscribe']);
+  });
+
   it('forgets a stream that was removed, and does not ask for its end', async () => {
     await subscribe('video');
     transport.receive({ type: 'stream-removed', userId: 'bob', streamId: 'far' });

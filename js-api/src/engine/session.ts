@@ -37,6 +37,8 @@ export class Session implements TransportListener {
   private readonly pump: Pump;
   private readonly publications: Publications;
   private readonly subscriptions: Subscriptions;
+  /** Subscriptions that the gateway has not answered yet, by stream; each call is its own mark. */
+  private readonly subscribing = new Map<string, SubscribeRequest>();
   private readonly reported = new Set<string>();
   private joined = false;
   private ended = false;
@@ -115,13 +117,26 @@ export class Session implements TransportListener {
 
   /** The receiver is there before the next packet is looked at: both happen in one task. */
   async subscribe(request: SubscribeRequest): Promise<void> {
-    const answer = await this.signalling.request('subscribe', { streamId: request.streamId });
-    this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
+    const { streamId, port } = request;
+    const wanted = () => this.subscribing.get(streamId) === request;
+    this.subscribing.set(streamId, request);
+    try {
+      const answer = await this.signalling.request('subscribe', { streamId });
+      if (!wanted())
+        throw new RpcError({ kind: 'engine', code: 0, message: 'unsubscribed meanwhile' });
+      this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
+    } catch (error) {
+      port.close();
+      throw error;
+    } finally {
+      if (wanted()) this.subscribing.delete(streamId);
+    }
   }
 
-  /** A stream that was removed meanwhile needs no asking. */
+  /** A stream that was removed meanwhile needs no asking; one whose subscribing is under way does. */
   async unsubscribe(streamId: string): Promise<void> {
-    if (!this.subscriptions.remove(streamId)) return;
+    const cancelled = this.subscribing.delete(streamId);
+    if (!this.subscriptions.remove(streamId) && !cancelled) return;
     await this.signalling.request('unsubscribe', { streamId });
   }
 
@@ -174,7 +189,10 @@ export class Session implements TransportListener {
   }
 
   private notify(notification: GatewayNotification): void {
-    if (notification.type === 'stream-removed') this.subscriptions.remove(notification.streamId);
+    if (notification.type === 'stream-removed') {
+      this.subscribing.delete(notification.streamId);
+      this.subscriptions.remove(notification.streamId);
+    }
     this.emit({ event: 'notification', notification });
   }
 

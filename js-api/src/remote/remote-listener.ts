@@ -60,13 +60,12 @@ export class RemoteListener {
       const request = { streamId, kind: 'audio' as const, syncGroup, port };
       await Promise.all([rpc.call('subscribe', request, [port]), audio.ready]);
     } catch (error) {
-      if (this.audio === audio) this.close();
+      // Stopped meanwhile: that has ended the subscription, and this is no failure.
+      if (this.audio !== audio) return;
+      await this.stop();
       throw sessionError(error, functionName);
     }
-    if (this.audio !== audio) {
-      rpc.call('unsubscribe', { streamId }).catch(() => undefined);
-      return;
-    }
+    if (this.audio !== audio) return;
     this.tellTrack(audio);
     await this.autoplay.watch(this.userId, graph, () => {
       if (this.audio === audio) this.tell('PLAYING', 'playing');

@@ -20,6 +20,8 @@ export class RemoteVideo {
   private decoding: Decoding | undefined;
   private receiving: Promise<void> | undefined;
   private sawPicture = false;
+  /** Counts what was ended: a subscribing of an earlier turn must not come to life. */
+  private turn = 0;
 
   constructor(
     private readonly context: ClientContext,
@@ -64,7 +66,7 @@ export class RemoteVideo {
   receive(): Promise<void> {
     if (this.receiving) return this.receiving;
     const receiving = this.subscribe().catch((error: unknown) => {
-      if (this.receiving === receiving) this.end();
+      if (this.receiving === receiving) void this.unsubscribe();
       throw error;
     });
     this.receiving = receiving;
@@ -112,22 +114,25 @@ export class RemoteVideo {
   private async subscribe(): Promise<void> {
     const { streamId, codec } = this.stream;
     const { port1, port2 } = new MessageChannel();
-    const { syncGroup, room } = this;
-    const subscribing = room.engine.rpc.call(
+    const { syncGroup, turn } = this;
+    const subscribing = this.room.engine.rpc.call(
       'subscribe',
       { streamId, kind: 'video', syncGroup, port: port1 },
       [port1],
     );
-    const decoding = await this.pool.add(streamId, codec as Codec, port2, {
+    // Awaited below; until then nobody listens to a refusal.
+    subscribing.catch(() => undefined);
+    const decoding = await this.pool.add(codec as Codec, port2, {
       onSize: (width, height) => this.tellSize(width, height),
       onError: (message) => this.context.fail(decodeError(this.userId, message)),
     });
+    if (turn !== this.turn) {
+      decoding.close();
+      throw stoppedMeanwhile();
+    }
     this.decoding = decoding;
     await subscribing;
-    if (this.decoding !== decoding) {
-      room.engine.rpc.call('unsubscribe', { streamId }).catch(() => undefined);
-      throw abortError('startRemoteVideo', 'the stream ended or was stopped meanwhile');
-    }
+    if (turn !== this.turn) throw stoppedMeanwhile();
     void decoding.sink.content.then((content) => {
       if (content instanceof MediaStreamTrack) this.tellTrack(content);
     });
@@ -147,6 +152,7 @@ export class RemoteVideo {
   }
 
   private end(): void {
+    this.turn++;
     this.players.close();
     this.decoding?.close();
     this.decoding = undefined;
@@ -167,6 +173,9 @@ export class RemoteVideo {
     emitter.emit(EVENT.VIDEO_SIZE_CHANGED, { ...who, newWidth: width, newHeight: height });
   }
 }
+
+const stoppedMeanwhile = (): RtcError =>
+  abortError('startRemoteVideo', 'the stream ended or was stopped meanwhile');
 
 const decodeError = (userId: string, message: string): RtcError =>
   new RtcError({

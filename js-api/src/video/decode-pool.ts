@@ -32,6 +32,7 @@ export interface Decoding {
 /** The decode workers of one instance; a stream goes to the one that has least to do. */
 export class DecodePool {
   private readonly workers: DecodeWorker[] = [];
+  private added = 0;
   private readonly listeners = new Map<string, { listener: DecodeListener; sink: VideoSink }>();
 
   constructor(private readonly assetsPath?: string) {}
@@ -41,31 +42,27 @@ export class DecodePool {
     if (this.workers.length === 0) this.load(this.spawn(), codec).catch(() => undefined);
   }
 
-  async add(
-    streamId: string,
-    codec: Codec,
-    port: MessagePort,
-    listener: DecodeListener,
-  ): Promise<Decoding> {
+  async add(codec: Codec, port: MessagePort, listener: DecodeListener): Promise<Decoding> {
+    const decodingId = String(++this.added);
     const target = this.leastLoaded();
     target.streams++;
     const sink = createSink(await target.hasTrackGenerator);
-    this.listeners.set(streamId, { listener, sink });
+    this.listeners.set(decodingId, { listener, sink });
     // After close() nobody is to be told.
     const fail = (error: unknown) => {
-      if (this.listeners.get(streamId)?.listener === listener) listener.onError(String(error));
+      if (this.listeners.has(decodingId)) listener.onError(String(error));
     };
     this.load(target, codec).catch(fail);
     target.rpc
-      .call('add', { streamId, codec, port, sink: sink.decoded }, [port, ...sink.transfer])
+      .call('add', { decodingId, codec, port, sink: sink.decoded }, [port, ...sink.transfer])
       .catch(fail);
     return {
       sink,
-      stats: () => target.rpc.call('stats', { streamId }),
+      stats: () => target.rpc.call('stats', { decodingId }),
       close: () => {
         target.streams--;
-        this.listeners.delete(streamId);
-        target.rpc.call('remove', { streamId }).catch(() => undefined);
+        this.listeners.delete(decodingId);
+        target.rpc.call('remove', { decodingId }).catch(() => undefined);
         sink.close();
       },
     };
@@ -108,7 +105,7 @@ export class DecodePool {
   }
 
   private handle(event: DecodeEvent): void {
-    const target = this.listeners.get(event.streamId);
+    const target = this.listeners.get(event.decodingId);
     if (!target) {
       if (event.event === 'frame' && 'close' in event.frame) event.frame.close();
       return;

@@ -71,7 +71,7 @@ it('tells the size once, and counts pictures only', () => {
   decode(PICTURE, true);
   decode(NOTHING);
   decode(PICTURE);
-  expect(events).toEqual([{ event: 'size', streamId: 'far', width: 4, height: 2 }]);
+  expect(events).toEqual([{ event: 'size', decodingId: 'far', width: 4, height: 2 }]);
   expect(stream.stats()).toMatchObject({ frames: 2, errors: 0 });
 });
 

@@ -15,7 +15,7 @@ export class DecodeStream {
   private counters = { width: 0, height: 0, frames: 0, errors: 0 };
 
   constructor(
-    private readonly streamId: string,
+    private readonly decodingId: string,
     wasm: VideoExports,
     private readonly output: DecodedOutput,
     private readonly emit: (event: DecodeEvent) => void,
@@ -39,7 +39,7 @@ export class DecodeStream {
       this.counters.frames++;
       if (width !== this.counters.width || height !== this.counters.height) {
         Object.assign(this.counters, { width, height });
-        this.emit({ event: 'size', streamId: this.streamId, width, height });
+        this.emit({ event: 'size', decodingId: this.decodingId, width, height });
       }
     } catch (error) {
       this.fail(error);
@@ -61,6 +61,6 @@ export class DecodeStream {
     this.askForKeyframe();
     if (++this.failuresInRow !== HOPELESS_FAILURES) return;
     const message = error instanceof Error ? error.message : String(error);
-    this.emit({ event: 'error', streamId: this.streamId, message });
+    this.emit({ event: 'error', decodingId: this.decodingId, message });
   }
 }

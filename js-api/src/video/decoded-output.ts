@@ -17,7 +17,7 @@ declare const VideoTrackGenerator: { new (): VideoTrackGenerator };
 
 /** One way of showing pictures each; the page has chosen by what the browser has. */
 export function createOutput(
-  streamId: string,
+  decodingId: string,
   sink: DecodedSink,
   emit: (event: DecodeEvent, transfer?: Transferable[]) => void,
 ): DecodedOutput {
@@ -25,17 +25,17 @@ export function createOutput(
   if (sink.kind === 'track') {
     const generator = new VideoTrackGenerator();
     const track = generator.track as MediaStreamTrack & Transferable;
-    emit({ event: 'track', streamId, track }, [track]);
+    emit({ event: 'track', decodingId, track }, [track]);
     return new StreamOutput(generator.writable);
   }
   return {
     write(picture, timestampUs) {
       if (typeof VideoFrame === 'undefined') {
         const frame = i420ToRgba(picture);
-        emit({ event: 'frame', streamId, frame }, [frame.data.buffer]);
+        emit({ event: 'frame', decodingId, frame }, [frame.data.buffer]);
       } else {
         const frame = toVideoFrame(picture, timestampUs);
-        emit({ event: 'frame', streamId, frame }, [frame]);
+        emit({ event: 'frame', decodingId, frame }, [frame]);
       }
     },
     close: () => undefined,

@@ -67,18 +67,21 @@ export interface DecoderStats {
   errors: number;
 }
 
-/** Calls of the page to a decode worker. */
+/**
+ * Calls of the page to a decode worker. `decodingId` is new for each `add`: a stream that is stopped
+ * and started again may have two for a moment.
+ */
 export interface DecodeMethods {
   hasTrackGenerator(args: undefined): boolean;
   load(args: { wasmUrls: Partial<Record<Codec, string>> }): void;
-  add(args: { streamId: string; codec: Codec; port: MessagePort; sink: DecodedSink }): void;
-  remove(args: { streamId: string }): void;
-  stats(args: { streamId: string }): DecoderStats | undefined;
+  add(args: { decodingId: string; codec: Codec; port: MessagePort; sink: DecodedSink }): void;
+  remove(args: { decodingId: string }): void;
+  stats(args: { decodingId: string }): DecoderStats | undefined;
 }
 export type DecodeEvent =
-  | { event: 'size'; streamId: string; width: number; height: number }
+  | { event: 'size'; decodingId: string; width: number; height: number }
   /** Sink 'track': made in the worker (VideoTrackGenerator), shown by the page. */
-  | { event: 'track'; streamId: string; track: MediaStreamTrack }
+  | { event: 'track'; decodingId: string; track: MediaStreamTrack }
   /** Sink 'frames'. */
-  | { event: 'frame'; streamId: string; frame: VideoFrame | ImageData }
-  | { event: 'error'; streamId: string; message: string };
+  | { event: 'frame'; decodingId: string; frame: VideoFrame | ImageData }
+  | { event: 'error'; decodingId: string; message: string };
