@@ -39,9 +39,10 @@ export class AudioCapture {
   }
 
   setTrack(track: MediaStreamTrack): void {
+    const source = this.graph.context.createMediaStreamSource(new MediaStream([track]));
     this.source?.disconnect();
-    this.source = this.graph.context.createMediaStreamSource(new MediaStream([track]));
-    this.source.connect(this.volume);
+    this.source = source;
+    source.connect(this.volume);
   }
 
   /** 100 is unchanged. */

@@ -81,7 +81,7 @@ export class LocalAudio {
   }
 
   private async start(config: LocalAudioConfig): Promise<void> {
-    this.config = config;
+    this.config = mergeConfig({}, config);
     if (this.wantsPublish && this.room.joined && this.room.isAudience)
       throw invalidOperation(
         'startLocalAudio',
@@ -90,8 +90,9 @@ export class LocalAudio {
       );
     const graph = AudioGraph.acquire(this.context.assetsPath);
     this.graph = graph;
+    const opening = this.open('startLocalAudio');
     try {
-      const [track] = await Promise.all([this.open('startLocalAudio'), graph.ready]);
+      const [track] = await Promise.all([opening, graph.ready]);
       const { channelCount } = resolveAudioProfile(config.option?.profile);
       const { latency } = track.getSettings() as { latency?: number };
       const deviceMs = latency === undefined ? USUAL_INPUT_LATENCY_MS : latency * 1000;
@@ -103,6 +104,8 @@ export class LocalAudio {
       if (this.wantsPublish && this.room.joined) await this.publish('startLocalAudio');
     } catch (error) {
       this.release();
+      // A microphone that opens after the rest failed is nobody's to use.
+      opening.then((track) => this.discard(track)).catch(() => undefined);
       throw error;
     }
   }
@@ -116,12 +119,14 @@ export class LocalAudio {
       option.audioTrack !== undefined && option.audioTrack !== before.option?.audioTrack;
     if (newDevice && this.config.option && !option.audioTrack) delete this.config.option.audioTrack;
     if (newDevice || newTrack) {
-      const track = await this.open('updateLocalAudio').catch((error: unknown) => {
+      try {
+        const track = await this.open('updateLocalAudio');
+        this.use(track);
+        this.tell(track);
+      } catch (error) {
         this.config = before;
         throw error;
-      });
-      this.use(track);
-      this.tell(track);
+      }
     }
     this.apply();
     if (!this.room.joined) return;
@@ -152,25 +157,31 @@ export class LocalAudio {
 
   /** Captures from this track; a device's own track that was used before is let go. */
   private use(track: MediaStreamTrack): void {
-    this.letGo();
-    this.track = track;
-    this.isDevice = track !== this.option.audioTrack;
     try {
       this.capture?.setTrack(track);
     } catch (error) {
+      this.discard(track);
       throw deviceError(error, 'startLocalAudio');
     }
-    if (!this.isDevice) return;
-    this.watch = new TrackWatch(track, 'microphone', {
+    this.letGo();
+    this.track = track;
+    this.isDevice = track !== this.option.audioTrack;
+    if (this.isDevice) this.watch = this.watchDevice(track);
+  }
+
+  private watchDevice(track: MediaStreamTrack): TrackWatch {
+    return new TrackWatch(track, 'microphone', {
       onMuted: (muted) =>
         this.context.emitter.emit(EVENT.AUDIO_PLAY_STATE_CHANGED, {
           userId: '',
           state: muted ? 'PAUSED' : 'PLAYING',
           reason: muted ? 'mute' : 'unmute',
         }),
-      recapture: async () => {
+      open: () => {
         delete this.option.microphoneId;
-        const next = await this.open('startLocalAudio');
+        return this.open('startLocalAudio');
+      },
+      use: async (next) => {
         this.use(next);
         this.apply();
         this.tell(next);
@@ -229,11 +240,17 @@ export class LocalAudio {
     await this.publisher.unpublish();
   }
 
+  /** A track that is not used after all; one of the app's own stays the app's. */
+  private discard(track: MediaStreamTrack): void {
+    if (track !== this.option.audioTrack) track.stop();
+  }
+
   private letGo(): void {
     this.watch?.stop();
     this.watch = undefined;
     if (this.isDevice) this.track?.stop();
     this.track = undefined;
+    this.isDevice = false;
   }
 
   private release(): void {

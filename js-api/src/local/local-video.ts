@@ -96,7 +96,7 @@ export class LocalVideo {
   }
 
   private async start(config: LocalVideoConfig): Promise<void> {
-    this.config = config;
+    this.config = mergeConfig({}, config);
     if (this.option.small) log.warn(`'small' is ignored: this version has no small streams`);
     if (this.wantsPublish && this.room.joined) this.refuseAudience('startLocalVideo');
     try {
@@ -139,10 +139,11 @@ export class LocalVideo {
       if (config.mute !== undefined && config.mute !== before.mute)
         await this.encoding?.setStill(typeof config.mute === 'string' ? config.mute : undefined);
       if (other('cameraId') || other('useFrontCamera') || other('videoTrack'))
-        await this.replaceTrack('updateLocalVideo');
+        await this.replaceTrack(await this.reopen('updateLocalVideo'));
       else if (option.profile !== undefined) await this.adaptCamera();
     } catch (error) {
       this.config = before;
+      if (this.letGoInVain) await this.watch?.recover('same');
       throw error;
     }
     if (config.view !== undefined) this.players.setViews(config.view);
@@ -170,13 +171,22 @@ export class LocalVideo {
     return openCamera(this.option, resolveVideoProfile(profile), functionName);
   }
 
-  private async replaceTrack(functionName: string): Promise<void> {
-    // Many phones open one camera at a time: let the old one go first.
-    if (this.isDevice && !this.option.videoTrack) this.letGo();
-    this.use(await this.open(functionName));
+  /** Opens what the options name. Many phones open one camera at a time: the old one goes first. */
+  private reopen(functionName: string): Promise<MediaStreamTrack> {
+    if (this.isDevice && !this.option.videoTrack) this.track?.stop();
+    return this.open(functionName);
+  }
+
+  /** The camera was stopped for another one, which did not open. */
+  private get letGoInVain(): boolean {
+    return this.isDevice && this.track?.readyState === 'ended';
+  }
+
+  private async replaceTrack(track: MediaStreamTrack): Promise<void> {
+    this.use(track);
     this.apply();
     this.tellTrack();
-    if (this.track) await this.encoding?.read(this.track);
+    await this.encoding?.read(track);
   }
 
   private use(track: MediaStreamTrack): void {
@@ -188,10 +198,11 @@ export class LocalVideo {
     this.watch = new TrackWatch(track, 'camera', {
       onMuted: (muted) =>
         this.players.tell(muted ? 'PAUSED' : 'PLAYING', muted ? 'mute' : 'unmute'),
-      recapture: (which) => {
+      open: (which) => {
         if (which === 'any') delete this.option.cameraId;
-        return this.replaceTrack('startLocalVideo');
+        return this.reopen('startLocalVideo');
       },
+      use: (next) => this.replaceTrack(next),
       onFailed: (error) => this.context.fail(error),
     });
   }
@@ -271,7 +282,9 @@ export class LocalVideo {
 
   /** How many pictures the camera gave; undefined while none have to come. */
   private async picturesRead(): Promise<number | undefined> {
-    if (!this.isDevice || !this.track || this.track.muted || this.muted) return undefined;
+    const { track } = this;
+    if (!this.isDevice || track?.readyState !== 'live' || track.muted || this.muted)
+      return undefined;
     return (await this.encoding?.stats())?.read;
   }
 

@@ -15,6 +15,7 @@ export const CODEC = 'vp8';
 export class VideoEncoding {
   readonly client: EncodeClient;
   private source: FrameSource | undefined;
+  private turn = 0;
 
   constructor(
     private readonly context: ClientContext,
@@ -29,8 +30,12 @@ export class VideoEncoding {
   }
 
   async read(track: MediaStreamTrack): Promise<void> {
+    const turn = ++this.turn;
     this.source?.stop();
-    this.source = await startSource(track, this.client);
+    const source = await startSource(track, this.client);
+    // Another track came meanwhile, or the end.
+    if (turn !== this.turn) source.stop();
+    else this.source = source;
   }
 
   async apply(config: LocalVideoConfig): Promise<void> {
@@ -64,6 +69,7 @@ export class VideoEncoding {
   }
 
   close(): void {
+    this.turn++;
     this.source?.stop();
     this.client.close();
   }

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { EVENT } from '../constants/event';
+import { ClientContext } from '../room/client';
+import type { Room } from '../room/room';
+import type { Deferred } from '../util/deferred';
+import { setLogLevel } from '../util/logger';
+import { LocalVideo } from './local-video';
+
+class FakeTrack extends EventTarget {
+  readyState = 'live';
+  muted = false;
+  enabled = true;
+  stop = () => (this.readyState = 'ended');
+  getSettings = () => ({});
+  applyConstraints = () => Promise.resolve();
+}
+
+const fakes = vi.hoisted(() => ({
+  opening: [] as unknown[],
+  options: [] as unknown[],
+  read: [] as unknown[],
+  video: { videoWidth: 640, videoHeight: 480, onresize: undefined as (() => void) | undefined },
+}));
+vi.mock('../devices/capture', async () => {
+  const { deferred } = await import('../util/deferred');
+  return {
+    openCamera: ({ cameraId }: { cameraId?: string }) => {
+      const device = deferred<MediaStreamTrack>();
+      fakes.options.push(cameraId);
+      fakes.opening.push(device);
+      return device.promise;
+    },
+  };
+});
+vi.mock('../player/player-set', () => ({
+  PlayerSet: class {
+    first = { video: fakes.video, firstPicture: () => Promise.resolve() };
+    setViews = () => undefined;
+    show = () => undefined;
+    update = () => undefined;
+    tell = () => undefined;
+    close = () => undefined;
+  },
+}));
+vi.mock('./video-encoding', () => ({
+  CODEC: 'vp8',
+  VideoEncoding: class {
+    read = (track: unknown) => Promise.resolve(fakes.read.push(track));
+    apply = () => Promise.resolve();
+    stats = () => Promise.resolve({ read: 0 });
+    disconnect = () => undefined;
+    close = () => undefined;
+  },
+}));
+
+let video: LocalVideo;
+let log: string[];
+beforeEach(() => {
+  setLogLevel(5);
+  vi.stubGlobal('navigator', { mediaDevices: new EventTarget() });
+  Object.assign(fakes, { opening: [], options: [], read: [] });
+  Object.assign(fakes.video, { videoWidth: 640, videoHeight: 480, onresize: undefined });
+  const context = new ClientContext({});
+  log = [];
+  context.emitter.on(EVENT.ERROR, ({ extraCode }) => log.push(`error ${extraCode}`));
+  video = new LocalVideo(context, { joined: false } as Room);
+});
+afterEach(async () => {
+  await video.life.stop();
+  vi.unstubAllGlobals();
+});
+
+const turns = () => new Promise((resolve) => setTimeout(resolve));
+const opens = async () => {
+  const track = new FakeTrack();
+  (fakes.opening.shift() as Deferred<unknown>).resolve(track);
+  await turns();
+  return track;
+};
+const fails = async () => {
+  (fakes.opening.shift() as Deferred<unknown>).reject(new DOMException('no', 'NotReadableError'));
+  await turns();
+};
+const start = async (config = {}) => {
+  const starting = video.life.start(config);
+  const track = await opens();
+  await starting;
+  return track;
+};
+
+it('a camera that was lost and finds no other is told, and replaced when one is plugged in', async () => {
+  const first = await start({ option: { cameraId: 'usb' } });
+  first.dispatchEvent(new Event('ended'));
+  await turns();
+  await fails();
+  expect(log).toEqual(['error 5308']);
+  navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  await turns();
+  const second = await opens();
+  expect(video.getTrack()).toBe(second);
+  expect(fakes.read).toEqual([first, second]);
+  expect(fakes.options).toEqual(['usb', undefined, undefined]);
+});
+
+it('a camera that opens again after the stop is closed', async () => {
+  const first = await start();
+  first.dispatchEvent(new Event('ended'));
+  await turns();
+  await video.life.stop();
+  const second = await opens();
+  expect(second.readyState).toBe('ended');
+  expect(video.getTrack()).toBeNull();
+});
+
+it('a switch that fails opens the former camera again', async () => {
+  const first = await start({ option: { cameraId: 'front' } });
+  const update = video.life.update({ option: { cameraId: 'back' } });
+  const refused = expect(update).rejects.toThrow('no');
+  expect(first.readyState).toBe('ended');
+  await fails();
+  const again = await opens();
+  await refused;
+  expect(fakes.options).toEqual(['front', 'back', 'front']);
+  expect(video.getTrack()).toBe(again);
+  expect(fakes.read).toEqual([first, again]);
+  expect(log).toEqual([]);
+});
+
+it('a switch that fails for good is told, and any camera is taken when it is plugged in', async () => {
+  await start({ option: { cameraId: 'front' } });
+  const refused = expect(video.life.update({ option: { cameraId: 'back' } })).rejects.toThrow('no');
+  await fails();
+  await fails();
+  await refused;
+  expect(log).toEqual(['error 5308']);
+  navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  await turns();
+  const another = await opens();
+  expect(video.getTrack()).toBe(another);
+});
