@@ -25,6 +25,13 @@ class Options {
   void Value(const std::string& name, T& value, const std::string& help) {
     Declare(app_.add_option("--" + name, value, help)->capture_default_str(), name);
   }
+  void Choice(const std::string& name, std::string& value, const std::vector<std::string>& choices,
+              const std::string& help) {
+    Declare(app_.add_option("--" + name, value, help)
+                ->capture_default_str()
+                ->check(CLI::IsMember(choices)),
+            name);
+  }
   template <typename T>
   void Number(const std::string& name, T& value, int64_t min, int64_t max,
               const std::string& help) {
@@ -70,7 +77,8 @@ void DeclareAll(Options options, Config& c) {
   options.Value("sdk-dir", c.sdk_dir, "folder served under /sdk/");
   options.Switch("demo", c.demo,
                  "sign a userSig for whoever asks /demo/usersig: for trying out only");
-  options.Value("log-level", c.log_level, "trace, debug, info, warn, error or off");
+  options.Choice("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"},
+                 "how much is logged");
   options.Number("shutdown-timeout-ms", c.shutdown_timeout_ms, 0, 600'000,
                  "time for clients to go after SIGTERM");
 
@@ -81,10 +89,13 @@ void DeclareAll(Options options, Config& c) {
   options.Millis("http-idle-timeout-ms", c.listener.http_idle_timeout,
                  "time for a request to come and for its answer to be read");
 
-  options.Number("max-rtc-users", c.rooms.max_rtc_users, 1, 100'000, "users of a room, scene rtc");
-  options.Number("max-live-users", c.rooms.max_live_users, 1, 1'000'000,
+  options.Number("max-users", c.rooms.max_users, 1, 1'000'000, "users of all rooms together");
+  options.Number("max-rooms", c.rooms.max_rooms, 1, 1'000'000, "rooms with somebody in them");
+  options.Number("max-rtc-users", c.rooms.room.max_rtc_users, 1, 100'000,
+                 "users of a room, scene rtc");
+  options.Number("max-live-users", c.rooms.room.max_live_users, 1, 1'000'000,
                  "users of a room, scene live");
-  options.Number("max-publishers", c.rooms.max_publishers, 1, 10'000,
+  options.Number("max-publishers", c.rooms.room.max_publishers, 1, 10'000,
                  "users of a room who publish at the same time");
 
   SessionLimits& s = c.sessions;

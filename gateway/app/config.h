@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "gateway/net/listener.h"
-#include "gateway/room/room.h"
+#include "gateway/room/room_registry.h"
 #include "gateway/session/session.h"
 
 namespace ferry::gateway {
@@ -26,13 +26,13 @@ struct Config {
   std::string log_level = "info";
   int64_t shutdown_timeout_ms = 5000;
   ListenerLimits listener;
-  RoomLimits rooms;
+  RoomRegistry::Limits rooms;
   SessionLimits sessions;
 };
 
 struct UserSigCommand {
   std::string user;
-  uint32_t sdk_app_id = 0;  // 0: the only application, or the demo's
+  uint32_t sdk_app_id = 0;  // 0: the first application
   int64_t lifetime_s = 15'552'000;
 };
 

@@ -81,6 +81,22 @@ TEST_F(ConfigTest, ErrorsNameTheSetting) {
   EXPECT_EQ(Port({"--certificate", "x"}), -1);
 }
 
+TEST_F(ConfigTest, ALogLevelThatDoesNotExistIsRefused) {
+  EXPECT_EQ(Parse({"--log-level", "warn"})->config.log_level, "warn");
+  const auto flag = Parse({"--log-level", "verbose"});
+  ASSERT_FALSE(flag);
+  EXPECT_NE(flag.error().output.find("--log-level"), std::string::npos) << flag.error().output;
+  WriteFile("log-level = \"loud\"\n");
+  EXPECT_FALSE(Parse({"--config", file}));
+}
+
+TEST_F(ConfigTest, LimitsOfTheWholeGateway) {
+  const auto parsed = Parse({"--max-users", "7", "--max-rooms", "3"});
+  ASSERT_TRUE(parsed) << parsed.error().output;
+  EXPECT_EQ(parsed->config.rooms.max_users, 7u);
+  EXPECT_EQ(parsed->config.rooms.max_rooms, 3u);
+}
+
 TEST_F(ConfigTest, TheExampleFileHoldsTheDefaultsOfEverySetting) {
   const auto parsed = Parse({"--config", FERRY_EXAMPLE_CONFIG});
   ASSERT_TRUE(parsed) << parsed.error().output;

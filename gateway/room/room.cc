@@ -25,8 +25,9 @@ std::string ToString(const RoomKey& key) {
 Room::Room(RoomKey key, Scene scene, const RoomLimits& limits)
     : key_(std::move(key)), scene_(scene), limits_(limits) {}
 
-bool Room::full() const {
-  return users_.size() >= (scene_ == Scene::kRtc ? limits_.max_rtc_users : limits_.max_live_users);
+bool Room::full(bool one_leaves) const {
+  const size_t limit = scene_ == Scene::kRtc ? limits_.max_rtc_users : limits_.max_live_users;
+  return users_.size() >= limit + (one_leaves ? 1 : 0);
 }
 
 Room::User& Room::Get(const RoomMember& member) {

@@ -45,7 +45,8 @@ class Room {
   const RoomKey& key() const { return key_; }
   size_t size() const { return users_.size(); }
   bool empty() const { return users_.empty(); }
-  bool full() const;
+  // With one of its users gone when `one_leaves`.
+  bool full(bool one_leaves) const;
 
   // Everybody already here (as far as they are announced), and tells them. The caller has checked
   // full() and that the member is not in yet.

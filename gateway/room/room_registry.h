@@ -16,14 +16,21 @@ namespace ferry::gateway {
 
 class RoomRegistry {
  public:
-  explicit RoomRegistry(const RoomLimits& limits) : limits_(limits) {}
+  struct Limits {
+    // Fewer than the connections, so that who comes too late can still be told.
+    size_t max_users = 9'000;
+    size_t max_rooms = 5'000;
+    RoomLimits room;
+  };
+
+  explicit RoomRegistry(const Limits& limits) : limits_(limits) {}
 
   struct Entry {
     Room* room;
     std::vector<UserInfo> users;  // already there
   };
   // Enters; whoever has the same userId of the same application, in whatever room, is evicted
-  // first.
+  // first, unless there is no place for the new one.
   std::expected<Entry, Refusal> Enter(RoomMember& member, const JoinRequest& join);
   void Leave(RoomMember& member, Room& room, const std::string& user_id, LeaveReason reason);
 
@@ -32,10 +39,17 @@ class RoomRegistry {
 
  private:
   using UserKey = std::pair<uint32_t, std::string>;
+  struct Place {
+    RoomMember* member;
+    Room* room;
+  };
 
-  const RoomLimits limits_;
+  // Whether there is a place for a user who leaves `former` (null: is nowhere yet).
+  std::expected<void, Refusal> Admit(const RoomKey& key, const Room* former) const;
+
+  const Limits limits_;
   std::map<RoomKey, std::unique_ptr<Room>> rooms_;
-  std::map<UserKey, RoomMember*> users_;
+  std::map<UserKey, Place> users_;
 };
 
 }  // namespace ferry::gateway

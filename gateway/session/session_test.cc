@@ -119,7 +119,8 @@ class SessionTest : public ::testing::Test {
   FakeClock clock;
   AppStore apps{{{kApp, "test", kSecret}}};
   SessionLimits limits;
-  RoomLimits room_limits{.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2};
+  RoomRegistry::Limits room_limits{
+      .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
   RoomRegistry rooms{room_limits};
   PacketPool pool;
   Metrics metrics;
@@ -209,6 +210,24 @@ TEST_F(SessionTest, AFullRoomRefuses) {
   EXPECT_EQ(late.Join("d")["code"], 20005);
   EXPECT_EQ(late.connection.closed_with, 4006);
   EXPECT_EQ(Connect().Join("a")["type"], "ok") << "replacing needs no place";
+}
+
+TEST_F(SessionTest, WhoIsRefusedByAFullRoomStaysInTheFormer) {
+  for (const char* user : {"a", "b", "c"}) Joined(user);
+  Client& ann = Joined("ann", {{"room", {{"kind", "number"}, {"id", 2}}}});
+  EXPECT_EQ(Connect().Join("ann")["code"], 20005);
+  EXPECT_EQ(ann.connection.closed_with, 0);
+  EXPECT_EQ(ann.Publish("audio")["type"], "ok");
+}
+
+TEST_F(SessionTest, AFullGatewayRefuses) {
+  for (int i = 0; i < 11; ++i) {
+    Joined("user" + std::to_string(i), {{"room", {{"kind", "number"}, {"id", 1 + i}}}});
+  }
+  Client& late = Connect();
+  EXPECT_EQ(late.Join("late")["code"], 20006);
+  EXPECT_EQ(late.connection.closed_with, 4006);
+  EXPECT_EQ(Connect().Join("user0")["type"], "ok") << "replacing needs no place";
 }
 
 TEST_F(SessionTest, PublishersOfARoomAreLimited) {

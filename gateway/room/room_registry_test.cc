@@ -1,0 +1,91 @@
+#include "gateway/room/room_registry.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ferry::gateway {
+namespace {
+
+class Member final : public RoomMember {
+ public:
+  Member(RoomRegistry& rooms, std::string user) : rooms_(rooms), user_(std::move(user)) {}
+
+  // The code of the refusal, or 0.
+  int Enter(uint32_t room) {
+    const auto entry =
+        rooms_.Enter(*this, {.sdk_app_id = 1, .user_id = user_, .room = RoomId(room)});
+    if (!entry) return entry.error().code;
+    room_ = entry->room;
+    return 0;
+  }
+  void Leave() { rooms_.Leave(*this, *std::exchange(room_, nullptr), user_, LeaveReason::kLeft); }
+  bool inside() const { return room_ != nullptr; }
+
+  void Notify(const SharedText&) override {}
+  void Evict(std::string_view) override { Leave(); }
+
+ private:
+  RoomRegistry& rooms_;
+  const std::string user_;
+  Room* room_ = nullptr;
+};
+
+constexpr int kRoomFull = 20005;
+constexpr int kGatewayFull = 20006;
+
+TEST(RoomRegistry, RefusesUsersBeyondItsLimitInWhateverRoom) {
+  RoomRegistry rooms({.max_users = 2});
+  Member ann(rooms, "ann");
+  Member bob(rooms, "bob");
+  Member cid(rooms, "cid");
+  EXPECT_EQ(ann.Enter(1), 0);
+  EXPECT_EQ(bob.Enter(2), 0);
+  EXPECT_EQ(cid.Enter(1), kGatewayFull);
+  EXPECT_EQ(cid.Enter(3), kGatewayFull);
+  bob.Leave();
+  EXPECT_EQ(cid.Enter(3), 0);
+}
+
+TEST(RoomRegistry, RefusesRoomsBeyondItsLimitButNotUsersOfThoseItHas) {
+  RoomRegistry rooms({.max_rooms = 1});
+  Member ann(rooms, "ann");
+  Member bob(rooms, "bob");
+  EXPECT_EQ(ann.Enter(1), 0);
+  EXPECT_EQ(bob.Enter(2), kGatewayFull);
+  EXPECT_EQ(bob.Enter(1), 0);
+}
+
+TEST(RoomRegistry, ReplacingNeedsNoPlace) {
+  RoomRegistry rooms({.max_users = 1, .max_rooms = 1, .room = {.max_rtc_users = 1}});
+  Member first(rooms, "ann");
+  Member second(rooms, "ann");
+  Member third(rooms, "ann");
+  EXPECT_EQ(first.Enter(1), 0);
+  EXPECT_EQ(second.Enter(1), 0);
+  EXPECT_FALSE(first.inside());
+  EXPECT_EQ(third.Enter(2), 0) << "the only room ends as its only user leaves it";
+  EXPECT_FALSE(second.inside());
+  EXPECT_EQ(rooms.room_count(), 1u);
+  EXPECT_EQ(rooms.user_count(), 1u);
+}
+
+TEST(RoomRegistry, WhoIsRefusedStaysInTheFormerRoom) {
+  RoomRegistry rooms({.max_rooms = 2, .room = {.max_rtc_users = 2}});
+  Member full_a(rooms, "a");
+  Member full_b(rooms, "b");
+  Member friend_of_ann(rooms, "c");
+  Member ann(rooms, "ann");
+  Member again(rooms, "ann");
+  EXPECT_EQ(full_a.Enter(1), 0);
+  EXPECT_EQ(full_b.Enter(1), 0);
+  EXPECT_EQ(friend_of_ann.Enter(2), 0);
+  EXPECT_EQ(ann.Enter(2), 0);
+  EXPECT_EQ(again.Enter(1), kRoomFull);
+  EXPECT_TRUE(ann.inside());
+  EXPECT_EQ(again.Enter(3), kGatewayFull) << "the former room does not end";
+  EXPECT_TRUE(ann.inside());
+}
+
+}  // namespace
+}  // namespace ferry::gateway
