@@ -55,6 +55,7 @@ vi.mock('./video-encoding', () => ({
 
 let video: LocalVideo;
 let log: string[];
+let sizes: string[];
 beforeEach(() => {
   setLogLevel(5);
   vi.stubGlobal('navigator', { mediaDevices: new EventTarget() });
@@ -62,6 +63,11 @@ beforeEach(() => {
   Object.assign(fakes.video, { videoWidth: 640, videoHeight: 480, onresize: undefined });
   const context = new ClientContext({});
   log = [];
+  sizes = [];
+  context.emitter.on(EVENT.FIRST_VIDEO_FRAME, () => sizes.push('first'));
+  context.emitter.on(EVENT.VIDEO_SIZE_CHANGED, ({ newWidth, newHeight }) =>
+    sizes.push(`${newWidth}×${newHeight}`),
+  );
   context.emitter.on(EVENT.ERROR, ({ extraCode }) => log.push(`error ${extraCode}`));
   video = new LocalVideo(context, { joined: false } as Room);
 });
@@ -137,4 +143,16 @@ it('a switch that fails for good is told, and any camera is taken when it is plu
   await turns();
   const another = await opens();
   expect(video.getTrack()).toBe(another);
+});
+
+it('another size of the picture is told, as after another camera or profile', async () => {
+  await start();
+  expect(sizes).toEqual(['first', '640×480']);
+  fakes.video.onresize?.();
+  Object.assign(fakes.video, { videoWidth: 1280, videoHeight: 720 });
+  fakes.video.onresize?.();
+  expect(sizes).toEqual(['first', '640×480', '1280×720']);
+  await video.life.stop();
+  await start();
+  expect(sizes.slice(3)).toEqual(['first', '1280×720']);
 });

@@ -1,4 +1,4 @@
-import type { LocalVideoConfig, LocalVideoOption } from '../../types/index';
+import type { LocalVideoConfig, LocalVideoOption, View } from '../../types/index';
 import { EVENT } from '../constants/event';
 import { EXTRA } from '../constants/error-code';
 import { resolveVideoProfile } from '../constants/profiles';
@@ -104,7 +104,7 @@ export class LocalVideo {
       this.encoding = new VideoEncoding(this.context, config);
       this.use(await this.open('startLocalVideo'));
       this.apply();
-      this.players.setViews(config.view);
+      this.showViews(config.view);
       this.tellTrack();
       this.stallWatch = new StallWatch(
         () => this.picturesRead(),
@@ -146,7 +146,7 @@ export class LocalVideo {
       if (this.letGoInVain) await this.watch?.recover('same');
       throw error;
     }
-    if (config.view !== undefined) this.players.setViews(config.view);
+    if (config.view !== undefined) this.showViews(config.view);
     this.apply();
     await this.encoding?.apply(this.config);
     await this.updatePublication(before);
@@ -237,15 +237,27 @@ export class LocalVideo {
     if (isDevice) void context.devices.active('videoinput', track.getSettings().deviceId);
   }
 
+  private showViews(view: View | undefined): void {
+    this.players.setViews(view);
+    const video = this.players.first?.video;
+    // Another camera or profile changes the size, and so does turning a phone.
+    if (video) video.onresize = () => this.tellSize(video);
+  }
+
   private async tellFirstPicture(): Promise<void> {
-    const size = await this.players.first?.firstPicture(PREVIEW_PATIENCE_MS);
-    if (!size || (size.width === this.size.width && size.height === this.size.height)) return;
-    this.size = size;
-    const { width, height } = size;
+    const { first } = this.players;
+    await first?.firstPicture(PREVIEW_PATIENCE_MS);
+    if (first?.video) this.tellSize(first.video);
+  }
+
+  private tellSize({ videoWidth: width, videoHeight: height }: HTMLVideoElement): void {
+    const before = this.size;
+    if (width === 0 || (width === before.width && height === before.height)) return;
+    this.size = { width, height };
+    const { emitter } = this.context;
     const who = { userId: '', streamType: 'main' as const };
-    this.context.emitter.emit(EVENT.FIRST_VIDEO_FRAME, { ...who, width, height });
-    const sizes = { newWidth: width, newHeight: height };
-    this.context.emitter.emit(EVENT.VIDEO_SIZE_CHANGED, { ...who, ...sizes });
+    if (before.width === 0) emitter.emit(EVENT.FIRST_VIDEO_FRAME, { ...who, width, height });
+    emitter.emit(EVENT.VIDEO_SIZE_CHANGED, { ...who, newWidth: width, newHeight: height });
   }
 
   private refuseAudience(functionName: string): void {
