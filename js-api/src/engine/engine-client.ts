@@ -12,6 +12,8 @@ export class EngineClient {
     this.worker = new Worker(assetUrl('workers/engine.js', assetsPath));
     this.rpc = new RpcClient(this.worker, onEvent);
     this.worker.onerror = ({ message }) => {
+      // Half dead it would hold its connection, and the user in the room, for ever.
+      this.worker.terminate();
       const failure = {
         kind: 'engine' as const,
         code: 0,

@@ -11,14 +11,16 @@ import { Room } from './room';
 const engine = vi.hoisted(() => ({
   emit: (_event: unknown): void => undefined,
   call: (_method: string, _args?: unknown): Promise<unknown> => Promise.resolve(),
+  clients: [] as string[],
 }));
 vi.mock('../engine/engine-client', () => ({
   EngineClient: class {
     rpc = { call: (method: string, args?: unknown) => engine.call(method, args) };
     constructor(_assets: string | undefined, emit: (event: unknown) => void) {
       engine.emit = emit;
+      engine.clients.push('created');
     }
-    close = () => undefined;
+    close = () => engine.clients.push('closed');
   },
 }));
 const graphs = vi.hoisted(() => ({ open: 0 }));
@@ -39,6 +41,7 @@ beforeEach(() => {
   calls = [];
   log = [];
   graphs.open = 0;
+  engine.clients = [];
   joining = deferred<unknown>();
   engine.call = (method, args) => {
     calls.push([method, args]);
@@ -207,5 +210,18 @@ describe('what the gateway does', () => {
     expect(log).toEqual(['error 5500 5505']);
     emit({ event: 'failure', failure, part: 'engine' });
     expect(log.slice(1)).toEqual(['left', 'CONNECTED → DISCONNECTED', 'error 5500 undefined']);
+  });
+
+  it('after an engine that failed whole the next room gets a new one', async () => {
+    const failure = { kind: 'engine', code: 0, message: 'oops' } as const;
+    emit({ event: 'failure', failure, part: 'video-encode' });
+    await room.leave();
+    await join();
+    expect(engine.clients).toEqual(['created']);
+    emit({ event: 'failure', failure, part: 'engine' });
+    expect(room.idle).toBe(true);
+    await join();
+    expect(engine.clients).toEqual(['created', 'closed', 'created']);
+    expect(room.joined).toBe(true);
   });
 });

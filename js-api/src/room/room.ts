@@ -37,7 +37,9 @@ type Phase = 'out' | 'joining' | 'joined' | 'leaving';
 /** Entering and leaving, and the connection while in between. */
 export class Room {
   params: EnterRoomConfig | undefined;
-  readonly engine: EngineClient;
+  private client: EngineClient;
+  /** The engine failed whole: what is left of it enters no room again. */
+  private broken = false;
   private phase: Phase = 'out';
   private connection: ConnectionState = 'DISCONNECTED';
   private leaving: Promise<void> | undefined;
@@ -51,7 +53,11 @@ export class Room {
     private readonly context: ClientContext,
     private readonly listener: RoomListener,
   ) {
-    this.engine = new EngineClient(context.assetsPath, (event) => this.handle(event));
+    this.client = this.createEngine();
+  }
+
+  get engine(): EngineClient {
+    return this.client;
   }
 
   get joined(): boolean {
@@ -85,6 +91,7 @@ export class Room {
     this.phase = 'joining';
     this.params = params;
     try {
+      this.renewEngine();
       this.graph = AudioGraph.acquire(this.context.assetsPath);
       this.setConnection('CONNECTING');
       log.info(`entering room ${String(params.roomId ?? params.strRoomId)} at ${request.url}`);
@@ -134,6 +141,17 @@ export class Room {
     else this.failed(event);
   }
 
+  private createEngine(): EngineClient {
+    return new EngineClient(this.context.assetsPath, (event) => this.handle(event));
+  }
+
+  private renewEngine(): void {
+    if (!this.broken) return;
+    this.client.close();
+    this.client = this.createEngine();
+    this.broken = false;
+  }
+
   private tellUsers(users: UserInfo[]): void {
     const early = this.early ?? [];
     this.early = undefined;
@@ -166,7 +184,10 @@ export class Room {
   }
 
   private failed({ failure, part }: Extract<EngineEvent, { event: 'failure' }>): void {
-    if (part === 'engine' && this.joined) this.end();
+    if (part === 'engine') {
+      this.broken = true;
+      if (this.joined) this.end();
+    }
     const { message } = failure;
     const extraCode = part === 'engine' ? undefined : PART_CODES[part];
     this.context.fail(new RtcError({ name: 'OPERATION_FAILED', message, extraCode }));
