@@ -119,6 +119,7 @@ export interface LocalVideoOption {
   fillMode?: FillMode;
   /** Default 'view'; true means 'view'. */
   mirror?: boolean | 'view' | 'publish' | 'both';
+  /** Accepted and ignored with a warning. */
   qosPreference?: 'smooth' | 'clear';
   /** A track of your own instead of the camera. */
   videoTrack?: MediaStreamTrack;

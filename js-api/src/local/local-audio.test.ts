@@ -114,3 +114,35 @@ it('a microphone that was lost is replaced by any other', async () => {
   expect(audio.getTrack(false)).toBe(second);
   expect(config.option.microphoneId).toBe('usb');
 });
+
+it('another processing opens the microphone again', async () => {
+  const first = await start();
+  const update = audio.life.update({ option: { noiseSuppression: false } });
+  const second = await opens();
+  await update;
+  expect(fakes.options[1]).toEqual({ noiseSuppression: false });
+  expect([first.stopped, second.stopped]).toEqual([true, false]);
+  expect(fakes.used).toEqual([first, second]);
+});
+
+it('the processing that is on already opens nothing, nor does any for a track of the app', async () => {
+  await start();
+  await audio.life.update({ option: { echoCancellation: true, captureVolume: 50 } });
+  expect(fakes.opening).toHaveLength(0);
+  const audioTrack = new FakeTrack() as unknown as MediaStreamTrack;
+  await audio.life.update({ option: { audioTrack } });
+  await audio.life.update({ option: { autoGainControl: false } });
+  expect(fakes.opening).toHaveLength(0);
+  expect(fakes.used).toHaveLength(2);
+});
+
+it('a microphone that does not open again leaves the one that runs', async () => {
+  const first = await start();
+  const refused = expect(
+    audio.life.update({ option: { noiseSuppression: false } }),
+  ).rejects.toThrow('no');
+  (fakes.opening.shift() as Deferred).reject(new Error('no'));
+  await refused;
+  expect(first.stopped).toBe(false);
+  expect(audio.getTrack(false)).toBe(first);
+});

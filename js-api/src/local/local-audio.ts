@@ -20,6 +20,10 @@ const USUAL_INPUT_LATENCY_MS = 10;
 /** From the track to the capture worklet: Chromium's queue before the graph, 4 to 12 ms as measured. */
 const GRAPH_INPUT_LATENCY_MS = 7;
 
+/** The browser's own processing, on unless it was switched off. */
+const PROCESSING = ['echoCancellation', 'autoGainControl', 'noiseSuppression'] as const;
+const isOn = (option: LocalAudioOption, name: (typeof PROCESSING)[number]) => option[name] ?? true;
+
 /** The microphone, or a track of the app's own, and its publication. */
 export class LocalAudio {
   readonly life: LifeCycle<LocalAudioConfig, LocalAudioConfig>;
@@ -118,7 +122,7 @@ export class LocalAudio {
     const newTrack =
       option.audioTrack !== undefined && option.audioTrack !== before.option?.audioTrack;
     if (newDevice && this.config.option && !option.audioTrack) delete this.config.option.audioTrack;
-    if (newDevice || newTrack) {
+    if (newDevice || newTrack || this.wantsOtherProcessing(before)) {
       try {
         const track = await this.open('updateLocalAudio');
         this.use(track);
@@ -133,6 +137,13 @@ export class LocalAudio {
     if (!this.wantsPublish) await this.unpublish();
     else if (!this.publisher.active) await this.publish('updateLocalAudio');
     else if (Boolean(before.mute) !== this.muted) await this.publisher.setMuted(this.muted);
+  }
+
+  /** Browsers take these when a microphone is opened; later not all do, and not all tell. */
+  private wantsOtherProcessing({ option = {} }: LocalAudioConfig): boolean {
+    return (
+      this.isDevice && PROCESSING.some((name) => isOn(this.option, name) !== isOn(option, name))
+    );
   }
 
   private async stop(): Promise<void> {

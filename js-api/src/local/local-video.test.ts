@@ -156,3 +156,15 @@ it('another size of the picture is told, as after another camera or profile', as
   await start();
   expect(sizes.slice(3)).toEqual(['first', '1280×720']);
 });
+
+it('options that this version lacks are warned of', async () => {
+  setLogLevel(3);
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  await start({ option: { small: true } });
+  await video.life.update({ option: { qosPreference: 'clear' } });
+  expect(warn.mock.calls.map((line) => line.join(' '))).toEqual([
+    expect.stringContaining("'small' is ignored"),
+    expect.stringContaining("'qosPreference' is ignored"),
+  ]);
+  warn.mockRestore();
+});

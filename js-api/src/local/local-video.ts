@@ -97,7 +97,7 @@ export class LocalVideo {
 
   private async start(config: LocalVideoConfig): Promise<void> {
     this.config = mergeConfig({}, config);
-    if (this.option.small) log.warn(`'small' is ignored: this version has no small streams`);
+    warnOfIgnored(this.option);
     if (this.wantsPublish && this.room.joined) this.refuseAudience('startLocalVideo');
     try {
       // The codec loads while the camera opens.
@@ -131,6 +131,7 @@ export class LocalVideo {
     const before = this.config;
     this.config = mergeConfig(before, config);
     const { option = {} } = config;
+    warnOfIgnored(option);
     const other = (name: 'cameraId' | 'useFrontCamera' | 'videoTrack') =>
       option[name] !== undefined && option[name] !== before.option?.[name];
     if ((other('cameraId') || other('useFrontCamera')) && this.config.option && !option.videoTrack)
@@ -317,4 +318,10 @@ export class LocalVideo {
     this.encoding = undefined;
     this.size = { width: 0, height: 0 };
   }
+}
+
+function warnOfIgnored({ small, qosPreference }: LocalVideoOption): void {
+  if (small) log.warn(`'small' is ignored: this version has no small streams`);
+  if (qosPreference)
+    log.warn(`'qosPreference' is ignored: this version does not choose between the two`);
 }
