@@ -1,4 +1,5 @@
 // The engine worker: owns the connection to the gateway and engine.wasm, one room at a time.
+import { loadOnce } from '../util/load-once';
 import { RpcError, serve, type Endpoint } from '../util/rpc';
 import { loadWasm } from '../util/wasm-loader';
 import { Engine } from './engine';
@@ -7,7 +8,7 @@ import type { EngineMethods } from './messages';
 import { Session } from './session';
 import { WebSocketTransport } from './websocket-transport';
 
-let exports: Promise<EngineExports> | undefined;
+let engineModule: (() => Promise<EngineExports>) | undefined;
 let session: Session | undefined;
 /** Counts joins and leaves: a join that was left meanwhile must not come to life. */
 let turn = 0;
@@ -18,14 +19,14 @@ function current(): Session {
 }
 
 serve<EngineMethods>(self as unknown as Endpoint, {
-  load: ({ wasmUrl }) => {
-    exports ??= loadWasm<EngineExports>(wasmUrl);
-    return exports.then(() => undefined);
+  load: async ({ wasmUrl }) => {
+    engineModule ??= loadOnce(() => loadWasm<EngineExports>(wasmUrl));
+    await engineModule();
   },
   join: async (request) => {
-    if (!exports) throw new RpcError({ kind: 'engine', code: 0, message: 'join before load' });
+    if (!engineModule) throw new RpcError({ kind: 'engine', code: 0, message: 'join before load' });
     const mine = ++turn;
-    const wasm = await exports;
+    const wasm = await engineModule();
     if (mine !== turn) throw new RpcError({ kind: 'engine', code: 0, message: 'left meanwhile' });
     const joining = new Session(
       new Engine(wasm),

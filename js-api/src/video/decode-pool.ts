@@ -22,6 +22,12 @@ interface DecodeWorker {
   streams: number;
 }
 
+interface Listening {
+  listener: DecodeListener;
+  sink: VideoSink;
+  rpc: DecodeWorker['rpc'];
+}
+
 /** One remote video being decoded. */
 export interface Decoding {
   sink: VideoSink;
@@ -31,9 +37,9 @@ export interface Decoding {
 
 /** The decode workers of one instance; a stream goes to the one that has least to do. */
 export class DecodePool {
-  private readonly workers: DecodeWorker[] = [];
+  private workers: DecodeWorker[] = [];
   private added = 0;
-  private readonly listeners = new Map<string, { listener: DecodeListener; sink: VideoSink }>();
+  private readonly listeners = new Map<string, Listening>();
 
   constructor(private readonly assetsPath?: string) {}
 
@@ -47,15 +53,16 @@ export class DecodePool {
     const target = this.leastLoaded();
     target.streams++;
     const sink = createSink(await target.hasTrackGenerator);
-    this.listeners.set(decodingId, { listener, sink });
+    this.listeners.set(decodingId, { listener, sink, rpc: target.rpc });
     // After close() nobody is to be told.
     const fail = (error: unknown) => {
       if (this.listeners.has(decodingId)) listener.onError(String(error));
     };
-    this.load(target, codec).catch(fail);
-    target.rpc
-      .call('add', { decodingId, codec, port, sink: sink.decoded }, [port, ...sink.transfer])
-      .catch(fail);
+    const transfer = [port, ...sink.transfer];
+    Promise.all([
+      this.load(target, codec),
+      target.rpc.call('add', { decodingId, codec, port, sink: sink.decoded }, transfer),
+    ]).catch(fail);
     return {
       sink,
       stats: () => target.rpc.call('stats', { decodingId }),
@@ -91,7 +98,7 @@ export class DecodePool {
     const rpc = new RpcClient<DecodeMethods, DecodeEvent>(worker, (event) => this.handle(event));
     worker.onerror = ({ message }) => {
       log.error('a decode worker failed', message);
-      rpc.fail({ kind: 'engine', code: 0, message: message || 'the decode worker failed' });
+      this.drop(decodeWorker, message || 'the decode worker failed');
     };
     // Chromium needs no answer: its generator is made on the page.
     const hasTrackGenerator =
@@ -99,9 +106,21 @@ export class DecodePool {
         ? Promise.resolve(false)
         : rpc.call('hasTrackGenerator', undefined);
     hasTrackGenerator.catch(() => undefined);
-    const decodeWorker = { worker, rpc, hasTrackGenerator, streams: 0 };
+    const decodeWorker: DecodeWorker = { worker, rpc, hasTrackGenerator, streams: 0 };
     this.workers.push(decodeWorker);
     return decodeWorker;
+  }
+
+  /** A worker that failed: its videos are told, the next one goes to another. */
+  private drop(failed: DecodeWorker, message: string): void {
+    this.workers = this.workers.filter((other) => other !== failed);
+    failed.worker.terminate();
+    for (const [decodingId, { listener, rpc }] of [...this.listeners]) {
+      if (rpc !== failed.rpc) continue;
+      this.listeners.delete(decodingId);
+      listener.onError(message);
+    }
+    failed.rpc.fail({ kind: 'engine', code: 0, message });
   }
 
   private handle(event: DecodeEvent): void {

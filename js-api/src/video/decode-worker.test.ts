@@ -51,6 +51,15 @@ it('decodes from add to remove', async () => {
   expect(decoders).toEqual(['create', 'destroy']);
 });
 
+it('a module that could not be loaded is loaded again for the next video', async () => {
+  modules.load = () => Promise.reject(new Error('HTTP 503'));
+  const failing = [load(), add()].map((call) => expect(call).rejects.toThrow('HTTP 503'));
+  await Promise.all(failing);
+  modules.load = () => Promise.resolve(wasm);
+  await Promise.all([load(), add()]);
+  expect(decoders).toEqual(['create']);
+});
+
 it('removed while the module loads: no decoder is made, the port is closed', async () => {
   await Promise.all([load(), add(), remove()]);
   expect(decoders).toEqual([]);

@@ -1,5 +1,6 @@
 // A decode worker: some of the remote videos, each with a decoder of its own.
 import type { Codec, DecoderReport, FrameToDecode } from '../engine/messages';
+import { loadOnce } from '../util/load-once';
 import { serve, type Endpoint } from '../util/rpc';
 import { loadWasm } from '../util/wasm-loader';
 import { createOutput, type DecodedOutput } from './decoded-output';
@@ -7,7 +8,7 @@ import { DecodeStream } from './decode-stream';
 import type { DecodeEvent, DecodeMethods } from './messages';
 import type { VideoExports } from './video-exports';
 
-const modules = new Map<Codec, Promise<VideoExports>>();
+const modules = new Map<Codec, () => Promise<VideoExports>>();
 /** Those that were added and not removed; the first steps of `add` take a while. */
 const wanted = new Set<string>();
 const streams = new Map<string, DecodeStream>();
@@ -16,7 +17,7 @@ const emit = (event: DecodeEvent, transfer: Transferable[] = []) =>
   self.postMessage(event, { transfer });
 
 function module(codec: Codec): Promise<VideoExports> {
-  return modules.get(codec) ?? Promise.reject(new Error(`no module for ${codec} is loaded`));
+  return modules.get(codec)?.() ?? Promise.reject(new Error(`no module for ${codec} is loaded`));
 }
 
 async function add({ decodingId, codec, port, sink }: Parameters<DecodeMethods['add']>[0]) {
@@ -51,8 +52,12 @@ serve<DecodeMethods>(self as unknown as Endpoint, {
   load: async ({ wasmUrls }) => {
     const entries = Object.entries(wasmUrls) as [Codec, string][];
     for (const [codec, url] of entries)
-      if (!modules.has(codec)) modules.set(codec, loadWasm<VideoExports>(url));
-    await Promise.all(entries.map(([codec]) => modules.get(codec)));
+      if (!modules.has(codec))
+        modules.set(
+          codec,
+          loadOnce(() => loadWasm<VideoExports>(url)),
+        );
+    await Promise.all(entries.map(([codec]) => module(codec)));
   },
   hasTrackGenerator: () => 'VideoTrackGenerator' in globalThis,
   add,
