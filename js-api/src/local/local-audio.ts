@@ -3,11 +3,9 @@ import { AudioCapture } from '../audio/audio-capture';
 import { AudioGraph } from '../audio/audio-graph';
 import type { AutoplayGuard } from '../audio/autoplay-guard';
 import { EVENT } from '../constants/event';
-import { EXTRA } from '../constants/error-code';
 import { resolveAudioProfile } from '../constants/profiles';
 import { openMicrophone } from '../devices/capture';
 import { deviceError } from '../errors/device-error';
-import { invalidOperation } from '../errors/rtc-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { LifeCycle } from '../util/life-cycle';
@@ -86,12 +84,7 @@ export class LocalAudio {
 
   private async start(config: LocalAudioConfig): Promise<void> {
     this.config = mergeConfig({}, config);
-    if (this.wantsPublish && this.room.joined && this.room.isAudience)
-      throw invalidOperation(
-        'startLocalAudio',
-        'the audience may not publish',
-        EXTRA.AUDIENCE_NOT_ALLOWED,
-      );
+    if (this.wantsPublish && this.room.joined) this.publisher.refuseAudience('startLocalAudio');
     const graph = AudioGraph.acquire(this.context.assetsPath);
     this.graph = graph;
     const opening = this.open('startLocalAudio');
@@ -222,18 +215,10 @@ export class LocalAudio {
       this.track.enabled = !this.muted || this.config.muteKeepVolumeDetection === true;
   }
 
-  private async publish(functionName: string): Promise<void> {
-    if (this.room.isAudience)
-      throw invalidOperation(
-        functionName,
-        'the audience may not publish',
-        EXTRA.AUDIENCE_NOT_ALLOWED,
-      );
-    // Connecting again would take the port away from a publication that is under way.
-    if (this.publisher.active) return;
+  private publish(functionName: string): Promise<void> {
     const { channelCount, bitrate } = resolveAudioProfile(this.option.profile);
-    await this.publisher.publish(
-      {
+    return this.publisher.publish(
+      () => ({
         kind: 'audio',
         source: 'main',
         codec: 'opus',
@@ -241,7 +226,7 @@ export class LocalAudio {
         channels: channelCount,
         bitrateBps: bitrate * 1000,
         port: (this.capture as AudioCapture).connect(),
-      },
+      }),
       functionName,
     );
   }

@@ -19,6 +19,7 @@ const fakes = vi.hoisted(() => ({
   opening: [] as unknown[],
   options: [] as unknown[],
   read: [] as unknown[],
+  reading: Promise.resolve() as Promise<void>,
   video: { videoWidth: 640, videoHeight: 480, onresize: undefined as (() => void) | undefined },
 }));
 vi.mock('../devices/capture', async () => {
@@ -45,7 +46,8 @@ vi.mock('../player/player-set', () => ({
 vi.mock('./video-encoding', () => ({
   CODEC: 'vp8',
   VideoEncoding: class {
-    read = (track: unknown) => Promise.resolve(fakes.read.push(track));
+    read = (track: unknown) => (fakes.read.push(track), fakes.reading);
+    connect = () => undefined;
     apply = () => Promise.resolve();
     stats = () => Promise.resolve({ read: 0 });
     disconnect = () => undefined;
@@ -54,12 +56,14 @@ vi.mock('./video-encoding', () => ({
 }));
 
 let video: LocalVideo;
+let room: { joined: boolean };
+let calls: string[];
 let log: string[];
 let sizes: string[];
 beforeEach(() => {
   setLogLevel(5);
   vi.stubGlobal('navigator', { mediaDevices: new EventTarget() });
-  Object.assign(fakes, { opening: [], options: [], read: [] });
+  Object.assign(fakes, { opening: [], options: [], read: [], reading: Promise.resolve() });
   Object.assign(fakes.video, { videoWidth: 640, videoHeight: 480, onresize: undefined });
   const context = new ClientContext({});
   log = [];
@@ -69,7 +73,13 @@ beforeEach(() => {
     sizes.push(`${newWidth}×${newHeight}`),
   );
   context.emitter.on(EVENT.ERROR, ({ extraCode }) => log.push(`error ${extraCode}`));
-  video = new LocalVideo(context, { joined: false } as Room);
+  calls = [];
+  const call = (method: string) => {
+    calls.push(method);
+    return Promise.resolve({ streamId: 's1' });
+  };
+  room = { joined: false, engine: { rpc: { call } } } as typeof room;
+  video = new LocalVideo(context, room as unknown as Room);
 });
 afterEach(async () => {
   await video.life.stop();
@@ -167,4 +177,14 @@ it('options that this version lacks are warned of', async () => {
     expect.stringContaining("'qosPreference' is ignored"),
   ]);
   warn.mockRestore();
+});
+
+it('a start that fails takes its publication back', async () => {
+  room.joined = true;
+  fakes.reading = Promise.reject(new Error('no pictures'));
+  const starting = expect(video.life.start({})).rejects.toThrow('no pictures');
+  const track = await opens();
+  await starting;
+  expect(calls).toEqual(['publish', 'unpublish']);
+  expect(track.readyState).toBe('ended');
 });

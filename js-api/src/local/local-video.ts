@@ -1,9 +1,7 @@
 import type { LocalVideoConfig, LocalVideoOption, View } from '../../types/index';
 import { EVENT } from '../constants/event';
-import { EXTRA } from '../constants/error-code';
 import { resolveVideoProfile } from '../constants/profiles';
 import { openCamera } from '../devices/capture';
-import { invalidOperation } from '../errors/rtc-error';
 import { PlayerSet } from '../player/player-set';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
@@ -98,7 +96,7 @@ export class LocalVideo {
   private async start(config: LocalVideoConfig): Promise<void> {
     this.config = mergeConfig({}, config);
     warnOfIgnored(this.option);
-    if (this.wantsPublish && this.room.joined) this.refuseAudience('startLocalVideo');
+    if (this.wantsPublish && this.room.joined) this.publisher.refuseAudience('startLocalVideo');
     try {
       // The codec loads while the camera opens.
       this.encoding = new VideoEncoding(this.context, config);
@@ -113,7 +111,8 @@ export class LocalVideo {
       const publishing = this.readAndPublish('startLocalVideo');
       await Promise.all([this.tellFirstPicture(), publishing]);
     } catch (error) {
-      this.release();
+      // The publication may be under way, or there already, when the pictures cannot be read.
+      await this.stop();
       throw error;
     }
   }
@@ -261,21 +260,9 @@ export class LocalVideo {
     emitter.emit(EVENT.VIDEO_SIZE_CHANGED, { ...who, newWidth: width, newHeight: height });
   }
 
-  private refuseAudience(functionName: string): void {
-    if (this.room.isAudience)
-      throw invalidOperation(
-        functionName,
-        'the audience may not publish',
-        EXTRA.AUDIENCE_NOT_ALLOWED,
-      );
-  }
-
-  private async publish(functionName: string): Promise<void> {
-    this.refuseAudience(functionName);
-    // Connecting again would take the port away from a publication that is under way.
-    if (this.publisher.active) return;
-    await this.publisher.publish(
-      {
+  private publish(functionName: string): Promise<void> {
+    return this.publisher.publish(
+      () => ({
         kind: 'video',
         source: 'main',
         codec: CODEC,
@@ -283,7 +270,7 @@ export class LocalVideo {
         channels: 0,
         bitrateBps: resolveVideoProfile(this.option.profile).bitrate * 1000,
         port: (this.encoding as VideoEncoding).connect(),
-      },
+      }),
       functionName,
     );
   }

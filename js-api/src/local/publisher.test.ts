@@ -12,7 +12,7 @@ type Answer = Deferred<{ streamId: string }>;
 let calls: string[];
 let answers: Answer[];
 let states: string[];
-let room: { joined: boolean };
+let room: { joined: boolean; isAudience: boolean };
 let publisher: Publisher;
 beforeEach(() => {
   calls = [];
@@ -27,7 +27,8 @@ beforeEach(() => {
     answers.push(answer);
     return answer.promise;
   };
-  room = { joined: true, engine: { rpc: { call } } } as { joined: boolean };
+  const engine = { rpc: { call } };
+  room = { joined: true, isAudience: false, engine } as typeof room;
   const context = new ClientContext({});
   context.emitter.on(EVENT.PUBLISH_STATE_CHANGED, ({ state }) => states.push(state));
   publisher = new Publisher(context, room as unknown as Room, 'audio');
@@ -38,7 +39,7 @@ interface Call {
   bitrateBps: number;
 }
 const request = { muted: false } as PublishRequest;
-const publish = () => publisher.publish(request, 'startLocalAudio');
+const publish = () => publisher.publish(() => request, 'startLocalAudio');
 const turns = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('while a publication is under way', () => {
@@ -102,5 +103,22 @@ it('a room that is gone is not told of the end', async () => {
   await publishing;
   room.joined = false;
   await publisher.unpublish();
+  expect(calls).toEqual(['publish']);
+});
+
+it('the audience is refused before anything is connected', async () => {
+  room.isAudience = true;
+  await expect(
+    publisher.publish(() => expect.fail('connected'), 'startLocalAudio'),
+  ).rejects.toMatchObject({ code: 5100, extraCode: 5107, functionName: 'startLocalAudio' });
+  expect([calls, states]).toEqual([[], []]);
+});
+
+it('what is published already is not connected again', async () => {
+  const publishing = publish();
+  await publisher.publish(() => expect.fail('connected again'), 'updateLocalAudio');
+  await turns();
+  answers[0]?.resolve({ streamId: 's1' });
+  await publishing;
   expect(calls).toEqual(['publish']);
 });

@@ -1,7 +1,8 @@
 import type { PublishState } from '../../types/index';
+import { EXTRA } from '../constants/error-code';
 import { EVENT } from '../constants/event';
 import type { PublishRequest } from '../engine/messages';
-import type { RtcError } from '../errors/rtc-error';
+import { invalidOperation, type RtcError } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
@@ -27,9 +28,24 @@ export class Publisher {
     return this.state !== 'stopped';
   }
 
-  /** Rejects with RtcError of `functionName` when the gateway refuses. */
-  async publish(request: PublishRequest, functionName: string): Promise<void> {
+  /** Throws where publishing will be refused: best known before a device is opened. */
+  refuseAudience(functionName: string): void {
+    if (this.room.isAudience)
+      throw invalidOperation(
+        functionName,
+        'the audience may not publish',
+        EXTRA.AUDIENCE_NOT_ALLOWED,
+      );
+  }
+
+  /**
+   * Rejects with RtcError of `functionName` when the gateway refuses. What is published already stays:
+   * `connect`, which takes the port away from what it was connected to, is called only if it is not.
+   */
+  async publish(connect: () => PublishRequest, functionName: string): Promise<void> {
+    this.refuseAudience(functionName);
     if (this.active) return;
+    const request = connect();
     const turn = ++this.turn;
     this.change('starting');
     await this.enqueue(async () => {
