@@ -69,6 +69,7 @@ export class TRTC {
         context.emitter.emit(EVENT.AUTOPLAY_FAILED, { userId, mediaType: 'audio', resume }),
     );
     const room = (this.room = new Room(context, {
+      onEntering: (params) => this.onEntering(params),
       onJoined: () => this.onJoined(),
       onUsers: (users) => users.forEach((user) => this.remotes.enter(user)),
       onNotification: (notification) => this.remotes.handle(notification),
@@ -141,10 +142,6 @@ export class TRTC {
     return this.run('enterRoom', async () => {
       validateEnterRoom(params);
       if (!detectSupport().detail.isBrowserSupported) throw unsupported();
-      this.context.enableAutoPlayDialog =
-        params.enableAutoPlayDialog ?? this.context.enableAutoPlayDialog;
-      this.remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
-      this.remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
       await this.room.join(params);
     });
   }
@@ -287,6 +284,13 @@ export class TRTC {
 
   eventNames(): (keyof ClientEvents)[] {
     return this.context.emitter.eventNames();
+  }
+
+  private onEntering(params: EnterRoomConfig): void {
+    const { context, remotes } = this;
+    context.enableAutoPlayDialog = params.enableAutoPlayDialog ?? context.enableAutoPlayDialog;
+    remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
+    remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
   }
 
   private onJoined(): void {

@@ -54,6 +54,7 @@ beforeEach(() => {
   context.emitter.on(EVENT.ERROR, ({ code, extraCode }) => log.push(`error ${code} ${extraCode}`));
   context.emitter.on(EVENT.KICKED_OUT, ({ reason }) => log.push(`kicked ${reason}`));
   room = new Room(context, {
+    onEntering: ({ roomId }) => log.push(`entering ${roomId}`),
     onJoined: () => log.push('joined'),
     onUsers: (present) => log.push(`users ${present.map(({ userId }) => userId).join()}`),
     onNotification: ({ type }) => log.push(type),
@@ -74,6 +75,7 @@ describe('entering', () => {
   it('tells the connection, publishes, resolves, then tells who is here', async () => {
     await join();
     expect(log).toEqual([
+      'entering 8888',
       'DISCONNECTED → CONNECTING',
       'CONNECTING → CONNECTED',
       'joined',
@@ -117,7 +119,9 @@ describe('entering', () => {
     await expect(room.join(params)).rejects.toMatchObject({ code: 5100, extraCode: 5104 });
     joining.resolve({ users });
     await first;
-    await expect(room.join(params)).rejects.toMatchObject({ code: 5100, extraCode: 5104 });
+    await expect(room.join({ ...params, roomId: 9 })).rejects.toMatchObject({ extraCode: 5104 });
+    // Nor do the options of a refused call touch the running one.
+    expect(log.filter((line) => line.startsWith('entering'))).toEqual(['entering 8888']);
   });
 
   it('passes the gateway’s refusal on, and may be tried again', async () => {

@@ -16,6 +16,8 @@ const log = logger('room');
 
 /** What the room tells the parts that live in it. */
 export interface RoomListener {
+  /** Entering has begun, with these options: a call that is refused changes nothing. */
+  onEntering(params: EnterRoomConfig): void;
   /** In the room; the local streams may be published. */
   onJoined(): void;
   /** After onJoined: who is here already. */
@@ -90,6 +92,7 @@ export class Room {
     const attempt = ++this.attempt;
     this.phase = 'joining';
     this.params = params;
+    this.listener.onEntering(params);
     try {
       this.renewEngine();
       this.graph = AudioGraph.acquire(this.context.assetsPath);
