@@ -1,5 +1,6 @@
 import { assetUrl } from '../util/assets';
 import { RpcClient } from '../util/rpc';
+import { startWorker } from '../util/worker';
 import type { EngineEvent, EngineMethods } from './messages';
 
 /** The page's side of the engine worker. Loading starts with the constructor. */
@@ -9,7 +10,7 @@ export class EngineClient {
   private readonly worker: Worker;
 
   constructor(assetsPath: string | undefined, onEvent: (event: EngineEvent) => void) {
-    this.worker = new Worker(assetUrl('workers/engine.js', assetsPath));
+    this.worker = startWorker('workers/engine.js', assetsPath);
     this.rpc = new RpcClient(this.worker, onEvent);
     this.worker.onerror = ({ message }) => {
       // Half dead it would hold its connection, and the user in the room, for ever.

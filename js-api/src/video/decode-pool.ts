@@ -2,6 +2,7 @@ import type { Codec } from '../engine/messages';
 import { assetUrl } from '../util/assets';
 import { logger } from '../util/logger';
 import { RpcClient } from '../util/rpc';
+import { startWorker } from '../util/worker';
 import type { DecodeEvent, DecodeMethods, DecoderStats } from './messages';
 import { createSink } from './sink/choose-sink';
 import type { VideoSink } from './sink/video-sink';
@@ -94,7 +95,7 @@ export class DecodePool {
   }
 
   private spawn(): DecodeWorker {
-    const worker = new Worker(assetUrl('workers/decode.js', this.assetsPath));
+    const worker = startWorker('workers/decode.js', this.assetsPath);
     const rpc = new RpcClient<DecodeMethods, DecodeEvent>(worker, (event) => this.handle(event));
     worker.onerror = ({ message }) => {
       log.error('a decode worker failed', message);

@@ -1,5 +1,6 @@
 import { RpcClient } from '../util/rpc';
 import { assetUrl } from '../util/assets';
+import { startWorker } from '../util/worker';
 import type { EncodeEvent, EncodeMethods, EncoderConfig } from './messages';
 
 /** The page's side of an encode worker. */
@@ -16,7 +17,7 @@ export class EncodeClient {
     assetsPath: string | undefined,
     onError: (message: string) => void,
   ) {
-    this.worker = new Worker(assetUrl('workers/encode.js', assetsPath));
+    this.worker = startWorker('workers/encode.js', assetsPath);
     this.rpc = new RpcClient(this.worker, ({ message }) => onError(message));
     this.worker.onerror = ({ message }) => {
       const why = message || 'the encode worker could not be started';
