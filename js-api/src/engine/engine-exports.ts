@@ -32,6 +32,7 @@ export interface EngineExports {
   ferry_engine_request_keyframe(engine: number, ssrc: number, now: number): number;
   ferry_engine_remove_receiver(engine: number, ssrc: number): number;
   ferry_engine_set_playout_delay(engine: number, minMs: number, maxMs: number): number;
+  ferry_engine_set_round_trip(engine: number, roundTripMs: number): number;
   ferry_engine_pull_audio(engine: number, ssrc: number, downstream: number, now: number): number;
   ferry_engine_playout_buffer(engine: number): number;
   ferry_engine_poll(engine: number, now: number): number;

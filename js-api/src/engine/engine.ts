@@ -102,6 +102,11 @@ export class Engine {
     this.wasm.ferry_engine_set_playout_delay(this.handle, minMs, maxMs);
   }
 
+  /** As measured on the control channel; paces requests for lost packets. */
+  setRoundTrip(ms: number): void {
+    this.wasm.ferry_engine_set_round_trip(this.handle, ms);
+  }
+
   /** 10 ms to play, as a copy that may be transferred. */
   pullAudio(ssrc: number, downstreamMs: number, now: number) {
     const channels = this.wasm.ferry_engine_pull_audio(this.handle, ssrc, downstreamMs, now);

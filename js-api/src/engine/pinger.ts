@@ -12,6 +12,7 @@ export class Pinger {
 
   constructor(
     private readonly signalling: Signalling,
+    private readonly onMeasured: (rttMs: number) => void,
     private readonly onDead: () => void,
   ) {}
 
@@ -44,6 +45,7 @@ export class Pinger {
         this.outstanding = 0;
         this.newest.push(now() - sent);
         if (this.newest.length > 3) this.newest.shift();
+        this.onMeasured(this.rttMs);
       },
       () => undefined,
     );

@@ -57,6 +57,7 @@ class FakeTransport implements Transport {
 /** Notes what is asked of it; `wants` is what poll hands out next. */
 class FakeEngine {
   readonly calls: string[] = [];
+  readonly roundTrips: number[] = [];
   wants: ((outputs: EngineOutputs) => void)[] = [];
 
   private note(name: string, ...args: unknown[]): void {
@@ -76,6 +77,7 @@ class FakeEngine {
   requestKeyframe = (ssrc: number) => this.note('requestKeyframe', ssrc);
   removeReceiver = (ssrc: number) => this.note('removeReceiver', ssrc);
   setPlayoutDelay = (min: number, max: number) => this.note('setPlayoutDelay', min, max);
+  setRoundTrip = (ms: number) => this.roundTrips.push(ms);
   pullAudio = () => ({ samples: new Float32Array(480), channels: 1 });
   poll = (_now: number, outputs: EngineOutputs) => {
     for (const want of this.wants.splice(0)) want(outputs);
@@ -152,6 +154,17 @@ describe('joining', () => {
     expect(transport.control[0]).toEqual({ type: 'join', id: 1, version: 1, ...members });
     expect(result).toEqual({ sessionId: 's', serverTimeMs: 5, users: [] });
     expect(engine.calls).toContain('setPlayoutDelay 20 -1');
+  });
+
+  it('tells the engine the round trip that the pings measure', async () => {
+    transport.answers.ping = undefined;
+    await session.join(joinRequest);
+    const ping = transport.control.find(({ type }) => type === 'ping');
+    await vi.advanceTimersByTimeAsync(80);
+    expect(engine.roundTrips).toEqual([]);
+    transport.receive({ type: 'ok', id: ping?.id });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(engine.roundTrips).toEqual([80]);
   });
 
   it('pings, and gives up a gateway that no longer answers', async () => {

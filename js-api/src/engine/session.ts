@@ -55,8 +55,10 @@ export class Session implements TransportListener {
       (text) => this.transport.sendControl(text),
       (notification) => this.notify(notification),
     );
-    this.pinger = new Pinger(this.signalling, () =>
-      this.onClose(CLOSE_SILENT, 'no answer to pings'),
+    this.pinger = new Pinger(
+      this.signalling,
+      (rttMs) => this.engine.setRoundTrip(rttMs),
+      () => this.onClose(CLOSE_SILENT, 'no answer to pings'),
     );
     this.pump = new Pump(
       engine,
