@@ -3,6 +3,7 @@ import type { AutoplayGuard } from '../audio/autoplay-guard';
 import type { GatewayNotification, StreamInfo } from '../engine/messages';
 import { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
+import { deferred } from '../util/deferred';
 import { RemoteUsers } from './remote-users';
 
 vi.mock('../audio/remote-audio', () => ({
@@ -42,11 +43,13 @@ let calls: string[];
 let log: string[];
 let users: RemoteUsers;
 let joined: boolean;
+let subscribing: () => Promise<void>;
 beforeEach(() => {
   calls = [];
   log = [];
   volumes.length = 0;
   joined = true;
+  subscribing = () => Promise.resolve();
   const context = new ClientContext({});
   for (const event of [
     'remote-user-enter',
@@ -73,7 +76,7 @@ beforeEach(() => {
       rpc: {
         call: (method: string, args: { streamId?: string }) => {
           if (args.streamId) calls.push(`${method} ${args.streamId}`);
-          return Promise.resolve();
+          return method === 'subscribe' ? subscribing() : Promise.resolve();
         },
       },
     },
@@ -187,6 +190,21 @@ it('autoReceiveAudio false: heard when asked for', async () => {
   expect(calls).toEqual([]);
   await users.mute('bob', false);
   expect(calls).toEqual(['subscribe a']);
+});
+
+it('muted and unmuted while subscribing: the second subscription is left alone', async () => {
+  users.wishes.autoReceive = false;
+  users.enter({ userId: 'bob', streams: [audio] });
+  const first = deferred();
+  subscribing = () => first.promise;
+  const unmuting = users.mute('bob', false);
+  await users.mute('bob', true);
+  subscribing = () => Promise.resolve();
+  await users.mute('bob', false);
+  first.reject(new Error('unsubscribed meanwhile'));
+  await unmuting;
+  expect(calls).toEqual(['subscribe a', 'unsubscribe a', 'subscribe a']);
+  expect(users.find('bob')?.listener.active).toBe(true);
 });
 
 it('autoReceiveVideo: received before it is shown', async () => {
