@@ -225,7 +225,11 @@ void MediaEndpoint::SendRtcp(const rtp::RtcpPacket& packet, Timestamp now) {
   if (media_stopped_) return;
   SendQueue::Rtcp bytes;
   if (!rtp::AppendRtcp(packet, bytes) || bytes.size() > rtp::kMaxReceivedPacketSize) return;
-  queue_.PushRtcp(std::move(bytes), now);
+  if (const auto* report = std::get_if<rtp::SenderReport>(&packet)) {
+    queue_.PushSenderReport(report->sender_ssrc, std::move(bytes), now);
+  } else {
+    queue_.PushRtcp(std::move(bytes), now);
+  }
   connection_.Wake();
 }
 

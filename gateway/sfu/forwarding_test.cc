@@ -279,6 +279,22 @@ TEST_F(ForwardingTest, SenderReportsCarryTheSubscribersCounts) {
   EXPECT_EQ(a.reports[0].octet_count, 160u);
 }
 
+TEST_F(ForwardingTest, SenderReportsThatFollowTooFastAreNotForwarded) {
+  MakeStream(MediaKind::kAudio);
+  Subscribe(a);
+  for (uint32_t i = 0; i < 40; ++i) {
+    stream->OnSenderReport({.sender_ssrc = 1, .ntp_time = i, .rtp_timestamp = i}, now);
+  }
+  EXPECT_EQ(a.reports.size(), 1u);
+  now += PublishedStream::kMinReportInterval - Duration::Micros(1);
+  stream->OnSenderReport({.sender_ssrc = 1, .rtp_timestamp = 50}, now);
+  EXPECT_EQ(a.reports.size(), 1u);
+  now += Duration::Micros(1);
+  stream->OnSenderReport({.sender_ssrc = 1, .rtp_timestamp = 51}, now);
+  ASSERT_EQ(a.reports.size(), 2u);
+  EXPECT_EQ(a.reports[1].rtp_timestamp, 51u);
+}
+
 TEST_F(ForwardingTest, ANewcomerGetsTheLastSenderReportAtOnce) {
   MakeStream(MediaKind::kAudio);
   stream->OnSenderReport({.sender_ssrc = 1, .ntp_time = 5, .rtp_timestamp = 6}, now);

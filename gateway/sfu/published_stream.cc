@@ -56,6 +56,10 @@ void PublishedStream::OnSenderReport(const rtp::SenderReport& report, Timestamp 
   reception_.OnSenderReport(report.ntp_time, now);
   last_report_ = report;
   last_report_->blocks.clear();
+  // Each report becomes one per subscriber, and a single packet holds dozens. The next of an honest
+  // publisher makes up for one left out.
+  if (last_forwarded_ && now - *last_forwarded_ < kMinReportInterval) return;
+  last_forwarded_ = now;
   for (Subscription* subscription : subscriptions_) subscription->ForwardReport(report, now);
 }
 

@@ -44,6 +44,9 @@ class PublisherSink {
 
 class PublishedStream {
  public:
+  // Sender reports that follow faster are not forwarded.
+  static constexpr Duration kMinReportInterval = Duration::Millis(200);
+
   // `reliable`: the publisher's transport loses nothing, so that no packet is ever asked for again.
   PublishedStream(StreamInfo info, uint32_t ssrc, bool reliable, PublisherSink& publisher);
   // Ends its subscriptions.
@@ -81,6 +84,7 @@ class PublishedStream {
   transport::ReceptionStats reception_;
   transport::NackGenerator nacks_;
   std::optional<rtp::SenderReport> last_report_;
+  std::optional<Timestamp> last_forwarded_;
 };
 
 }  // namespace ferry::gateway

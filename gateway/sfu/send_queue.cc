@@ -17,9 +17,20 @@ bool SendQueue::PushControl(SharedText text, Timestamp now) {
 
 void SendQueue::PushRtcp(Rtcp packet, Timestamp now) {
   NotePush(now);
-  // Reports supersede each other: the oldest are worth the least.
+  // Feedback and requests are repeated: the oldest are worth the least.
   if (rtcp_.size() >= kMaxRtcpPackets) rtcp_.pop_front();
   rtcp_.push_back(std::move(packet));
+}
+
+void SendQueue::PushSenderReport(uint32_t ssrc, Rtcp packet, Timestamp now) {
+  NotePush(now);
+  const auto waiting = std::ranges::find(sender_reports_, ssrc, &std::pair<uint32_t, Rtcp>::first);
+  if (waiting != sender_reports_.end()) {
+    waiting->second = std::move(packet);
+    return;
+  }
+  if (sender_reports_.size() >= kMaxSenderReports) sender_reports_.pop_front();
+  sender_reports_.emplace_back(ssrc, std::move(packet));
 }
 
 void SendQueue::PushAudio(OutgoingPacket packet) {
@@ -62,6 +73,9 @@ std::optional<SendQueue::Item> SendQueue::Pop(Timestamp now) {
   } else if (!rtcp_.empty()) {
     item = std::move(rtcp_.front());
     rtcp_.pop_front();
+  } else if (!sender_reports_.empty()) {
+    item = std::move(sender_reports_.front().second);
+    sender_reports_.pop_front();
   } else if (auto audio = PopMedia(audio_)) {
     item = std::move(*audio);
   } else if (auto again = PopMedia(retransmissions_)) {
@@ -184,6 +198,7 @@ void SendQueue::DropVideo(uint32_t ssrc, Timestamp oldest_kept, bool finish) {
 }
 
 void SendQueue::RemoveStream(uint32_t ssrc) {
+  std::erase_if(sender_reports_, [&](const auto& report) { return report.first == ssrc; });
   for (auto* queue : {&audio_, &retransmissions_, &video_}) {
     std::erase_if(*queue, [&](const OutgoingPacket& packet) {
       if (packet.ssrc != ssrc) return false;
@@ -196,6 +211,7 @@ void SendQueue::RemoveStream(uint32_t ssrc) {
 
 void SendQueue::DropMedia() {
   rtcp_.clear();
+  sender_reports_.clear();
   audio_.clear();
   retransmissions_.clear();
   video_.clear();
@@ -204,8 +220,8 @@ void SendQueue::DropMedia() {
 }
 
 bool SendQueue::empty() const {
-  return control_.empty() && rtcp_.empty() && audio_.empty() && retransmissions_.empty() &&
-         video_.empty();
+  return control_.empty() && rtcp_.empty() && sender_reports_.empty() && audio_.empty() &&
+         retransmissions_.empty() && video_.empty();
 }
 
 }  // namespace ferry::gateway

@@ -1,10 +1,10 @@
 // What waits to be sent to one client. Sans-I/O: the transport takes the next item whenever it can
 // write, so that everything not yet handed to it can still be reordered or dropped here.
 //
-// Order: control, RTCP, audio, retransmissions, video. Each class is bounded in bytes or count,
-// media in age too. Video that waited too long is dropped by whole frames, and then on until the
-// next key frame: a delta frame without its predecessor would only cost bandwidth. A frame of which
-// a part was already sent is finished.
+// Order: control, RTCP (sender reports last), audio, retransmissions, video. Each class is bounded
+// in bytes or count, media in age too. Video that waited too long is dropped by whole frames, and
+// then on until the next key frame: a delta frame without its predecessor would only cost
+// bandwidth. A frame of which a part was already sent is finished.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,7 @@ class SendQueue {
     Duration stall = Duration::Millis(10'000);
   };
   static constexpr size_t kMaxRtcpPackets = 64;
+  static constexpr size_t kMaxSenderReports = 512;
   static constexpr size_t kMaxRetransmissions = 256;
 
   class Listener {
@@ -76,6 +77,9 @@ class SendQueue {
   // off.
   [[nodiscard]] bool PushControl(SharedText text, Timestamp now);
   void PushRtcp(Rtcp packet, Timestamp now);
+  // Replaces one of the same stream that still waits. Apart from other RTCP, so that many streams'
+  // reports push out no request.
+  void PushSenderReport(uint32_t ssrc, Rtcp packet, Timestamp now);
   void PushAudio(OutgoingPacket packet);
   void PushVideo(OutgoingPacket packet);
   void PushRetransmission(OutgoingPacket packet);
@@ -119,6 +123,7 @@ class SendQueue {
   Listener& listener_;
   std::deque<SharedText> control_;
   std::deque<Rtcp> rtcp_;
+  std::deque<std::pair<uint32_t, Rtcp>> sender_reports_;  // one per SSRC
   std::deque<OutgoingPacket> audio_;
   std::deque<OutgoingPacket> retransmissions_;
   std::deque<OutgoingPacket> video_;  // all streams, in the order of arrival

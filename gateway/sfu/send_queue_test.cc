@@ -73,6 +73,32 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
   uint32_t next_timestamp = 0;
 };
 
+TEST_F(SendQueueTest, OfAStreamsSenderReportsOnlyTheLastWaits) {
+  queue.PushSenderReport(kVideo, {1}, now);
+  queue.PushSenderReport(kAudio, {2}, now);
+  queue.PushSenderReport(kVideo, {3}, now);
+  EXPECT_EQ(std::get<SendQueue::Rtcp>(*queue.Pop(now)), SendQueue::Rtcp{3});
+  EXPECT_EQ(std::get<SendQueue::Rtcp>(*queue.Pop(now)), SendQueue::Rtcp{2});
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(SendQueueTest, SenderReportsAreBoundedAndPushOutNoRequest) {
+  queue.PushRtcp({0xAA}, now);
+  for (uint32_t ssrc = 0; ssrc < 2 * SendQueue::kMaxSenderReports; ++ssrc) {
+    queue.PushSenderReport(ssrc, {1}, now);
+  }
+  EXPECT_EQ(std::get<SendQueue::Rtcp>(*queue.Pop(now)), SendQueue::Rtcp{0xAA});
+  size_t reports = 0;
+  for (; !queue.empty(); ++reports) EXPECT_EQ(Pop(), "r");
+  EXPECT_EQ(reports, SendQueue::kMaxSenderReports);
+}
+
+TEST_F(SendQueueTest, AStreamThatEndsTakesItsSenderReportAlong) {
+  queue.PushSenderReport(kVideo, {1}, now);
+  queue.RemoveStream(kVideo);
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST_F(SendQueueTest, ControlGoesFirstThenReportsThenAudioThenVideo) {
   PushFrame(kVideo, true, 2);
   PushAudio();
