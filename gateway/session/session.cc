@@ -127,7 +127,7 @@ void Session::Send(std::string message) {
 
 void Session::Refuse(const Refusal& refusal, bool fault) {
   context_.metrics.control_refused.Add();
-  context_.log.debug("session={} event=refused code={} message=\"{}\"", session_id_, refusal.code,
+  context_.log.debug("session={} event=refused code={} message={:?}", session_id_, refusal.code,
                      refusal.message);
   Send(ErrorMessage(refusal));
   if (fault && !faults_.Take(1, Now())) {
@@ -170,7 +170,7 @@ void Session::LeaveRoom(LeaveReason reason) {
   if (room_ == nullptr) return;
   media_.Clear();
   Room& room = *std::exchange(room_, nullptr);
-  context_.log.info("session={} event=left room={} user=\"{}\" reason={}", session_id_,
+  context_.log.info("session={} event=left room={} user={:?} reason={}", session_id_,
                     ToString(room.key()), user_id_, static_cast<int>(reason));
   context_.rooms.Leave(*this, room, user_id_, reason);
   context_.metrics.participants.Add(-1);
@@ -219,7 +219,7 @@ Session::Answer Session::Handle(int64_t id, const JoinRequest& join) {
                    : std::expected<RoomRegistry::Entry, Refusal>(std::unexpected(allowed.error()));
   if (!entry) {
     context_.metrics.joins_refused.Add();
-    context_.log.info("session={} event=refused room={}/{} user=\"{}\" code={}", session_id_,
+    context_.log.info("session={} event=refused room={}/{} user={:?} code={}", session_id_,
                       join.sdk_app_id, ToString(join.room), join.user_id, entry.error().code);
     return std::unexpected(entry.error());
   }
@@ -227,8 +227,9 @@ Session::Answer Session::Handle(int64_t id, const JoinRequest& join) {
   user_id_ = join.user_id;
   context_.metrics.joins.Add();
   context_.metrics.participants.Add(1);
-  context_.log.info("session={} event=joined room={} user=\"{}\" client=\"{}\" users={}",
-                    session_id_, ToString(room_->key()), user_id_, join.client, room_->size());
+  // {:?} quotes and escapes: a client's words could forge fields otherwise.
+  context_.log.info("session={} event=joined room={} user={:?} client={:?} users={}", session_id_,
+                    ToString(room_->key()), user_id_, join.client, room_->size());
   return JoinedAnswer(id, session_id_, context_.clock.UnixMs(), entry->users);
 }
 
@@ -245,9 +246,8 @@ Session::Answer Session::Handle(int64_t id, const PublishRequest& publish) {
   if (!stream) return std::unexpected(stream.error());
   media_.AddPublished(**stream);
   const std::string& stream_id = (*stream)->info().stream_id;
-  context_.log.info("session={} event=published room={} user=\"{}\" stream={} codec={}",
-                    session_id_, ToString(room_->key()), user_id_, stream_id,
-                    PayloadType(publish.codec));
+  context_.log.info("session={} event=published room={} user={:?} stream={} codec={}", session_id_,
+                    ToString(room_->key()), user_id_, stream_id, PayloadType(publish.codec));
   return PublishedAnswer(id, stream_id, ssrc);
 }
 
@@ -263,7 +263,7 @@ Session::Answer Session::Handle(int64_t id, const UnpublishRequest& unpublish) {
   const auto ssrc = room_->Unpublish(*this, unpublish.stream_id);
   if (!ssrc) return std::unexpected(ssrc.error());
   media_.RemovePublished(*ssrc);
-  context_.log.info("session={} event=unpublished room={} user=\"{}\" stream={}", session_id_,
+  context_.log.info("session={} event=unpublished room={} user={:?} stream={}", session_id_,
                     ToString(room_->key()), user_id_, unpublish.stream_id);
   return OkAnswer(id);
 }

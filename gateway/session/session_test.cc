@@ -2,11 +2,12 @@
 #include "gateway/session/session.h"
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -124,7 +125,8 @@ class SessionTest : public ::testing::Test {
   RoomRegistry rooms{room_limits};
   PacketPool pool;
   Metrics metrics;
-  spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_st>()};
+  std::ostringstream log_text;
+  spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
   std::mt19937_64 random{1};
   std::set<Session*> sessions;
   bool draining = false;
@@ -300,6 +302,14 @@ TEST_F(SessionTest, BadSignaturesAreRefusedWithTheirCode) {
   EXPECT_EQ(code({{"userId", ""}}), -3319);
   EXPECT_EQ(code({{"version", 9}}), 20010);
   EXPECT_EQ(rooms.room_count(), 0u);
+}
+
+TEST_F(SessionTest, NamesForgeNoFieldsOfTheLog) {
+  Joined(R"(Jürgen" room=7 x=")", {{"client", R"(a\" users=0 y=")"}});
+  EXPECT_NE(
+      log_text.str().find(R"(user="Jürgen\" room=7 x=\"" client="a\\\" users=0 y=\"" users=1)"),
+      std::string::npos)
+      << log_text.str();
 }
 
 TEST_F(SessionTest, PingIsEchoed) {
@@ -499,6 +509,27 @@ TEST_F(SessionTest, ASubscribersPictureLossAndNackReachTheirGoal) {
   EXPECT_EQ(again->header.sequence_number, sent->header.sequence_number);
   EXPECT_EQ(again->extensions.transport_sequence_number, 1) << "a new transport-wide number";
   EXPECT_EQ(RtcpOf<rtp::PictureLossIndication>(ann.connection).size(), 2u);
+}
+
+TEST_F(SessionTest, AFloodOfSenderReportsReachesNobodyAndLeavesRequestsAlone) {
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob");
+  const uint32_t in = ann.Publish("audio")["ssrc"];
+  const uint32_t own = bob.Publish("video")["ssrc"];
+  bob.Subscribe("s1");
+  ann.Subscribe("s2");  // asks bob for a key frame
+  std::vector<uint8_t> flood;
+  for (int i = 0; i < 40; ++i) {
+    const auto report = testing::Rtcp(rtp::SenderReport{.sender_ssrc = in});
+    flood.insert(flood.end(), report.begin(), report.end());
+  }
+  for (int i = 0; i < 20; ++i) ann.session->OnMedia(flood);
+  bob.connection.Drain(*bob.session);
+  EXPECT_EQ(ann.connection.closed_with, 0);
+  EXPECT_EQ(RtcpOf<rtp::SenderReport>(bob.connection).size(), 1u);
+  const auto requests = RtcpOf<rtp::PictureLossIndication>(bob.connection);
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].media_ssrc, own);
 }
 
 TEST_F(SessionTest, PublishersGetFeedbackAndReports) {
