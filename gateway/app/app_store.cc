@@ -7,6 +7,8 @@
 #include <array>
 #include <utility>
 
+#include "gateway/auth/hex.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -29,13 +31,7 @@ Result<std::string> RandomSecret() {
   if (RAND_bytes(bytes.data(), bytes.size()) != 1) {
     return Fail(ErrorCode::kUnsupported, "no randomness for a secret");
   }
-  std::string hex;
-  for (const unsigned char byte : bytes) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return Hex(bytes);
 }
 
 constexpr const char* kSchema =

@@ -94,7 +94,6 @@ Result<void> Gateway::Start() {
       metrics_, *log_);
   auto listening = listener_->Start(config_.listen, config_.port);
   if (!listening) return listening;
-  started_ = true;
   asio::co_spawn(
       io_, [this] { return Tick(); }, asio::detached);
   log_->info("event=listening address={} port={}", config_.listen, port());
@@ -183,7 +182,8 @@ HttpResponse Gateway::ServeFile(const HttpRequest& request, const std::string& p
   std::optional<HttpResponse> response;
   if (path.starts_with(kSdk)) {
     response = sdk_files_.Get(std::string_view(path).substr(kSdk.size() - 1), request);
-    // Pages of other origins load the SDK from here.
+    // Pages of other origins may read the SDK's files. Run from here it only does in pages of this
+    // origin: browsers start workers from the page's own alone.
     if (response) {
       response->headers.set(http::field::access_control_allow_origin, "*");
       response->headers.set("Cross-Origin-Resource-Policy", "cross-origin");
@@ -201,8 +201,12 @@ HttpResponse Gateway::DemoUserSig(const HttpRequest& request) const {
   if (user.empty() || user.size() > kMaxUserIdBytes || !clean) {
     return TextResponse(400, "text/plain", "userId must have 1 to 128 printable bytes\n");
   }
-  if (apps_.applications().empty()) return TextResponse(503, "text/plain", "no application\n");
-  const Application& app = apps_.applications().begin()->second;
+  // Never for another application: whoever asks is let in.
+  const auto demo = apps_.applications().find(AppStore::kDemoSdkAppId);
+  if (demo == apps_.applications().end()) {
+    return TextResponse(503, "text/plain", "there is no demo application\n");
+  }
+  const Application& app = demo->second;
   const nlohmann::json answer = {
       {"sdkAppId", app.sdk_app_id},
       {"userSig",

@@ -64,7 +64,6 @@ class Gateway {
   std::mt19937_64 random_;
   std::set<Session*> sessions_;
   bool draining_ = false;
-  bool started_ = false;
   SessionContext context_;
   StaticFiles demo_files_;
   StaticFiles sdk_files_;

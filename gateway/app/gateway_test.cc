@@ -63,12 +63,12 @@ class GatewayTest : public ::testing::Test {
     std::ofstream(directory / name) << content;
   }
 
-  void Start() {
+  void Start(std::vector<Application> more = {}) {
     auto log = std::make_shared<spdlog::logger>(
         "test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text));
     log->set_level(spdlog::level::trace);
-    gateway = std::make_unique<Gateway>(
-        io, config, AppStore(std::vector<Application>{{kApp, "test", kSecret}}), log);
+    more.push_back({kApp, "test", kSecret});
+    gateway = std::make_unique<Gateway>(io, config, AppStore(std::move(more)), log);
     const auto started = gateway->Start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -434,14 +434,21 @@ TEST_F(GatewayTest, SignsForTheDemoOnlyWhenAsked) {
 
 TEST_F(GatewayTest, TheDemosUserSigLetsIn) {
   config.demo = true;
-  Start();
+  Start({{AppStore::kDemoSdkAppId, "demo", "the demo's secret"}});
   const json signed_user = json::parse(Get("/demo/usersig?userId=J%C3%BCrgen%20B").body);
-  EXPECT_EQ(signed_user["sdkAppId"], kApp);
+  EXPECT_EQ(signed_user["sdkAppId"], AppStore::kDemoSdkAppId);
   json join = JoinMessage("Jürgen B");
+  join["sdkAppId"] = AppStore::kDemoSdkAppId;
   join["userSig"] = signed_user["userSig"];
   EXPECT_EQ(Ask(Connect(), join)["type"], "ok");
   EXPECT_EQ(Get("/demo/usersig").status, 400u);
   EXPECT_EQ(Get("/demo/usersig?userId=a%0Ab").status, 400u);
+}
+
+TEST_F(GatewayTest, WithoutADemoApplicationNothingIsSignedForAnother) {
+  config.demo = true;
+  Start();
+  EXPECT_EQ(Get("/demo/usersig?userId=ann").status, 503u);
 }
 
 TEST_F(GatewayTest, KeepsItsCertificate) {

@@ -14,6 +14,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "gateway/auth/hex.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -146,13 +148,7 @@ Result<std::string> CertificateFingerprint(const std::filesystem::path& path) {
   if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
     return Fail(ErrorCode::kMalformed, "cannot read a certificate from " + path.string());
   }
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
+  return Hex(ByteSpan(digest).first(size));
 }
 
 }  // namespace ferry::gateway

@@ -104,7 +104,17 @@ asio::awaitable<void> Listener::Accept() {
     }
     asio::co_spawn(
         io_, [this, moved = std::move(socket)]() mutable { return Serve(std::move(moved)); },
-        asio::detached);
+        [this](const std::exception_ptr& thrown) { LogThrown(thrown); });
+  }
+}
+
+// What is thrown while one connection is served ends that connection, and no other.
+void Listener::LogThrown(const std::exception_ptr& thrown) {
+  if (!thrown) return;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    log_.error("event=connection-failed error={:?}", error.what());
   }
 }
 
@@ -127,9 +137,16 @@ asio::awaitable<void> Listener::Serve(Socket socket) {
     const int unsent = kMaxUnsentKernelBytes;
     setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
     TlsStream stream(std::move(socket), *tls_);
-    http_streams_.insert(&stream);
+    struct Listed {
+      Listed(std::set<TlsStream*>& all, TlsStream* one) : streams(all), stream(one) {
+        streams.insert(stream);
+      }
+      ~Listed() { streams.erase(stream); }
+      std::set<TlsStream*>& streams;
+      TlsStream* stream;
+    };
+    const Listed listed(http_streams_, &stream);
     co_await ServeTls(stream, AddressText(endpoint));
-    http_streams_.erase(&stream);
   }
 }
 

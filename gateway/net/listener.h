@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <set>
 #include <string>
@@ -49,6 +50,7 @@ class Listener {
   boost::asio::awaitable<void> Accept();
   boost::asio::awaitable<void> Serve(Socket socket);
   boost::asio::awaitable<void> ServeTls(TlsStream& stream, const std::string& remote);
+  void LogThrown(const std::exception_ptr& thrown);
   // False when the connection is not to be used again.
   boost::asio::awaitable<bool> Answer(TlsStream& stream, const HttpRequest& request);
 

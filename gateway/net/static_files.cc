@@ -7,6 +7,8 @@
 #include <fstream>
 #include <utility>
 
+#include "gateway/auth/hex.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -42,13 +44,8 @@ std::string ETag(std::string_view content) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   EVP_Digest(content.data(), content.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string tag = "\"";
-  for (size_t i = 0; i < 12; ++i) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    tag += kDigits[digest[i] >> 4];
-    tag += kDigits[digest[i] & 15];
-  }
-  return tag + "\"";
+  constexpr size_t kBytes = 12;  // enough to tell versions of a file apart
+  return "\"" + Hex(ByteSpan(digest).first(kBytes)) + "\"";
 }
 
 // File names that a bundler ends with a hash of the content, as "index-BxV3k2Qp.js", never change.

@@ -1,0 +1,12 @@
+// Bytes as lower-case hex digits.
+#pragma once
+
+#include <string>
+
+#include "core/base/bytes.h"
+
+namespace ferry::gateway {
+
+std::string Hex(ByteSpan bytes);
+
+}  // namespace ferry::gateway
