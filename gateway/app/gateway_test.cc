@@ -1,157 +1,20 @@
-// The whole gateway over real sockets: clients and server in one thread and one event loop.
+// The whole gateway and its clients.
 #include "gateway/app/gateway.h"
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <sstream>
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
 
-#include "gateway/auth/usersig.h"
-#include "gateway/net/certificate.h"
-#include "gateway/testing/http_get.h"
+#include "gateway/testing/gateway_fixture.h"
 #include "gateway/testing/media.h"
-#include "gateway/testing/test_client.h"
 
 namespace ferry::gateway {
 namespace {
 
 using nlohmann::json;
-using testing::TestClient;
-
-constexpr uint32_t kApp = 1'400'000'000;
-constexpr const char* kSecret = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
-// Generous: sanitizers on a busy machine are slow, and nothing waits this long unless it is broken.
-constexpr auto kDeadline = std::chrono::seconds(20);
-
-int64_t UnixSeconds() { return SystemClock().UnixMs() / 1000; }
-
-class GatewayTest : public ::testing::Test {
- protected:
-  using Client = std::shared_ptr<TestClient>;
-
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "ferry-gateway-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
-    config.listen = "127.0.0.1";
-    config.port = 0;
-    config.data_dir = directory / "data";
-    config.demo_dir = directory / "demo";
-    config.sdk_dir = directory / "sdk";
-    std::filesystem::create_directories(config.data_dir);
-    Write("demo/index.html", "<p>demo</p>");
-    Write("sdk/trtc.wasm", "wasm");
-    Write("outside.txt", "outside");
-  }
-  void TearDown() override {
-    for (const auto& client : clients) client->Abort();
-    if (gateway) {
-      Shutdown();
-      // What was cut off ends before the gateway does.
-      EXPECT_TRUE(Until([&] { return gateway->metrics().connections.value() == 0; }));
-      io.poll();
-    }
-    gateway.reset();
-    std::filesystem::remove_all(directory);
-  }
-  void Write(const std::string& name, const std::string& content) {
-    std::filesystem::create_directories((directory / name).parent_path());
-    std::ofstream(directory / name) << content;
-  }
-
-  void Start(std::vector<Application> more = {}) {
-    auto log = std::make_shared<spdlog::logger>(
-        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text));
-    log->set_level(spdlog::level::trace);
-    more.push_back({kApp, "test", kSecret});
-    gateway = std::make_unique<Gateway>(io, config, AppStore(std::move(more)), log);
-    const auto started = gateway->Start();
-    ASSERT_TRUE(started) << started.error().message;
-  }
-  void Shutdown() {
-    gateway->Shutdown([this] { stopped = true; });
-    EXPECT_TRUE(Until([&] { return stopped; }));
-  }
-  // Runs the loop until the condition holds; false at the deadline.
-  bool Until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      io.restart();
-      io.run_one_for(std::chrono::milliseconds(100));
-    }
-    return true;
-  }
-
-  Client Connect(TestClient::Options options = {}) {
-    auto client = clients.emplace_back(std::make_shared<TestClient>(io, gateway->port(), options));
-    client->Start();
-    EXPECT_TRUE(Until([&] { return client->open || client->failed; }));
-    return client;
-  }
-  static json JoinMessage(const std::string& user) {
-    return {{"type", "join"},
-            {"id", 1},
-            {"version", 1},
-            {"sdkAppId", kApp},
-            {"userId", user},
-            {"userSig", SignUserSig(kApp, kSecret, user, UnixSeconds(), 3600)},
-            {"room", {{"kind", "string"}, {"id", "den"}}},
-            {"scene", "rtc"},
-            {"role", "anchor"}};
-  }
-  // Sends a request and waits for its answer.
-  json Ask(const Client& client, json message) {
-    const int id = next_id++;
-    message["id"] = id;
-    client->Send(message);
-    EXPECT_TRUE(Until([&] { return client->Has({{"id", id}}) || client->closed; })) << message;
-    return client->Find({{"id", id}});
-  }
-  Client Joined(const std::string& user, TestClient::Options options = {}) {
-    const Client client = Connect(options);
-    if (options.read) {
-      EXPECT_EQ(Ask(client, JoinMessage(user))["type"], "ok");
-    } else {
-      client->Send(JoinMessage(user));
-    }
-    return client;
-  }
-  json Publish(const Client& client, const std::string& kind) {
-    return Ask(client, {{"type", "publish"},
-                        {"kind", kind},
-                        {"source", "main"},
-                        {"codec", kind == "audio" ? "opus" : "vp8"},
-                        {"muted", false}});
-  }
-  ::testing::AssertionResult ClosesWith(const Client& client, int code) {
-    if (!Until([&] { return client->closed; }))
-      return ::testing::AssertionFailure() << "stays open";
-    if (client->close_code == code) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << "closed with " << client->close_code;
-  }
-
-  testing::HttpReply Get(const std::string& target, std::map<std::string, std::string> headers = {},
-                         const std::string& method = "GET") {
-    testing::HttpReply reply;
-    testing::HttpGet(io, gateway->port(), target, std::move(headers), reply, method);
-    EXPECT_TRUE(Until([&] { return reply.done; }));
-    return reply;
-  }
-
-  asio::io_context io{1};
-  Config config;
-  std::filesystem::path directory;
-  std::ostringstream log_text;
-  std::unique_ptr<Gateway> gateway;
-  std::vector<Client> clients;
-  bool stopped = false;
-  int next_id = 100;
-};
 
 TEST_F(GatewayTest, TwoClientsCall) {
   Start();
@@ -365,101 +228,6 @@ TEST_F(GatewayTest, OnlyItsPathAndProtocolUpgrade) {
   EXPECT_EQ(Connect({.protocol = "chat"})->http_status, 426u);
   EXPECT_EQ(Connect({.protocol = ""})->http_status, 426u);
   EXPECT_TRUE(Connect({.protocol = "chat, ferry.v1"})->open);
-}
-
-TEST_F(GatewayTest, ServesFilesWithTheirTypeAndSecurityHeaders) {
-  Start();
-  auto page = Get("/");
-  EXPECT_EQ(page.status, 200u);
-  EXPECT_EQ(page.body, "<p>demo</p>");
-  EXPECT_EQ(page.headers["content-type"], "text/html; charset=utf-8");
-  EXPECT_NE(page.headers["content-security-policy"].find("script-src 'self' 'wasm-unsafe-eval';"),
-            std::string::npos);
-  auto wasm = Get("/sdk/trtc.wasm?v=1");
-  EXPECT_EQ(wasm.body, "wasm");
-  EXPECT_EQ(wasm.headers["content-type"], "application/wasm");
-  EXPECT_EQ(wasm.headers["access-control-allow-origin"], "*");
-  auto head = Get("/", {}, "HEAD");
-  EXPECT_EQ(head.status, 200u);
-  EXPECT_EQ(head.headers["content-length"], "11");
-}
-
-TEST_F(GatewayTest, AnswersUnchangedFilesWithoutTheirBody) {
-  Start();
-  const std::string etag = Get("/").headers["etag"];
-  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).status, 304u);
-  Write("demo/index.html", "<p>changed</p>");
-  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).body, "<p>changed</p>");
-}
-
-TEST_F(GatewayTest, ServesWhatWasCompressedBeforeToWhomTakesIt) {
-  Write("sdk/trtc.wasm.gz", "zipped");
-  Start();
-  auto zipped = Get("/sdk/trtc.wasm", {{"Accept-Encoding", "br, gzip"}});
-  EXPECT_EQ(zipped.body, "zipped");
-  EXPECT_EQ(zipped.headers["content-encoding"], "gzip");
-  EXPECT_EQ(zipped.headers["content-type"], "application/wasm");
-  EXPECT_EQ(Get("/sdk/trtc.wasm").body, "wasm");
-}
-
-TEST_F(GatewayTest, ServesNothingOutsideItsFolders) {
-  Write("demo/.hidden", "hidden");
-  std::filesystem::create_symlink(directory / "outside.txt", directory / "demo" / "link.txt");
-  Start();
-  for (const char* target :
-       {"/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/sdk/../../outside.txt",
-        "/sdk/%2e%2e/outside.txt", "/.hidden", "/link.txt", "//etc/passwd", "/index.html%00.txt",
-        "/index.html/", "/%zz", "/demo\\..\\outside.txt", "/missing"}) {
-    EXPECT_EQ(Get(target).status, 404u) << target;
-  }
-}
-
-TEST_F(GatewayTest, TellsHealthReadinessAndMetrics) {
-  Start();
-  EXPECT_EQ(Get("/healthz").status, 200u);
-  EXPECT_EQ(Get("/readyz").status, 200u);
-  const Client ann = Joined("ann");
-  const std::string metrics = Get("/metrics").body;
-  for (const char* line : {"ferry_participants 1\n", "ferry_rooms 1\n", "ferry_joins_total 1\n",
-                           "ferry_packets_dropped_total{reason=\"rate\"} 0\n"}) {
-    EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
-  }
-  EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
-}
-
-TEST_F(GatewayTest, SignsForTheDemoOnlyWhenAsked) {
-  Start();
-  EXPECT_EQ(Get("/demo/usersig?userId=ann").status, 404u);
-}
-
-TEST_F(GatewayTest, TheDemosUserSigLetsIn) {
-  config.demo = true;
-  Start({{AppStore::kDemoSdkAppId, "demo", "the demo's secret"}});
-  const json signed_user = json::parse(Get("/demo/usersig?userId=J%C3%BCrgen%20B").body);
-  EXPECT_EQ(signed_user["sdkAppId"], AppStore::kDemoSdkAppId);
-  json join = JoinMessage("Jürgen B");
-  join["sdkAppId"] = AppStore::kDemoSdkAppId;
-  join["userSig"] = signed_user["userSig"];
-  EXPECT_EQ(Ask(Connect(), join)["type"], "ok");
-  EXPECT_EQ(Get("/demo/usersig").status, 400u);
-  EXPECT_EQ(Get("/demo/usersig?userId=a%0Ab").status, 400u);
-}
-
-TEST_F(GatewayTest, WithoutADemoApplicationNothingIsSignedForAnother) {
-  config.demo = true;
-  Start();
-  EXPECT_EQ(Get("/demo/usersig?userId=ann").status, 503u);
-}
-
-TEST_F(GatewayTest, KeepsItsCertificate) {
-  Start();
-  const auto first = CertificateFingerprint(directory / "data/certificate.pem");
-  ASSERT_TRUE(first);
-  const auto again = EnsureSelfSignedCertificate(config.data_dir, {});
-  ASSERT_TRUE(again);
-  EXPECT_EQ(*CertificateFingerprint(again->certificate), *first);
-  const auto mode = std::filesystem::status(again->private_key).permissions();
-  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 }  // namespace

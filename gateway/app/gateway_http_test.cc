@@ -1,0 +1,115 @@
+// The whole gateway and what it serves besides calls: files, health, metrics, the demo's
+// signatures.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "gateway/app/gateway.h"
+#include "gateway/net/certificate.h"
+#include "gateway/testing/gateway_fixture.h"
+
+namespace ferry::gateway {
+namespace {
+
+using nlohmann::json;
+
+class GatewayHttpTest : public GatewayTest {};
+
+TEST_F(GatewayHttpTest, ServesFilesWithTheirTypeAndSecurityHeaders) {
+  Start();
+  auto page = Get("/");
+  EXPECT_EQ(page.status, 200u);
+  EXPECT_EQ(page.body, "<p>demo</p>");
+  EXPECT_EQ(page.headers["content-type"], "text/html; charset=utf-8");
+  EXPECT_NE(page.headers["content-security-policy"].find("script-src 'self' 'wasm-unsafe-eval';"),
+            std::string::npos);
+  auto wasm = Get("/sdk/trtc.wasm?v=1");
+  EXPECT_EQ(wasm.body, "wasm");
+  EXPECT_EQ(wasm.headers["content-type"], "application/wasm");
+  EXPECT_EQ(wasm.headers["access-control-allow-origin"], "*");
+  auto head = Get("/", {}, "HEAD");
+  EXPECT_EQ(head.status, 200u);
+  EXPECT_EQ(head.headers["content-length"], "11");
+}
+
+TEST_F(GatewayHttpTest, AnswersUnchangedFilesWithoutTheirBody) {
+  Start();
+  const std::string etag = Get("/").headers["etag"];
+  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).status, 304u);
+  Write("demo/index.html", "<p>changed</p>");
+  EXPECT_EQ(Get("/", {{"If-None-Match", etag}}).body, "<p>changed</p>");
+}
+
+TEST_F(GatewayHttpTest, ServesWhatWasCompressedBeforeToWhomTakesIt) {
+  Write("sdk/trtc.wasm.gz", "zipped");
+  Start();
+  auto zipped = Get("/sdk/trtc.wasm", {{"Accept-Encoding", "br, gzip"}});
+  EXPECT_EQ(zipped.body, "zipped");
+  EXPECT_EQ(zipped.headers["content-encoding"], "gzip");
+  EXPECT_EQ(zipped.headers["content-type"], "application/wasm");
+  EXPECT_EQ(Get("/sdk/trtc.wasm").body, "wasm");
+}
+
+TEST_F(GatewayHttpTest, ServesNothingOutsideItsFolders) {
+  Write("demo/.hidden", "hidden");
+  std::filesystem::create_symlink(directory / "outside.txt", directory / "demo" / "link.txt");
+  Start();
+  for (const char* target :
+       {"/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/sdk/../../outside.txt",
+        "/sdk/%2e%2e/outside.txt", "/.hidden", "/link.txt", "//etc/passwd", "/index.html%00.txt",
+        "/index.html/", "/%zz", "/demo\\..\\outside.txt", "/missing"}) {
+    EXPECT_EQ(Get(target).status, 404u) << target;
+  }
+}
+
+TEST_F(GatewayHttpTest, TellsHealthReadinessAndMetrics) {
+  Start();
+  EXPECT_EQ(Get("/healthz").status, 200u);
+  EXPECT_EQ(Get("/readyz").status, 200u);
+  const Client ann = Joined("ann");
+  const std::string metrics = Get("/metrics").body;
+  for (const char* line : {"ferry_participants 1\n", "ferry_rooms 1\n", "ferry_joins_total 1\n",
+                           "ferry_packets_dropped_total{reason=\"rate\"} 0\n"}) {
+    EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
+  }
+  EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
+}
+
+TEST_F(GatewayHttpTest, SignsForTheDemoOnlyWhenAsked) {
+  Start();
+  EXPECT_EQ(Get("/demo/usersig?userId=ann").status, 404u);
+}
+
+TEST_F(GatewayHttpTest, TheDemosUserSigLetsIn) {
+  config.demo = true;
+  Start({{AppStore::kDemoSdkAppId, "demo", "the demo's secret"}});
+  const json signed_user = json::parse(Get("/demo/usersig?userId=J%C3%BCrgen%20B").body);
+  EXPECT_EQ(signed_user["sdkAppId"], AppStore::kDemoSdkAppId);
+  json join = JoinMessage("Jürgen B");
+  join["sdkAppId"] = AppStore::kDemoSdkAppId;
+  join["userSig"] = signed_user["userSig"];
+  EXPECT_EQ(Ask(Connect(), join)["type"], "ok");
+  EXPECT_EQ(Get("/demo/usersig").status, 400u);
+  EXPECT_EQ(Get("/demo/usersig?userId=a%0Ab").status, 400u);
+}
+
+TEST_F(GatewayHttpTest, WithoutADemoApplicationNothingIsSignedForAnother) {
+  config.demo = true;
+  Start();
+  EXPECT_EQ(Get("/demo/usersig?userId=ann").status, 503u);
+}
+
+TEST_F(GatewayHttpTest, KeepsItsCertificate) {
+  Start();
+  const auto first = CertificateFingerprint(directory / "data/certificate.pem");
+  ASSERT_TRUE(first);
+  const auto again = EnsureSelfSignedCertificate(config.data_dir, {});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*CertificateFingerprint(again->certificate), *first);
+  const auto mode = std::filesystem::status(again->private_key).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+}  // namespace
+}  // namespace ferry::gateway
