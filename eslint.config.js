@@ -7,7 +7,8 @@ import ts from 'typescript-eslint';
 export default ts.config(
   {
     ignores: [
-      '**/dist/',
+      'js-api/dist/',
+      'web/dist/',
       '**/node_modules/',
       'build/',
       '**/test-results/',
