@@ -220,7 +220,8 @@ TEST(TransportFeedbackWriter, ParsesBackWhateverItWrites) {
     int64_t ticks = 0;
     for (auto& arrival : arrivals) {
       if (random() % 100 < loss) continue;
-      ticks += random() % 100 < large ? static_cast<int16_t>(random()) : random() % 256;
+      const bool is_large = random() % 100 < large;
+      ticks += is_large ? static_cast<int16_t>(random()) : static_cast<int>(random() % 256);
       arrival = Duration::Micros(ticks * 250);
     }
     const auto feedback = Make(arrivals);
