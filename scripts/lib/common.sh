@@ -63,7 +63,7 @@ hash_of() {
   local path
   for path in "$@"; do
     if [[ -e $path ]]; then
-      find "$path" -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -print0 |
+      find "$path" -type f -not -path '*/node_modules/*' -not -path "$ROOT/js-api/dist/*" -not -path "$ROOT/web/dist/*" -print0 |
         sort -z | xargs -0 -r sha256sum
     else
       printf 'absent %s\n' "$path"

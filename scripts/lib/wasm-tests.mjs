@@ -10,12 +10,13 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const TIMEOUT_MS = 600_000;
+const MAX_OUTPUT = 1 << 26;
 const [build, reports, filter] = process.argv.slice(2);
 
 function registeredTests() {
   const listing = execFileSync('ctest', ['--test-dir', build, '--show-only=json-v1'], {
     encoding: 'utf8',
-    maxBuffer: 1 << 26,
+    maxBuffer: MAX_OUTPUT,
   });
   return JSON.parse(listing).tests.filter((test) => test.command);
 }
@@ -45,28 +46,31 @@ function environmentOf({ properties }) {
   );
 }
 
+/** One test's outcome and output; the command line stands before the output. */
 function run(test) {
   const report = resolve(reports, `${test.name}.xml`);
   const args = argumentsOf(test, report);
-  console.log(`${test.name}: node ${args.join(' ')}`);
-  const { status, signal } = spawnSync(process.execPath, args, {
-    stdio: 'inherit',
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    maxBuffer: MAX_OUTPUT,
     timeout: TIMEOUT_MS,
     env: { ...process.env, ...environmentOf(test) },
   });
-  if (status !== 0) console.log(`${test.name}: ended with ${status ?? signal}`);
+  const ended = `ended with ${status ?? signal}`;
   if (!existsSync(report)) {
-    const failure = `<failure message="ended with ${status ?? signal} and no report"/>`;
     writeFileSync(
-      join(reports, `${test.name}.xml`),
-      `<testsuites><testcase name="${test.name}">${failure}</testcase></testsuites>`,
+      report,
+      `<testsuites><testcase name="${test.name}"><failure message="${ended} and no report"/></testcase></testsuites>`,
     );
   }
-  return status === 0;
+  const output = `${test.name}: node ${args.join(' ')}\n${stdout}${stderr}${test.name}: ${ended}\n`;
+  return { passed: status === 0, output };
 }
 
 mkdirSync(reports, { recursive: true });
-const tests = registeredTests();
-if (tests.length === 0) console.error(`no test in ${build}`);
-const passed = tests.map(run);
-process.exit(passed.length > 0 && passed.every(Boolean) ? 0 : 1);
+const outcomes = registeredTests().map(run);
+if (outcomes.length === 0) console.error(`no test in ${build}`);
+// The failed ones last: the end of a log is what is looked at first.
+const ordered = [...outcomes].sort((a, b) => Number(b.passed) - Number(a.passed));
+for (const { output } of ordered) console.log(output);
+process.exit(outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1);
