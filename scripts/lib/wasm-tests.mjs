@@ -7,7 +7,7 @@
 // program as one test, and because Emscripten hands no environment variable to a program, only arguments.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 const TIMEOUT_MS = 600_000;
 const MAX_OUTPUT = 1 << 26;
