@@ -90,7 +90,9 @@ Result<void> Gateway::Start() {
   listener_ = std::make_unique<Listener>(
       io_, std::move(*tls), config_.listener,
       [this](const HttpRequest& request) { return Answer(request); },
-      [this](Connection& connection) { return std::make_unique<Session>(context_, connection); },
+      [this](net::Connection& connection) {
+        return std::make_unique<Session>(context_, connection);
+      },
       metrics_, *log_);
   auto listening = listener_->Start(config_.listen, config_.port);
   if (!listening) return listening;

@@ -40,8 +40,8 @@ bool OffersProtocol(const HttpRequest& request) {
 }  // namespace
 
 Listener::Listener(asio::io_context& io, std::shared_ptr<asio::ssl::context> tls,
-                   const ListenerLimits& limits, HttpHandler http_handler, HandlerFactory sessions,
-                   Metrics& metrics, spdlog::logger& log)
+                   const ListenerLimits& limits, HttpHandler http_handler,
+                   net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log)
     : io_(io),
       tls_(std::move(tls)),
       limits_(limits),

@@ -35,7 +35,7 @@ class Listener {
   static constexpr int kMaxUnsentKernelBytes = 32 * 1024;
 
   Listener(boost::asio::io_context& io, std::shared_ptr<boost::asio::ssl::context> tls,
-           const ListenerLimits& limits, HttpHandler http, HandlerFactory sessions,
+           const ListenerLimits& limits, HttpHandler http, net::HandlerFactory sessions,
            Metrics& metrics, spdlog::logger& log);
 
   // Binds `address` (an IP, "::" is both families) and begins to accept. Port 0 takes a free one.
@@ -58,7 +58,7 @@ class Listener {
   std::shared_ptr<boost::asio::ssl::context> tls_;
   const ListenerLimits limits_;
   const HttpHandler http_;
-  const HandlerFactory sessions_;
+  const net::HandlerFactory sessions_;
   Metrics& metrics_;
   spdlog::logger& log_;
   boost::asio::ip::tcp::acceptor acceptor_;

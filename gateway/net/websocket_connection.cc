@@ -28,12 +28,12 @@ WebSocketConnection::WebSocketConnection(TlsStream stream, std::string remote_ad
     response.set(beast::http::field::sec_websocket_protocol,
                  beast::string_view(kWebSocketProtocol.data(), kWebSocketProtocol.size()));
   }));
-  stream_.read_message_max(kMaxControlBytes);
+  stream_.read_message_max(net::kMaxControlBytes);
   stream_.auto_fragment(false);
 }
 
 asio::awaitable<void> WebSocketConnection::Run(const HttpRequest& request,
-                                               const HandlerFactory& make_handler) {
+                                               const net::HandlerFactory& make_handler) {
   const auto self = shared_from_this();
   error_code error;
   co_await stream_.async_accept(request, Into(error));
@@ -41,7 +41,7 @@ asio::awaitable<void> WebSocketConnection::Run(const HttpRequest& request,
   handler_ = make_handler(*this);
   asio::co_spawn(
       stream_.get_executor(), [self] { return self->Write(); }, asio::detached);
-  const ConnectionEnd end = co_await Read();
+  const net::ConnectionEnd end = co_await Read();
   ended_ = true;
   handler_->OnClosed(end);
   wake_.cancel();
@@ -53,15 +53,16 @@ asio::awaitable<void> WebSocketConnection::Run(const HttpRequest& request,
   handler_.reset();
 }
 
-asio::awaitable<ConnectionEnd> WebSocketConnection::Read() {
+asio::awaitable<net::ConnectionEnd> WebSocketConnection::Read() {
   beast::flat_buffer buffer;
   for (;;) {
     error_code error;
     co_await stream_.async_read(buffer, Into(error));
     if (error == websocket::error::closed) {
-      co_return ConnectionEnd{true, "closed with code " + std::to_string(stream_.reason().code)};
+      co_return net::ConnectionEnd{true, stream_.reason().code,
+                                   "closed with code " + std::to_string(stream_.reason().code)};
     }
-    if (error) co_return ConnectionEnd{false, error.message()};
+    if (error) co_return net::ConnectionEnd{false, 0, error.message()};
     const auto bytes = buffer.cdata();
     if (stream_.got_text()) {
       handler_->OnControl({static_cast<const char*>(bytes.data()), bytes.size()});
@@ -103,7 +104,7 @@ asio::awaitable<void> WebSocketConnection::Write() {
 
 // Writes until nothing waits; false when the connection has ended.
 asio::awaitable<bool> WebSocketConnection::WriteWaiting() {
-  OutgoingFrame frame;
+  net::OutgoingFrame frame;
   while (!ended_ && handler_->NextFrame(frame)) {
     stream_.text(frame.control);
     error_code error;
@@ -120,7 +121,7 @@ void WebSocketConnection::Wake() {
   if (writer_waits_) wake_.cancel();
 }
 
-void WebSocketConnection::Close(CloseCode code, std::string_view reason) {
+void WebSocketConnection::Close(uint16_t code, std::string_view reason) {
   if (close_) return;
   close_.emplace(static_cast<websocket::close_code>(code),
                  beast::string_view(reason.data(), reason.size()));

@@ -12,8 +12,8 @@
 
 #include "core/base/units.h"
 #include "gateway/net/asio.h"
-#include "gateway/net/connection.h"
 #include "gateway/net/http.h"
+#include "net/connection.h"
 
 namespace ferry::gateway {
 
@@ -22,10 +22,7 @@ using TlsStream = boost::asio::ssl::stream<boost::beast::tcp_stream>;
 inline constexpr std::string_view kWebSocketPath = "/rtc/v1";
 inline constexpr std::string_view kWebSocketProtocol = "ferry.v1";
 
-// Makes the handler of a connection that has just been opened.
-using HandlerFactory = std::function<std::unique_ptr<ConnectionHandler>(Connection&)>;
-
-class WebSocketConnection final : public Connection,
+class WebSocketConnection final : public net::Connection,
                                   public std::enable_shared_from_this<WebSocketConnection> {
  public:
   // Time for what still waits to be written and for the closing handshake.
@@ -34,16 +31,18 @@ class WebSocketConnection final : public Connection,
   WebSocketConnection(TlsStream stream, std::string remote_address);
 
   // Accepts the upgrade and lives until the connection has ended.
-  boost::asio::awaitable<void> Run(const HttpRequest& request, const HandlerFactory& make_handler);
+  boost::asio::awaitable<void> Run(const HttpRequest& request,
+                                   const net::HandlerFactory& make_handler);
 
   void Wake() override;
-  void Close(CloseCode code, std::string_view reason) override;
+  void Close(uint16_t code, std::string_view reason) override;
   void Abort() override { CutOff(); }
+  net::TransportKind transport() const override { return net::TransportKind::kWebSocket; }
   bool reliable() const override { return true; }
   const std::string& remote_address() const override { return remote_address_; }
 
  private:
-  boost::asio::awaitable<ConnectionEnd> Read();
+  boost::asio::awaitable<net::ConnectionEnd> Read();
   boost::asio::awaitable<void> Write();
   boost::asio::awaitable<bool> WriteWaiting();
   boost::asio::awaitable<void> Linger();
@@ -52,7 +51,7 @@ class WebSocketConnection final : public Connection,
 
   boost::beast::websocket::stream<TlsStream> stream_;
   const std::string remote_address_;
-  std::unique_ptr<ConnectionHandler> handler_;
+  std::unique_ptr<net::ConnectionHandler> handler_;
   boost::asio::steady_timer wake_;         // cancelled to wake the writer
   boost::asio::steady_timer writer_done_;  // cancelled when the writer has ended
   boost::asio::steady_timer close_timer_;

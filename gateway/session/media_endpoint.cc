@@ -19,7 +19,7 @@ struct Overloaded : F... {
 }  // namespace
 
 MediaEndpoint::MediaEndpoint(const MediaLimits& limits, PacketPool& pool, Metrics& metrics,
-                             Connection& connection, uint32_t first_ssrc)
+                             net::Connection& connection, uint32_t first_ssrc)
     : limits_(limits),
       pool_(pool),
       metrics_(metrics),
@@ -152,7 +152,7 @@ bool MediaEndpoint::SendControl(SharedText text, Timestamp now) {
   return true;
 }
 
-bool MediaEndpoint::NextFrame(OutgoingFrame& frame, Timestamp now) {
+bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
   now_ = now;
   auto item = queue_.Pop(now);
   if (!item) return false;

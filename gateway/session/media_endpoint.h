@@ -13,12 +13,12 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/arrival_recorder.h"
 #include "gateway/app/metrics.h"
-#include "gateway/net/connection.h"
 #include "gateway/session/token_bucket.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/published_stream.h"
 #include "gateway/sfu/send_queue.h"
 #include "gateway/sfu/subscription.h"
+#include "net/connection.h"
 
 namespace ferry::gateway {
 
@@ -37,7 +37,7 @@ class MediaEndpoint final : public SubscriberSink,
   // `wake` is told when there is something to send. `first_ssrc` begins the SSRCs this connection
   // sees, both ways.
   MediaEndpoint(const MediaLimits& limits, PacketPool& pool, Metrics& metrics,
-                Connection& connection, uint32_t first_ssrc);
+                net::Connection& connection, uint32_t first_ssrc);
   ~MediaEndpoint() override;
 
   // False when the packet is malformed (a fault of the client, not of the network).
@@ -57,7 +57,7 @@ class MediaEndpoint final : public SubscriberSink,
 
   [[nodiscard]] bool SendControl(SharedText text, Timestamp now);
   // The next frame; the bytes stay until the next call.
-  bool NextFrame(OutgoingFrame& frame, Timestamp now);
+  bool NextFrame(net::OutgoingFrame& frame, Timestamp now);
   // Nothing but control messages from now on.
   void StopMedia();
   bool stalled(Timestamp now) const { return queue_.stalled(now); }
@@ -91,7 +91,7 @@ class MediaEndpoint final : public SubscriberSink,
   const MediaLimits limits_;
   PacketPool& pool_;
   Metrics& metrics_;
-  Connection& connection_;
+  net::Connection& connection_;
   const uint32_t own_ssrc_;  // sender of our RTCP
   uint32_t next_ssrc_;
   SendQueue queue_;

@@ -27,7 +27,7 @@ bool IsFault(int code) {
 
 }  // namespace
 
-Session::Session(SessionContext& context, Connection& connection)
+Session::Session(SessionContext& context, net::Connection& connection)
     : context_(context),
       connection_(connection),
       session_id_(fmt::format("{:016x}", context.random())),
@@ -106,9 +106,9 @@ void Session::OnMedia(ByteSpan packet) {
   }
 }
 
-bool Session::NextFrame(OutgoingFrame& frame) { return media_.NextFrame(frame, Now()); }
+bool Session::NextFrame(net::OutgoingFrame& frame) { return media_.NextFrame(frame, Now()); }
 
-void Session::OnClosed(const ConnectionEnd& end) {
+void Session::OnClosed(const net::ConnectionEnd& end) {
   LeaveRoom(end.clean ? LeaveReason::kLeft : LeaveReason::kTimedOut);
   context_.log.info("session={} event=closed reason=\"{}\"", session_id_, end.reason);
   closing_ = true;
@@ -183,7 +183,7 @@ void Session::Close(CloseCode code, std::string_view reason) {
   context_.log.info("session={} event=closing code={} reason=\"{}\"", session_id_,
                     static_cast<int>(code), reason);
   media_.StopMedia();
-  connection_.Close(code, reason);
+  connection_.Close(static_cast<uint16_t>(code), reason);
 }
 
 std::expected<void, Refusal> Session::Authenticate(const JoinRequest& join) const {

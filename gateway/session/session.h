@@ -14,11 +14,11 @@
 #include "core/base/units.h"
 #include "gateway/app/clock.h"
 #include "gateway/app/metrics.h"
-#include "gateway/net/connection.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/app_directory.h"
 #include "gateway/session/media_endpoint.h"
 #include "gateway/session/token_bucket.h"
+#include "net/connection.h"
 
 namespace spdlog {
 class logger;
@@ -51,16 +51,16 @@ struct SessionContext {
   bool& draining;                      // no more joins
 };
 
-class Session final : public ConnectionHandler, public RoomMember {
+class Session final : public net::ConnectionHandler, public RoomMember {
  public:
-  Session(SessionContext& context, Connection& connection);
+  Session(SessionContext& context, net::Connection& connection);
   ~Session() override;
 
-  // ConnectionHandler.
+  // net::ConnectionHandler.
   void OnControl(std::string_view message) override;
   void OnMedia(ByteSpan packet) override;
-  bool NextFrame(OutgoingFrame& frame) override;
-  void OnClosed(const ConnectionEnd& end) override;
+  bool NextFrame(net::OutgoingFrame& frame) override;
+  void OnClosed(const net::ConnectionEnd& end) override;
 
   // RoomMember.
   void Notify(const SharedText& message) override;
@@ -97,7 +97,7 @@ class Session final : public ConnectionHandler, public RoomMember {
   void Close(CloseCode code, std::string_view reason);
 
   SessionContext& context_;
-  Connection& connection_;
+  net::Connection& connection_;
   const std::string session_id_;
   MediaEndpoint media_;
   Room* room_ = nullptr;

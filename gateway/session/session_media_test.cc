@@ -219,7 +219,7 @@ TEST_F(SessionMediaTest, AClientThatReadsNothingIsCutOffAndItsMemoryBounded) {
   Client& bob = Joined("bob");
   const uint32_t in = ann.Publish("video")["ssrc"];
   bob.Subscribe("s1");
-  OutgoingFrame frame;
+  net::OutgoingFrame frame;
   ASSERT_FALSE(bob.session->NextFrame(frame));
   size_t worst = 0;
   uint16_t sequence = 0;

@@ -54,7 +54,6 @@ enum class CloseCode : uint16_t {
 };
 
 // Limits of what a message may hold.
-inline constexpr size_t kMaxControlBytes = 65'536;
 inline constexpr size_t kMaxControlDepth = 8;
 inline constexpr size_t kMaxUserIdBytes = 128;
 inline constexpr size_t kMaxStringRoomIdBytes = 64;

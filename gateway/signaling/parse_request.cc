@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/signaling/messages.h"
+#include "net/connection.h"
 
 namespace ferry::gateway {
 namespace {
@@ -205,7 +206,7 @@ Parsed ParseBody(const std::string& type, const json& message) {
 }  // namespace
 
 std::expected<Request, Refusal> ParseRequest(std::string_view text) {
-  if (text.size() > kMaxControlBytes) {
+  if (text.size() > net::kMaxControlBytes) {
     return Refuse(SignalingError::kFrameTooLarge, "the message is larger than 65536 bytes");
   }
   if (TooDeep(text)) return Refuse(SignalingError::kMalformed, "the message is nested too deeply");

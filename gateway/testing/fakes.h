@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gateway/app/clock.h"
-#include "gateway/net/connection.h"
+#include "net/connection.h"
 
 namespace ferry::gateway::testing {
 
@@ -25,20 +25,23 @@ class FakeClock final : public Clock {
 };
 
 // Takes what its handler has to send whenever it is drained.
-class FakeConnection final : public Connection {
+class FakeConnection final : public net::Connection {
  public:
   void Wake() override {}
-  void Close(CloseCode code, std::string_view reason) override {
+  void Close(uint16_t code, std::string_view reason) override {
     if (closed_with != 0) return;
-    closed_with = static_cast<int>(code);
+    closed_with = code;
     close_reason = reason;
   }
   void Abort() override {}
+  net::TransportKind transport() const override {
+    return reliable_transport ? net::TransportKind::kWebSocket : net::TransportKind::kWebTransport;
+  }
   bool reliable() const override { return reliable_transport; }
   const std::string& remote_address() const override { return remote_; }
 
-  void Drain(ConnectionHandler& handler) {
-    OutgoingFrame frame;
+  void Drain(net::ConnectionHandler& handler) {
+    net::OutgoingFrame frame;
     while (handler.NextFrame(frame)) {
       if (frame.control) {
         messages.push_back(nlohmann::json::parse(frame.bytes.begin(), frame.bytes.end()));

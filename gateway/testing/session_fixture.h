@@ -79,7 +79,7 @@ class SessionTest : public ::testing::Test {
       return value.is_string() ? value.get<std::string>() : value.dump();
     }
     void Hangup(bool clean) {
-      session->OnClosed({clean, "test"});
+      session->OnClosed({clean, 0, "test"});
       session.reset();
     }
 

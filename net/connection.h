@@ -1,31 +1,44 @@
-// A client's connection, whatever carries it: WebSocket today.
+// A connection between a client and the gateway, whatever carries it (docs/protocol.md §1), as both
+// ends see it.
 //
 // The transport pulls. When it can write it asks its handler for the next frame, so that everything
 // not yet handed to the kernel waits in the one place that knows what is stale (sfu/send_queue.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
-#include "gateway/signaling/messages.h"
 
-namespace ferry::gateway {
+namespace ferry::net {
+
+// Limits of a frame, both ways.
+inline constexpr size_t kMaxControlBytes = 65'536;
+inline constexpr size_t kMaxMediaBytes = 1200;
+
+enum class TransportKind { kWebSocket, kWebTransport };
 
 class Connection {
  public:
   virtual ~Connection() = default;
 
-  // There is something to write: the handler's NextFrame will be asked, not from within this call.
+  // There is something to write: the handler's NextFrame will be asked, not from within this call
+  // but once for everything that the batch being read brings.
   virtual void Wake() = 0;
   // Writes the control messages that still wait, then closes; cuts off when that takes too long.
-  // OnClosed follows, not from within this call. Further calls change nothing.
-  virtual void Close(CloseCode code, std::string_view reason) = 0;
+  // OnClosed follows, not from within this call. Further calls change nothing. Codes:
+  // docs/protocol.md §1.
+  virtual void Close(uint16_t code, std::string_view reason) = 0;
   // Ends at once, without a word; OnClosed follows likewise.
   virtual void Abort() = 0;
-  // Delivers every frame, in order.
+  virtual TransportKind transport() const = 0;
+  // Whether it delivers every media packet, in order; control messages always are.
   virtual bool reliable() const = 0;
+  // As text, without the port. Over WebTransport it follows the client to another address.
   virtual const std::string& remote_address() const = 0;
 };
 
@@ -37,6 +50,7 @@ struct OutgoingFrame {
 // How a connection ended.
 struct ConnectionEnd {
   bool clean = false;  // by the closing handshake, whoever began it
+  uint16_t code = 0;   // the one the other side closed with; 0: none
   std::string reason;  // for the log
 };
 
@@ -51,4 +65,7 @@ class ConnectionHandler {
   virtual void OnClosed(const ConnectionEnd& end) = 0;
 };
 
-}  // namespace ferry::gateway
+// Makes the handler of a connection that has just been opened.
+using HandlerFactory = std::function<std::unique_ptr<ConnectionHandler>(Connection&)>;
+
+}  // namespace ferry::net
