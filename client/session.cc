@@ -1,0 +1,221 @@
+#include "client/session.h"
+
+#include <utility>
+
+namespace ferry::client {
+namespace {
+
+// Close codes after which a new connection is of no use (docs/protocol.md §1).
+constexpr uint16_t kCloseNormal = 1000;
+constexpr uint16_t kCloseReplaced = 4001;
+constexpr uint16_t kCloseMisbehaved = 4003;
+constexpr uint16_t kCloseJoinRefused = 4006;
+constexpr uint16_t kCloseMoved = 4008;
+// Ours, for a gateway that does not speak the protocol (RFC 6455 §7.4.1: protocol error).
+constexpr uint16_t kCloseProtocolError = 1002;
+
+bool IsFinal(uint16_t code) {
+  return code == kCloseNormal || code == kCloseReplaced || code == kCloseMisbehaved ||
+         code == kCloseJoinRefused || code == kCloseMoved;
+}
+
+}  // namespace
+
+class Session::Link final : public net::ConnectionHandler {
+ public:
+  Link(Session& session, net::Connection& connection)
+      : session_(&session), connection_(connection) {}
+  ~Link() override {
+    if (session_) session_->link_ = nullptr;
+  }
+
+  void OnControl(std::string_view message) override {
+    if (session_) session_->OnControl(message);
+  }
+  void OnMedia(ByteSpan packet) override {
+    if (session_) session_->media_.OnPacket(packet, session_->clock_.Now());
+  }
+  bool NextFrame(net::OutgoingFrame& frame) override {
+    return session_ && session_->NextFrame(frame);
+  }
+  void OnClosed(const net::ConnectionEnd& end) override {
+    Session* session = Detach();
+    if (session) session->OnClosed(end);
+  }
+
+  net::Connection& connection() { return connection_; }
+  // The session hears of this connection no more.
+  Session* Detach() {
+    Session* session = std::exchange(session_, nullptr);
+    if (session) session->link_ = nullptr;
+    return session;
+  }
+
+ private:
+  Session* session_;
+  net::Connection& connection_;
+};
+
+Session::Session(JoinParams params, const Clock& clock, MediaPort& media, SessionListener& listener)
+    : params_(std::move(params)), clock_(clock), media_(media), listener_(listener) {}
+
+Session::~Session() { Abort(); }
+
+std::unique_ptr<net::ConnectionHandler> Session::NewHandler(net::Connection& connection) {
+  if (link_) {
+    net::Connection& old = link_->connection();
+    link_->Detach();
+    old.Abort();
+  }
+  auto link = std::make_unique<Link>(*this, connection);
+  link_ = link.get();
+  transport_ = connection.transport();
+  // The first request of a session; it waits in the channel until a connection takes it.
+  if (!std::exchange(join_requested_, true)) static_cast<void>(control_.Join(params_));
+  control_.OnConnected(clock_.Now());
+  connection.Wake();
+  return link;
+}
+
+Result<void> Session::Requested(const Result<int64_t>& id) {
+  if (!id) return std::unexpected(id.error());
+  Wake();
+  return {};
+}
+
+Result<int64_t> Session::Publish(const PublishParams& params) {
+  auto id = control_.Publish(params);
+  Wake();
+  return id;
+}
+Result<void> Session::UpdateStream(const std::string& stream_id, bool muted) {
+  return Requested(control_.UpdateStream(stream_id, muted));
+}
+Result<void> Session::Unpublish(const std::string& stream_id) {
+  return Requested(control_.Unpublish(stream_id));
+}
+Result<void> Session::Subscribe(const std::string& stream_id, const LayerWish* wish) {
+  return Requested(control_.Subscribe(stream_id, wish));
+}
+Result<void> Session::UpdateSubscription(const std::string& stream_id, const LayerWish& wish) {
+  return Requested(control_.UpdateSubscription(stream_id, wish));
+}
+Result<void> Session::Unsubscribe(const std::string& stream_id) {
+  return Requested(control_.Unsubscribe(stream_id));
+}
+
+void Session::Leave() {
+  if (leaving_ || ended_) return;
+  leaving_ = true;
+  if (!link_ || !control_.Leave()) {
+    End(SessionEnd::Cause::kLeft, 0, "left");
+    return;
+  }
+  Wake();
+}
+
+void Session::Abort() {
+  ended_ = true;
+  if (!link_) return;
+  net::Connection& connection = link_->connection();
+  link_->Detach();
+  connection.Abort();
+}
+
+void Session::Tick() {
+  control_.Tick(clock_.Now());
+  if (control_.has_message()) Wake();
+}
+
+void Session::Wake() {
+  if (link_) link_->connection().Wake();
+}
+
+bool Session::NextFrame(net::OutgoingFrame& frame) {
+  if (auto message = control_.NextMessage()) {
+    writing_ = std::move(*message);
+    frame.control = true;
+    frame.bytes = {reinterpret_cast<const uint8_t*>(writing_.data()), writing_.size()};
+    return true;
+  }
+  frame.control = false;
+  frame.bytes = media_.NextPacket(clock_.Now());
+  return !frame.bytes.empty();
+}
+
+void Session::OnControl(std::string_view message) {
+  auto event = control_.Receive(message, clock_.Now());
+  if (!event) {
+    net::Connection& connection = link_->connection();
+    connection.Close(kCloseProtocolError, "malformed message");
+    End(SessionEnd::Cause::kClosed, kCloseProtocolError, event.error().message);
+    return;
+  }
+  if (auto* answered = std::get_if<Answered>(&*event)) {
+    OnAnswered(std::move(*answered));
+  } else if (const auto* notification = std::get_if<Notification>(&*event)) {
+    if (const auto* kicked = std::get_if<Kicked>(notification)) {
+      cause_ = SessionEnd{SessionEnd::Cause::kKicked, 0, kicked->reason};
+    }
+    listener_.OnNotification(*notification);
+  }
+  if (control_.has_message()) Wake();
+}
+
+void Session::OnAnswered(Answered answered) {
+  const Answer& answer = answered.answer;
+  if (answer.error) {
+    if (answered.type == RequestType::kResume) {
+      // The gateway forgot the session: the next connection begins a new one.
+      control_ = ControlChannel();
+      join_requested_ = false;
+      return;
+    }
+    if (answered.type == RequestType::kJoin) {
+      cause_ = SessionEnd{SessionEnd::Cause::kRefused, answer.error->code, answer.error->message};
+      return;  // the gateway closes next
+    }
+    listener_.OnRequestFailed(answered.type, answered.stream_id, *answer.error);
+    return;
+  }
+  switch (answered.type) {
+    case RequestType::kJoin:
+      listener_.OnJoined(answer.users);
+      return;
+    case RequestType::kResume:
+      listener_.OnResumed();
+      return;
+    case RequestType::kPublish:
+      listener_.OnPublished(
+          {answered.id, answer.stream_id,
+           answer.ssrcs.empty() ? std::vector<uint32_t>{*answer.ssrc} : answer.ssrcs});
+      return;
+    case RequestType::kSubscribe:
+      listener_.OnSubscribed(answered.stream_id, *answer.ssrc);
+      return;
+    default:
+      return;
+  }
+}
+
+void Session::OnClosed(const net::ConnectionEnd& end) {
+  control_.OnDisconnected();
+  if (ended_) return;
+  if (leaving_) {
+    End(SessionEnd::Cause::kLeft, end.code, "left");
+  } else if (cause_) {
+    End(cause_->cause, cause_->code == 0 ? end.code : cause_->code, cause_->reason);
+  } else if (end.clean && IsFinal(end.code)) {
+    End(SessionEnd::Cause::kClosed, end.code, end.reason);
+  } else {
+    listener_.OnConnectionLost(end);
+  }
+}
+
+void Session::End(SessionEnd::Cause cause, int code, std::string reason) {
+  if (std::exchange(ended_, true)) return;
+  if (link_) link_->Detach();
+  listener_.OnEnded({cause, code, std::move(reason)});
+}
+
+}  // namespace ferry::client
