@@ -1,9 +1,11 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
+import { firefoxOptions, firefoxPath } from './support/firefox.mjs';
 
 export default defineConfig({
   testDir: '.',
   outputDir: '../../build/e2e',
+  globalSetup: './support/setup.mjs',
   // Frame rates and delays are measured: one test at a time.
   workers: 1,
   retries: 0,
@@ -11,10 +13,12 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
-  use: {
-    browserName: 'chromium',
-    launchOptions: launchOptions(),
-    ignoreHTTPSErrors: true,
-    screenshot: 'only-on-failure',
-  },
+  use: { ignoreHTTPSErrors: true, screenshot: 'only-on-failure' },
+  projects: [
+    { name: 'chromium', use: { browserName: 'chromium', launchOptions: launchOptions() } },
+    // What depends on the browser's own transports and media paths.
+    ...(firefoxPath()
+      ? [{ name: 'firefox', testMatch: /\/transports\.spec\.ts$/, use: firefoxOptions() }]
+      : []),
+  ],
 });

@@ -1,6 +1,7 @@
 import type { DecodedSink, DecodeEvent } from './messages';
 import type { Picture } from './decoder';
 import { i420ToRgba } from './i420-to-rgba';
+import { packI420 } from './pack-i420';
 
 /** Where one stream's pictures go. */
 export interface DecodedOutput {
@@ -61,13 +62,17 @@ class StreamOutput implements DecodedOutput {
   }
 }
 
-/** The constructor copies the planes out of the module's memory. */
-function toVideoFrame({ bytes, planes, width, height }: Picture, timestamp: number): VideoFrame {
-  return new VideoFrame(bytes, {
+/** Firefox (153) ignores `layout`: it takes the planes to follow each other without gaps, so they do. */
+function toVideoFrame(picture: Picture, timestamp: number): VideoFrame {
+  const { width, height } = picture;
+  const bytes = packI420(picture);
+  const init: VideoFrameBufferInit & { transfer: ArrayBuffer[] } = {
     format: 'I420',
     codedWidth: width,
     codedHeight: height,
     timestamp,
-    layout: planes,
-  });
+    // Not copied once more where the browser can take it over.
+    transfer: [bytes.buffer],
+  };
+  return new VideoFrame(bytes, init);
 }

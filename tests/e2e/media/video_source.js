@@ -13,11 +13,13 @@ export function startVideoSource({ source, width = 640, height = 360, frameRate 
   const context = canvas.getContext('2d', { alpha: false, willReadFrequently: false });
   const stream = canvas.captureStream(0);
   const [track] = stream.getVideoTracks();
+  // Firefox has it on the stream, as an earlier draft of the standard had.
+  const shutter = 'requestFrame' in track ? track : stream;
   let frame = 0;
   const paint = () => {
     drawScene(context, width, height, frame, source);
     draw(context, width, height, encode(source, frame, now()));
-    track.requestFrame();
+    shutter.requestFrame();
     frame++;
   };
   paint();
