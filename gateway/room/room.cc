@@ -16,6 +16,10 @@ auto ById(std::string_view stream_id) {
   };
 }
 
+Publication Announced(const PublishedStream& stream) {
+  return {.info = stream.info(), .encodings = {{.ssrc = stream.ssrc()}}};
+}
+
 }  // namespace
 
 std::string ToString(const RoomKey& key) {
@@ -54,7 +58,7 @@ std::vector<UserInfo> Room::Enter(RoomMember& member, std::string user_id, Role 
   for (const auto& user : users_) {
     if (user->role == Role::kAudience) continue;
     UserInfo info{user->user_id, {}};
-    for (const auto& stream : user->streams) info.streams.push_back(stream->info());
+    for (const auto& stream : user->streams) info.streams.push_back(Announced(*stream));
     present.push_back(std::move(info));
   }
   // The audience of a live room is not announced.
@@ -100,7 +104,7 @@ std::expected<PublishedStream*, Refusal> Room::Publish(RoomMember& member,
                   .muted = request.muted};
   user.streams.push_back(std::make_unique<PublishedStream>(std::move(info), ssrc, reliable, sink));
   PublishedStream* stream = user.streams.back().get();
-  Broadcast(member, StreamAdded(user.user_id, stream->info()));
+  Broadcast(member, StreamAdded(user.user_id, Announced(*stream)));
   return stream;
 }
 
@@ -125,7 +129,7 @@ std::expected<void, Refusal> Room::SetMuted(RoomMember& member, std::string_view
   }
   if ((*found)->info().muted == muted) return {};
   (*found)->set_muted(muted);
-  Broadcast(member, StreamUpdated(user.user_id, (*found)->info()));
+  Broadcast(member, StreamUpdated(user.user_id, Announced(**found)));
   return {};
 }
 

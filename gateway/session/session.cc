@@ -72,7 +72,7 @@ void Session::OnControl(std::string_view message) {
   const auto answer =
       std::visit([&](const auto& body) { return Handle(request->id, body); }, request->body);
   if (answer) {
-    Send(*answer);
+    if (!answer->empty()) Send(*answer);
   } else {
     Refusal refusal = answer.error();
     refusal.id = request->id;
@@ -143,7 +143,7 @@ void Session::Evict(std::string_view reason) {
 }
 
 void Session::Shutdown() {
-  Send(Closing("the gateway is shutting down"));
+  Send(Closing("the gateway is shutting down", /*reconnect=*/true));
   LeaveRoom(LeaveReason::kLeft);
   Close(CloseCode::kGoingAway, "the gateway is shutting down");
 }
@@ -230,8 +230,19 @@ Session::Answer Session::Handle(int64_t id, const JoinRequest& join) {
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context_.log.info("session={} event=joined room={} user={:?} client={:?} users={}", session_id_,
                     ToString(room_->key()), user_id_, join.client, room_->size());
-  return JoinedAnswer(id, session_id_, context_.clock.UnixMs(), entry->users);
+  return JoinedAnswer(id, session_id_, context_.clock.UnixMs(), {}, connection_.transport(),
+                      entry->users);
 }
+
+Session::Answer Session::Handle(int64_t, const ResumeRequest&) {
+  return Refusing(SignalingError::kCannotResume, "resume: no such session; join again");
+}
+
+Session::Answer Session::Handle(int64_t id, const UpdateSubscriptionRequest&) {
+  return OkAnswer(id);
+}
+
+Session::Answer Session::Handle(int64_t, const AckRequest&) { return std::string(); }
 
 Session::Answer Session::Handle(int64_t id, const LeaveRequest&) {
   if (room_ == nullptr) return kNotInRoom;
@@ -248,7 +259,7 @@ Session::Answer Session::Handle(int64_t id, const PublishRequest& publish) {
   const std::string& stream_id = (*stream)->info().stream_id;
   context_.log.info("session={} event=published room={} user={:?} stream={} codec={}", session_id_,
                     ToString(room_->key()), user_id_, stream_id, PayloadType(publish.codec));
-  return PublishedAnswer(id, stream_id, ssrc);
+  return PublishedAnswer(id, {.info = (*stream)->info(), .encodings = {{.ssrc = ssrc}}});
 }
 
 Session::Answer Session::Handle(int64_t id, const UpdateStreamRequest& update) {

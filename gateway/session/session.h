@@ -80,6 +80,9 @@ class Session final : public net::ConnectionHandler, public RoomMember {
   using Answer = std::expected<std::string, Refusal>;
 
   Answer Handle(int64_t id, const JoinRequest& join);
+  Answer Handle(int64_t id, const ResumeRequest& resume);
+  Answer Handle(int64_t id, const UpdateSubscriptionRequest& update);
+  Answer Handle(int64_t id, const AckRequest& ack);
   Answer Handle(int64_t id, const LeaveRequest& leave);
   Answer Handle(int64_t id, const PublishRequest& publish);
   Answer Handle(int64_t id, const UpdateStreamRequest& update);

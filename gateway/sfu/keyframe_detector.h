@@ -2,10 +2,9 @@
 #pragma once
 
 #include "core/base/bytes.h"
+#include "gateway/sfu/stream.h"
 
 namespace ferry::gateway {
-
-enum class Codec { kOpus, kVp8, kVp9 };
 
 // True for the first packet of a frame that can be decoded without any before it: RFC 7741 §4.2-4.3
 // (VP8), RFC 9628 §4.2 (VP9). Audio has none. A malformed payload is none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/sfu/keyframe_detector.h"
 #include "gateway/sfu/subscription.h"
 
 namespace ferry::gateway {

@@ -10,28 +10,13 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/nack_generator.h"
 #include "core/transport/reception_stats.h"
-#include "gateway/sfu/keyframe_detector.h"
 #include "gateway/sfu/keyframe_requester.h"
 #include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/stream.h"
 
 namespace ferry::gateway {
 
 class Subscription;
-
-enum class MediaKind { kAudio, kVideo };
-enum class MediaSource { kMain, kSub };
-
-// What control messages call a Stream (docs/protocol.md §2.1).
-struct StreamInfo {
-  std::string stream_id;
-  MediaKind kind = MediaKind::kAudio;
-  MediaSource source = MediaSource::kMain;
-  Codec codec = Codec::kOpus;
-  bool muted = false;
-};
-
-uint8_t PayloadType(Codec codec);
-int ClockRate(Codec codec);
 
 // The publisher's side: where requests about its stream go.
 class PublisherSink {

@@ -1,6 +1,7 @@
 #include "gateway/signaling/messages.h"
 
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace ferry::gateway {
 namespace {
@@ -26,15 +27,33 @@ const char* Name(Codec codec) {
   return "";
 }
 
-json ToJson(const StreamInfo& stream) {
-  return {{"streamId", stream.stream_id},
-          {"kind", Name(stream.kind)},
-          {"source", Name(stream.source)},
-          {"codec", Name(stream.codec)},
-          {"muted", stream.muted}};
+const char* Name(ForwardedLayer layer) {
+  switch (layer) {
+    case ForwardedLayer::kNone:
+      return "none";
+    case ForwardedLayer::kSmall:
+      return "small";
+    case ForwardedLayer::kBig:
+      return "big";
+  }
+  return "";
 }
 
-json StreamsToJson(const std::vector<StreamInfo>& streams) {
+json ToJson(const Publication& stream) {
+  const StreamInfo& info = stream.info;
+  json out = {{"streamId", info.stream_id},
+              {"kind", Name(info.kind)},
+              {"source", Name(info.source)},
+              {"codec", Name(info.codec)},
+              {"muted", info.muted}};
+  for (const EncodingInfo& encoding : stream.encodings) {
+    if (encoding.width == 0) continue;  // the publisher did not say
+    out["encodings"].push_back({{"width", encoding.width}, {"height", encoding.height}});
+  }
+  return out;
+}
+
+json StreamsToJson(const std::vector<Publication>& streams) {
   json list = json::array();
   for (const auto& stream : streams) list.push_back(ToJson(stream));
   return list;
@@ -49,11 +68,22 @@ std::string ToString(const RoomId& id) {
   return "\"" + std::get<std::string>(id) + "\"";
 }
 
+LayerWish LayerWishChange::AppliedTo(LayerWish wish) const {
+  if (choice) wish.choice = *choice;
+  if (tile) std::tie(wish.width, wish.height) = *tile;
+  if (paused) wish.paused = *paused;
+  return wish;
+}
+
 std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,
+                         const ResumeOffer& resume, net::TransportKind transport,
                          const std::vector<UserInfo>& users) {
   json message = Ok(id);
   message["sessionId"] = session_id;
   message["serverTimeMs"] = server_time_ms;
+  message["resumeToken"] = resume.token;
+  message["resumeTimeoutMs"] = resume.timeout_ms;
+  message["transport"] = transport == net::TransportKind::kWebSocket ? "websocket" : "webtransport";
   json& list = message["users"] = json::array();
   for (const auto& user : users) {
     list.push_back({{"userId", user.user_id}, {"streams", StreamsToJson(user.streams)}});
@@ -61,12 +91,22 @@ std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server
   return Dump(message);
 }
 
+std::string ResumedAnswer(int64_t id, int64_t last_id, const ResumeOffer& resume) {
+  json message = Ok(id);
+  message["lastId"] = last_id;
+  message["resumeToken"] = resume.token;
+  message["resumeTimeoutMs"] = resume.timeout_ms;
+  return Dump(message);
+}
+
 std::string OkAnswer(int64_t id) { return Dump(Ok(id)); }
 
-std::string PublishedAnswer(int64_t id, std::string_view stream_id, uint32_t ssrc) {
+std::string PublishedAnswer(int64_t id, const Publication& stream) {
   json message = Ok(id);
-  message["streamId"] = stream_id;
-  message["ssrc"] = ssrc;
+  message["streamId"] = stream.info.stream_id;
+  message["ssrc"] = stream.encodings.front().ssrc;
+  json& list = message["ssrcs"] = json::array();
+  for (const EncodingInfo& encoding : stream.encodings) list.push_back(encoding.ssrc);
   return Dump(message);
 }
 
@@ -98,11 +138,11 @@ std::string UserLeft(std::string_view user_id, LeaveReason reason) {
   return Dump({{"type", "user-left"}, {"userId", user_id}, {"reason", static_cast<int>(reason)}});
 }
 
-std::string StreamAdded(std::string_view user_id, const StreamInfo& stream) {
+std::string StreamAdded(std::string_view user_id, const Publication& stream) {
   return Dump({{"type", "stream-added"}, {"userId", user_id}, {"stream", ToJson(stream)}});
 }
 
-std::string StreamUpdated(std::string_view user_id, const StreamInfo& stream) {
+std::string StreamUpdated(std::string_view user_id, const Publication& stream) {
   return Dump({{"type", "stream-updated"}, {"userId", user_id}, {"stream", ToJson(stream)}});
 }
 
@@ -114,8 +154,18 @@ std::string Kicked(std::string_view reason) {
   return Dump({{"type", "kicked"}, {"reason", reason}});
 }
 
-std::string Closing(std::string_view reason) {
-  return Dump({{"type", "closing"}, {"reason", reason}});
+std::string Closing(std::string_view reason, bool reconnect) {
+  return Dump({{"type", "closing"}, {"reason", reason}, {"reconnect", reconnect}});
+}
+
+std::string LayerChanged(std::string_view stream_id, ForwardedLayer layer) {
+  return Dump({{"type", "layer-changed"}, {"streamId", stream_id}, {"layer", Name(layer)}});
+}
+
+std::string WithSequence(std::string_view message, uint64_t seq) {
+  std::string out = "{\"seq\":" + std::to_string(seq) + ",";
+  out += message.substr(1);  // every message is an object with a type
+  return out;
 }
 
 }  // namespace ferry::gateway

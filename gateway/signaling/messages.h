@@ -10,7 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "gateway/sfu/published_stream.h"
+#include "gateway/sfu/stream.h"
+#include "net/connection.h"
 
 namespace ferry::gateway {
 
@@ -38,6 +39,9 @@ enum class SignalingError {
   kFrameTooLarge = 20013,
   kTooManyStreams = 20014,
   kNotAllowed = 20015,
+  kCannotResume = 20016,
+  kTooManyFromAddress = 20017,
+  kOriginNotAllowed = 20018,
 };
 
 // docs/protocol.md §1.
@@ -51,6 +55,8 @@ enum class CloseCode : uint16_t {
   kSlowReader = 4004,
   kIdle = 4005,
   kJoinRefused = 4006,
+  kCannotResume = 4007,
+  kMoved = 4008,
 };
 
 // Limits of what a message may hold.
@@ -59,6 +65,11 @@ inline constexpr size_t kMaxUserIdBytes = 128;
 inline constexpr size_t kMaxStringRoomIdBytes = 64;
 inline constexpr size_t kMaxClientTextBytes = 256;
 inline constexpr size_t kMaxStreamIdBytes = 64;
+inline constexpr size_t kMaxResumeTokenBytes = 256;
+inline constexpr int64_t kMaxEncodingSide = 16'383;  // pixels; what VP8's key frame header can say
+inline constexpr int64_t kMinEncodingBps = 1'000;
+inline constexpr int64_t kMaxEncodingBps = 1'000'000'000;
+inline constexpr int64_t kMaxTileSide = 16'384;  // pixels
 
 // Numbers and strings are separate name spaces: room 123 is not room "123".
 using RoomId = std::variant<uint32_t, std::string>;
@@ -76,12 +87,18 @@ struct JoinRequest {
   Role role = Role::kAnchor;
   std::string client;
 };
+// The first message of a connection that goes on with a session.
+struct ResumeRequest {
+  std::string token;
+  uint64_t ack = 0;  // the last `seq` the client has
+};
 struct LeaveRequest {};
 struct PublishRequest {
   MediaKind kind = MediaKind::kAudio;
   MediaSource source = MediaSource::kMain;
   Codec codec = Codec::kOpus;
   bool muted = false;
+  std::vector<EncodingInfo> encodings;  // as asked for, without SSRCs; may be empty
 };
 struct UpdateStreamRequest {
   std::string stream_id;
@@ -90,21 +107,40 @@ struct UpdateStreamRequest {
 struct UnpublishRequest {
   std::string stream_id;
 };
+// What a request says of a LayerWish; the rest stays as it was.
+struct LayerWishChange {
+  std::optional<LayerChoice> choice;
+  std::optional<std::pair<uint16_t, uint16_t>> tile;  // width and height
+  std::optional<bool> paused;
+
+  LayerWish AppliedTo(LayerWish wish) const;
+};
 struct SubscribeRequest {
   std::string stream_id;
+  LayerWishChange wish;
+};
+struct UpdateSubscriptionRequest {
+  std::string stream_id;
+  LayerWishChange wish;
 };
 struct UnsubscribeRequest {
   std::string stream_id;
 };
 struct PingRequest {
   double time_ms = 0;
+  std::optional<uint64_t> ack;
+};
+// Has no id and no answer.
+struct AckRequest {
+  uint64_t seq = 0;
 };
 using RequestBody =
-    std::variant<JoinRequest, LeaveRequest, PublishRequest, UpdateStreamRequest, UnpublishRequest,
-                 SubscribeRequest, UnsubscribeRequest, PingRequest>;
+    std::variant<JoinRequest, ResumeRequest, LeaveRequest, PublishRequest, UpdateStreamRequest,
+                 UnpublishRequest, SubscribeRequest, UpdateSubscriptionRequest, UnsubscribeRequest,
+                 PingRequest, AckRequest>;
 
 struct Request {
-  int64_t id = 0;
+  int64_t id = 0;  // of an AckRequest: 0
   RequestBody body;
 };
 
@@ -120,14 +156,23 @@ std::expected<Request, Refusal> ParseRequest(std::string_view text);
 // One user of a room with its streams, as `join` is answered.
 struct UserInfo {
   std::string user_id;
-  std::vector<StreamInfo> streams;
+  std::vector<Publication> streams;
+};
+
+// How the client may come back to its session.
+struct ResumeOffer {
+  std::string token;
+  int64_t timeout_ms = 0;  // after the connection is lost
 };
 
 // Answers.
 std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,
+                         const ResumeOffer& resume, net::TransportKind transport,
                          const std::vector<UserInfo>& users);
+// `last_id`: the last request of the session that was handled.
+std::string ResumedAnswer(int64_t id, int64_t last_id, const ResumeOffer& resume);
 std::string OkAnswer(int64_t id);
-std::string PublishedAnswer(int64_t id, std::string_view stream_id, uint32_t ssrc);
+std::string PublishedAnswer(int64_t id, const Publication& stream);
 std::string SubscribedAnswer(int64_t id, uint32_t ssrc, Codec codec);
 std::string PongAnswer(int64_t id, double time_ms, int64_t server_time_ms);
 // An answer when the refusal has an id, else a notification.
@@ -137,10 +182,15 @@ std::string ErrorMessage(const Refusal& refusal);
 enum class LeaveReason { kLeft = 0, kTimedOut = 1, kKicked = 2, kBecameAudience = 3 };
 std::string UserEntered(std::string_view user_id);
 std::string UserLeft(std::string_view user_id, LeaveReason reason);
-std::string StreamAdded(std::string_view user_id, const StreamInfo& stream);
-std::string StreamUpdated(std::string_view user_id, const StreamInfo& stream);
+std::string StreamAdded(std::string_view user_id, const Publication& stream);
+std::string StreamUpdated(std::string_view user_id, const Publication& stream);
 std::string StreamRemoved(std::string_view user_id, std::string_view stream_id);
 std::string Kicked(std::string_view reason);
-std::string Closing(std::string_view reason);
+// `reconnect`: whether coming back, here or elsewhere, makes sense.
+std::string Closing(std::string_view reason, bool reconnect);
+std::string LayerChanged(std::string_view stream_id, ForwardedLayer layer);
+
+// The message with its number in the session, which a client acknowledges.
+std::string WithSequence(std::string_view message, uint64_t seq);
 
 }  // namespace ferry::gateway

@@ -131,9 +131,135 @@ TEST(ParseRequest, RefusesACodecThatDoesNotCarryTheKind) {
       20001);
 }
 
+// The code for a publish of video with these encodings.
+int PublishWith(const char* encodings, const char* kind = "video", const char* codec = "vp8") {
+  json message = {{"type", "publish"}, {"id", 1},        {"kind", kind},
+                  {"source", "main"},  {"codec", codec}, {"muted", false}};
+  message["encodings"] = json::parse(encodings);
+  return CodeOf(message.dump());
+}
+
+TEST(ParseRequest, PublishWithTwoEncodings) {
+  const auto request = ParseRequest(
+      R"({"type":"publish","id":2,"kind":"video","source":"main","codec":"vp8","muted":false,
+          "encodings":[{"width":1280,"height":720,"maxBitrateBps":1500000},
+                       {"width":320,"height":180,"maxBitrateBps":150000}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  const auto& encodings = std::get<PublishRequest>(request->body).encodings;
+  ASSERT_EQ(encodings.size(), 2u);
+  EXPECT_EQ(encodings[0].width, 1280);
+  EXPECT_EQ(encodings[0].height, 720);
+  EXPECT_EQ(encodings[0].max_bitrate_bps, 1'500'000u);
+  EXPECT_EQ(encodings[1].width, 320);
+}
+
+TEST(ParseRequest, EncodingsAreOneOrTwoTheLargerFirstAndOfVideo) {
+  const std::string one = R"({"width":320,"height":180,"maxBitrateBps":150000})";
+  EXPECT_EQ(PublishWith(("[" + one + "]").c_str()), 0);
+  EXPECT_EQ(PublishWith(("[" + one + "," + one + "]").c_str()), 0);
+  EXPECT_EQ(PublishWith(("[" + one + "," + one + "," + one + "]").c_str()), 20001);
+  EXPECT_EQ(PublishWith(("[" + one + R"(,{"width":640,"height":360,"maxBitrateBps":1}])").c_str()),
+            20001);
+  EXPECT_EQ(
+      PublishWith(("[" + one + R"(,{"width":640,"height":360,"maxBitrateBps":50000}])").c_str()),
+      20001);
+  EXPECT_EQ(PublishWith(("[" + one + "]").c_str(), "audio", "opus"), 20001);
+  for (const char* bad :
+       {"[]", "{}", "7", "[7]", "[{}]", R"([{"width":0,"height":1,"maxBitrateBps":50000}])",
+        R"([{"width":1,"height":1.5,"maxBitrateBps":50000}])",
+        R"([{"width":1,"height":99999,"maxBitrateBps":50000}])",
+        R"([{"width":1,"height":1,"maxBitrateBps":-1}])", R"([{"width":1,"height":1}])"}) {
+    EXPECT_EQ(PublishWith(bad), 20001) << bad;
+  }
+}
+
+TEST(ParseRequest, Resume) {
+  const auto request =
+      ParseRequest(R"({"type":"resume","id":9,"version":1,"token":"abc.def","ack":17})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->id, 9);
+  const auto& resume = std::get<ResumeRequest>(request->body);
+  EXPECT_EQ(resume.token, "abc.def");
+  EXPECT_EQ(resume.ack, 17u);
+}
+
+TEST(ParseRequest, ResumeIsRefusedWhenAMemberIsWrong) {
+  const auto with = [](const char* member, const json& value) {
+    json message = {{"type", "resume"}, {"id", 9}, {"version", 1}, {"token", "t"}, {"ack", 0}};
+    EXPECT_EQ(CodeOf(message.dump()), 0);
+    message[member] = value;
+    return CodeOf(message.dump());
+  };
+  EXPECT_EQ(with("version", 2), 20010);
+  EXPECT_EQ(with("version", nullptr), 20001);
+  EXPECT_EQ(with("token", ""), 20001);
+  EXPECT_EQ(with("token", 7), 20001);
+  EXPECT_EQ(with("token", std::string(256, 'x')), 0);
+  EXPECT_EQ(with("token", std::string(257, 'x')), 20001);
+  EXPECT_EQ(with("ack", -1), 20001);
+  EXPECT_EQ(with("ack", 1.5), 20001);
+  EXPECT_EQ(with("ack", "1"), 20001);
+}
+
+TEST(ParseRequest, AnAckNeedsNoId) {
+  const auto ack = ParseRequest(R"({"type":"ack","seq":41})");
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(std::get<AckRequest>(ack->body).seq, 41u);
+  EXPECT_EQ(CodeOf(R"({"type":"ack"})"), 20001);
+  EXPECT_EQ(CodeOf(R"({"type":"ack","seq":-1})"), 20001);
+  EXPECT_EQ(CodeOf(R"({"type":"ack","seq":1e300})"), 20001);
+}
+
+TEST(ParseRequest, APingMayAcknowledge) {
+  const auto ack = [](const char* text) {
+    return std::get<PingRequest>(ParseRequest(text)->body).ack;
+  };
+  EXPECT_EQ(ack(R"({"type":"ping","id":1,"timeMs":1})"), std::nullopt);
+  EXPECT_EQ(ack(R"({"type":"ping","id":1,"timeMs":1,"ack":5})"), 5u);
+  EXPECT_EQ(CodeOf(R"({"type":"ping","id":1,"timeMs":1,"ack":"5"})"), 20001);
+}
+
+TEST(ParseRequest, ASubscriptionTellsWhatItWants) {
+  const auto plain = ParseRequest(R"({"type":"subscribe","id":1,"streamId":"s1"})");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(std::get<SubscribeRequest>(plain->body).wish.AppliedTo({}), LayerWish());
+  const auto update = ParseRequest(
+      R"({"type":"update-subscription","id":1,"streamId":"s1","layer":"small","width":320,
+          "height":180,"paused":true})");
+  ASSERT_TRUE(update);
+  const auto& change = std::get<UpdateSubscriptionRequest>(update->body).wish;
+  EXPECT_EQ(change.AppliedTo({}), (LayerWish{LayerChoice::kSmall, 320, 180, true}));
+}
+
+TEST(ParseRequest, WhatAWishDoesNotNameStaysAsItWas) {
+  const LayerWish before{LayerChoice::kBig, 320, 180, true};
+  const auto update =
+      ParseRequest(R"({"type":"update-subscription","id":1,"streamId":"s1","paused":false})");
+  ASSERT_TRUE(update);
+  EXPECT_EQ(std::get<UpdateSubscriptionRequest>(update->body).wish.AppliedTo(before),
+            (LayerWish{LayerChoice::kBig, 320, 180, false}));
+}
+
+TEST(ParseRequest, WishesOfUnknownValuesAreMalformed) {
+  for (const char* type : {"subscribe", "update-subscription"}) {
+    const auto with = [&](const char* member, const json& value) {
+      json message = {{"type", type}, {"id", 1}, {"streamId", "s1"}, {"width", 1}, {"height", 1}};
+      EXPECT_EQ(CodeOf(message.dump()), 0);
+      message[member] = value;
+      return CodeOf(message.dump());
+    };
+    EXPECT_EQ(with("layer", "huge"), 20001);
+    EXPECT_EQ(with("layer", 1), 20001);
+    EXPECT_EQ(with("width", nullptr), 20001) << "width and height belong together";
+    EXPECT_EQ(with("height", -1), 20001);
+    EXPECT_EQ(with("height", 16'385), 20001);
+    EXPECT_EQ(with("paused", 1), 20001);
+  }
+}
+
 TEST(ParseRequest, MissingMembersAreMalformed) {
-  for (const char* type :
-       {"publish", "update-stream", "unpublish", "subscribe", "unsubscribe", "ping"}) {
+  for (const char* type : {"publish", "update-stream", "unpublish", "subscribe",
+                           "update-subscription", "unsubscribe", "ping", "resume"}) {
     const auto parsed = ParseRequest(json{{"type", type}, {"id", 3}}.dump());
     ASSERT_FALSE(parsed) << type;
     EXPECT_EQ(parsed.error().code, 20001) << type;
@@ -187,23 +313,56 @@ TEST(Messages, AnErrorCarriesTheIdOnlyWhenThereIsOne) {
             json({{"type", "error"}, {"code", 20001}, {"message", "no"}}));
 }
 
-TEST(Messages, JoinedListsUsersAndTheirStreams) {
-  const StreamInfo stream{.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8};
-  EXPECT_EQ(json::parse(JoinedAnswer(1, "abc", 5, {{"ann", {stream}}, {"bob", {}}})),
-            json::parse(R"({"type":"ok","id":1,"sessionId":"abc","serverTimeMs":5,"users":[
+TEST(Messages, JoinedListsUsersAndTheirStreamsAndTellsHowToComeBack) {
+  const Publication stream{
+      .info = {.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8}};
+  EXPECT_EQ(
+      json::parse(JoinedAnswer(1, "abc", 5, {"tok", 90'000}, net::TransportKind::kWebTransport,
+                               {{"ann", {stream}}, {"bob", {}}})),
+      json::parse(R"({"type":"ok","id":1,"sessionId":"abc","serverTimeMs":5,
+              "resumeToken":"tok","resumeTimeoutMs":90000,"transport":"webtransport","users":[
               {"userId":"ann","streams":[
                 {"streamId":"s1","kind":"video","source":"main","codec":"vp8","muted":false}]},
               {"userId":"bob","streams":[]}]})"));
 }
 
+TEST(Messages, ResumedTellsTheLastRequestAndTheNextToken) {
+  EXPECT_EQ(json::parse(ResumedAnswer(9, 4, {"next", 90'000})),
+            json::parse(R"({"type":"ok","id":9,"lastId":4,"resumeToken":"next",
+              "resumeTimeoutMs":90000})"));
+}
+
+TEST(Messages, AStreamOfTwoEncodingsTellsTheirSizesAndItsPublisherTheirSsrcs) {
+  const Publication stream{
+      .info = {.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8},
+      .encodings = {{.ssrc = 5, .width = 1280, .height = 720, .max_bitrate_bps = 1'500'000},
+                    {.ssrc = 6, .width = 320, .height = 180, .max_bitrate_bps = 150'000}}};
+  EXPECT_EQ(json::parse(PublishedAnswer(3, stream)),
+            json::parse(R"({"type":"ok","id":3,"streamId":"s1","ssrc":5,"ssrcs":[5,6]})"));
+  EXPECT_EQ(json::parse(StreamAdded("ann", stream))["stream"]["encodings"],
+            json::parse(R"([{"width":1280,"height":720},{"width":320,"height":180}])"));
+}
+
+TEST(Messages, ASequenceNumberChangesNothingElse) {
+  EXPECT_EQ(WithSequence(OkAnswer(3), 7), R"({"seq":7,"id":3,"type":"ok"})");
+  json message = json::parse(WithSequence(UserEntered("ann"), uint64_t{1} << 40));
+  EXPECT_EQ(message["seq"], uint64_t{1} << 40);
+  message.erase("seq");
+  EXPECT_EQ(message, json::parse(UserEntered("ann")));
+}
+
 TEST(Messages, NotificationsAreAsDocumented) {
-  const StreamInfo stream{.stream_id = "s2", .source = MediaSource::kSub, .muted = true};
+  const Publication stream{.info = {.stream_id = "s2", .source = MediaSource::kSub, .muted = true}};
   EXPECT_EQ(json::parse(StreamUpdated("ann", stream)),
             json::parse(R"({"type":"stream-updated","userId":"ann","stream":
               {"streamId":"s2","kind":"audio","source":"sub","codec":"opus","muted":true}})"));
   EXPECT_EQ(json::parse(UserLeft("ann", LeaveReason::kKicked)),
             json::parse(R"({"type":"user-left","userId":"ann","reason":2})"));
   EXPECT_EQ(json::parse(Kicked("kick")), json::parse(R"({"type":"kicked","reason":"kick"})"));
+  EXPECT_EQ(json::parse(Closing("draining", true)),
+            json::parse(R"({"type":"closing","reason":"draining","reconnect":true})"));
+  EXPECT_EQ(json::parse(LayerChanged("s1", ForwardedLayer::kSmall)),
+            json::parse(R"({"type":"layer-changed","streamId":"s1","layer":"small"})"));
   EXPECT_EQ(json::parse(PongAnswer(4, 12.5, 99)),
             json::parse(R"({"type":"ok","id":4,"timeMs":12.5,"serverTimeMs":99})"));
 }

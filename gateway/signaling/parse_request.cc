@@ -15,6 +15,8 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
   return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
 }
 
+constexpr int64_t kMaxWhole = int64_t{1} << 53;  // the last whole number JavaScript is sure of
+
 // Nesting is bounded before the parser sees it, so that "[[[[…" costs nothing.
 bool TooDeep(std::string_view text) {
   size_t depth = 0;
@@ -94,12 +96,18 @@ std::optional<RoomId> ParseRoom(const json& message) {
   return std::nullopt;
 }
 
-Parsed ParseJoin(const json& message) {
+// The refusal of a message whose version is missing or another than ours.
+std::optional<Refusal> WrongVersion(const json& message, SignalingError missing) {
   const auto version = Whole(message, "version", 0, INT32_MAX);
-  if (!version) return Refuse(SignalingError::kBadParameter, "join: version is missing");
-  if (*version != kProtocolVersion) {
-    return Refuse(SignalingError::kUnsupportedVersion,
-                  "join: version " + std::to_string(*version) + " is not spoken here, 1 is");
+  if (!version) return Refusal{std::nullopt, static_cast<int>(missing), "version is missing"};
+  if (*version == kProtocolVersion) return std::nullopt;
+  return Refusal{std::nullopt, static_cast<int>(SignalingError::kUnsupportedVersion),
+                 "version " + std::to_string(*version) + " is not spoken here, 1 is"};
+}
+
+Parsed ParseJoin(const json& message) {
+  if (auto wrong = WrongVersion(message, SignalingError::kBadParameter)) {
+    return std::unexpected(std::move(*wrong));
   }
   JoinRequest join;
   const auto app = Whole(message, "sdkAppId", 1, UINT32_MAX);
@@ -146,6 +154,40 @@ Parsed ParseJoin(const json& message) {
   return join;
 }
 
+Parsed ParseResume(const json& message) {
+  if (auto wrong = WrongVersion(message, SignalingError::kMalformed)) {
+    return std::unexpected(std::move(*wrong));
+  }
+  const std::string* token = Text(message, "token");
+  const auto ack = Whole(message, "ack", 0, kMaxWhole);
+  if (!token || token->empty() || token->size() > kMaxResumeTokenBytes || !ack) {
+    return Refuse(SignalingError::kMalformed,
+                  "resume: token must be a string of 1 to 256 bytes, ack a whole number");
+  }
+  return ResumeRequest{*token, static_cast<uint64_t>(*ack)};
+}
+
+// One or two encodings, the second no larger than the first; empty when the member is absent.
+std::optional<std::vector<EncodingInfo>> ParseEncodings(const json& message) {
+  std::vector<EncodingInfo> encodings;
+  const auto list = message.find("encodings");
+  if (list == message.end()) return encodings;
+  if (!list->is_array() || list->empty() || list->size() > kMaxEncodings) return std::nullopt;
+  for (const json& item : *list) {
+    if (!item.is_object()) return std::nullopt;
+    const auto width = Whole(item, "width", 1, kMaxEncodingSide);
+    const auto height = Whole(item, "height", 1, kMaxEncodingSide);
+    const auto bps = Whole(item, "maxBitrateBps", kMinEncodingBps, kMaxEncodingBps);
+    if (!width || !height || !bps) return std::nullopt;
+    encodings.push_back({.width = static_cast<uint16_t>(*width),
+                         .height = static_cast<uint16_t>(*height),
+                         .max_bitrate_bps = static_cast<uint32_t>(*bps)});
+  }
+  const auto pixels = [](const EncodingInfo& e) { return uint32_t{e.width} * e.height; };
+  if (encodings.size() == 2 && pixels(encodings[1]) > pixels(encodings[0])) return std::nullopt;
+  return encodings;
+}
+
 Parsed ParsePublish(const json& message) {
   const auto kind = Choice<MediaKind>(message, "kind",
                                       {{"audio", MediaKind::kAudio}, {"video", MediaKind::kVideo}});
@@ -161,7 +203,13 @@ Parsed ParsePublish(const json& message) {
   if ((*kind == MediaKind::kAudio) != (*codec == Codec::kOpus)) {
     return Refuse(SignalingError::kMalformed, "publish: this codec does not carry this kind");
   }
-  return PublishRequest{*kind, *source, *codec, muted->get<bool>()};
+  auto encodings = ParseEncodings(message);
+  if (!encodings || (*kind == MediaKind::kAudio && !encodings->empty())) {
+    return Refuse(SignalingError::kMalformed,
+                  "publish: encodings must be one or two of {width,height,maxBitrateBps}, the "
+                  "larger first, and of video");
+  }
+  return PublishRequest{*kind, *source, *codec, muted->get<bool>(), std::move(*encodings)};
 }
 
 Parsed ParseUpdateStream(const json& message) {
@@ -183,22 +231,70 @@ Parsed ParseStreamRequest(const json& message) {
   return T{*stream};
 }
 
+// Absent members leave the wish as it is; nullopt when one has an unknown value.
+std::optional<LayerWishChange> ParseWish(const json& message) {
+  LayerWishChange change;
+  if (message.contains("layer")) {
+    change.choice = Choice<LayerChoice>(
+        message, "layer",
+        {{"auto", LayerChoice::kAuto}, {"big", LayerChoice::kBig}, {"small", LayerChoice::kSmall}});
+    if (!change.choice) return std::nullopt;
+  }
+  if (message.contains("width") || message.contains("height")) {
+    const auto width = Whole(message, "width", 0, kMaxTileSide);
+    const auto height = Whole(message, "height", 0, kMaxTileSide);
+    if (!width || !height) return std::nullopt;
+    change.tile.emplace(static_cast<uint16_t>(*width), static_cast<uint16_t>(*height));
+  }
+  if (const auto paused = message.find("paused"); paused != message.end()) {
+    if (!paused->is_boolean()) return std::nullopt;
+    change.paused = paused->get<bool>();
+  }
+  return change;
+}
+
+template <typename T>
+Parsed ParseSubscription(const json& message) {
+  const std::string* stream = Text(message, "streamId");
+  const auto wish = ParseWish(message);
+  if (!stream || stream->size() > kMaxStreamIdBytes || !wish) {
+    return Refuse(
+        SignalingError::kMalformed,
+        "streamId is missing, or layer, width and height, or paused has an unknown value");
+  }
+  return T{*stream, *wish};
+}
+
 Parsed ParsePing(const json& message) {
   const auto time = message.find("timeMs");
   if (time == message.end() || !time->is_number()) {
     return Refuse(SignalingError::kMalformed, "ping: timeMs must be a number");
   }
-  return PingRequest{time->get<double>()};
+  PingRequest ping{time->get<double>(), std::nullopt};
+  if (message.contains("ack")) {
+    const auto ack = Whole(message, "ack", 0, kMaxWhole);
+    if (!ack) return Refuse(SignalingError::kMalformed, "ping: ack must be a whole number");
+    ping.ack = static_cast<uint64_t>(*ack);
+  }
+  return ping;
+}
+
+Parsed ParseAck(const json& message) {
+  const auto seq = Whole(message, "seq", 0, kMaxWhole);
+  if (!seq) return Refuse(SignalingError::kMalformed, "ack: seq must be a whole number");
+  return AckRequest{static_cast<uint64_t>(*seq)};
 }
 
 Parsed ParseBody(const std::string& type, const json& message) {
   if (type == "ping") return ParsePing(message);
-  if (type == "subscribe") return ParseStreamRequest<SubscribeRequest>(message);
+  if (type == "subscribe") return ParseSubscription<SubscribeRequest>(message);
+  if (type == "update-subscription") return ParseSubscription<UpdateSubscriptionRequest>(message);
   if (type == "unsubscribe") return ParseStreamRequest<UnsubscribeRequest>(message);
   if (type == "publish") return ParsePublish(message);
   if (type == "unpublish") return ParseStreamRequest<UnpublishRequest>(message);
   if (type == "update-stream") return ParseUpdateStream(message);
   if (type == "join") return ParseJoin(message);
+  if (type == "resume") return ParseResume(message);
   if (type == "leave") return LeaveRequest{};
   return Refuse(SignalingError::kUnknownType, "unknown type");
 }
@@ -214,12 +310,16 @@ std::expected<Request, Refusal> ParseRequest(std::string_view text) {
   if (!message.is_object()) {
     return Refuse(SignalingError::kMalformed, "the message is not a JSON object");
   }
-  constexpr int64_t kMaxId = int64_t{1} << 53;  // the last whole number JavaScript is sure of
-  const auto id = Whole(message, "id", 0, kMaxId);
+  const auto id = Whole(message, "id", 0, kMaxWhole);
   const std::string* type = Text(message, "type");
   if (!type) {
     return std::unexpected(
         Refusal{id, static_cast<int>(SignalingError::kMalformed), "type is missing"});
+  }
+  if (*type == "ack") {
+    auto ack = ParseAck(message);
+    if (!ack) return std::unexpected(std::move(ack.error()));
+    return Request{0, std::move(*ack)};
   }
   if (!id) {
     return Refuse(SignalingError::kMalformed, "id is missing or not a whole number");

@@ -15,6 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     UserEntered(join->user_id);
   } else if (const auto* update = std::get_if<UpdateStreamRequest>(&request->body)) {
     StreamRemoved("user", update->stream_id);
+  } else if (const auto* publish = std::get_if<PublishRequest>(&request->body)) {
+    WithSequence(
+        StreamAdded("user", {.info = {.codec = publish->codec}, .encodings = publish->encodings}),
+        1);
+  } else if (const auto* wish = std::get_if<UpdateSubscriptionRequest>(&request->body)) {
+    static_cast<void>(wish->wish.AppliedTo({}));
   }
   return 0;
 }
