@@ -5,7 +5,7 @@ source "$ROOT/scripts/lib/suites.sh"
 
 pattern=${2:-}
 if (($# > 0)); then
-  [[ " ${SUITES[*]} " == *" $1 "* ]] || die "no suite '$1': ${SUITES[*]}"
+  [[ " ${SUITES[*]} ${EXTRA_SUITES[*]} " == *" $1 "* ]] || die "no suite '$1': ${SUITES[*]} ${EXTRA_SUITES[*]}"
   SUITES=("$1")
 fi
 start=$(now_us)

@@ -3,7 +3,9 @@
 # shellcheck shell=bash
 
 RESULTS="$ROOT/build/results"
-SUITES=(core gateway wasm sdk web e2e)
+SUITES=(core net gateway client wasm sdk web e2e)
+# Only when asked for: the same tests as others in another build, which takes as long again.
+EXTRA_SUITES=(tsan)
 
 see_log="the failed tests are named above; the log has their output"
 
@@ -18,14 +20,32 @@ ctest_in() {
     --output-junit "$RESULTS/$suite/ctest.xml" "${narrow[@]}"
 }
 
-suite_core() {
-  build_native asan core/all &&
-    step --hint "$see_log" "Test core (ASan, UBSan)" ctest_in core "$1"
+native_suite() {
+  local part=$1
+  build_native asan "$part/all" &&
+    step --hint "$see_log" "Test $part (ASan, UBSan)" ctest_in "$part" "$2"
+}
+suite_core() { native_suite core "$1"; }
+suite_net() { native_suite net "$1"; }
+suite_gateway() { native_suite gateway "$1"; }
+suite_client() { native_suite client "$1"; }
+
+suite_tsan() {
+  local rc=0 part
+  build_native tsan net/all gateway/all client/all || return 1
+  for part in net gateway client; do
+    step --hint "$see_log" "Test $part (TSan)" tsan_in "$part" "$1" || rc=1
+  done
+  return "$rc"
 }
 
-suite_gateway() {
-  build_native asan gateway/all &&
-    step --hint "$see_log" "Test gateway (ASan, UBSan)" ctest_in gateway "$1"
+tsan_in() {
+  local suite=$1 pattern=$2
+  local -a narrow=()
+  [[ -z $pattern ]] || narrow=(-R "$pattern")
+  TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:${TSAN_OPTIONS:-}" \
+    run_sanitized ctest --test-dir "$ROOT/build/tsan/$suite" -j "$(nproc)" --timeout 300 --output-on-failure \
+    --output-junit "$RESULTS/tsan/$suite.xml" "${narrow[@]}"
 }
 
 suite_wasm() {
