@@ -159,7 +159,7 @@ FERRY_EXPORT int ferry_engine_add_video_receiver(FerryEngine* engine, uint32_t s
   return Return(engine->session.AddVideoReceiver(ssrc, sync_group));
 }
 
-FERRY_EXPORT int ferry_engine_request_keyframe(FerryEngine* engine, uint32_t ssrc, double) {
+FERRY_EXPORT int ferry_engine_request_keyframe(FerryEngine* engine, uint32_t ssrc) {
   return Return(engine->session.RequestKeyframe(ssrc));
 }
 

@@ -49,7 +49,7 @@ int ferry_engine_remove_sender(FerryEngine*, uint32_t ssrc);
 int ferry_engine_add_audio_receiver(FerryEngine*, uint32_t ssrc, uint32_t sync_group);
 int ferry_engine_add_video_receiver(FerryEngine*, uint32_t ssrc, int codec, uint32_t sync_group);
 // Asks the publisher for a key frame (after a decoder failed).
-int ferry_engine_request_keyframe(FerryEngine*, uint32_t ssrc, double now_ms);
+int ferry_engine_request_keyframe(FerryEngine*, uint32_t ssrc);
 int ferry_engine_remove_receiver(FerryEngine*, uint32_t ssrc);
 // The page's playoutDelay option, for all receivers; negative: the engine decides.
 int ferry_engine_set_playout_delay(FerryEngine*, double min_ms, double max_ms);

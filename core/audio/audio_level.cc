@@ -31,7 +31,7 @@ AudioLevel AudioLevelMeter::Analyze(std::span<const float> samples) {
     db = std::clamp(10 * std::log10(mean), kQuietestDb, 0.0);
   }
   level_.minus_dbov = static_cast<uint8_t>(std::lround(-db));
-  level_.voice = DetectVoice(db);
+  level_.voice_activity = DetectVoice(db);
   const double linear = LinearFromMinusDbov(-db);
   linear_ += (linear - linear_) * (linear > linear_ ? kAttack : kRelease);
   return level_;

@@ -4,13 +4,9 @@
 #include <cstdint>
 #include <span>
 
-namespace ferry {
+#include "core/base/audio_level.h"
 
-// RFC 6464 §3: level in -dBov, 0 (loudest) to 127 (digital silence), and whether it is voice.
-struct AudioLevel {
-  uint8_t minus_dbov = 127;
-  bool voice = false;
-};
+namespace ferry {
 
 // The meter's scale for a level off the wire: 0 at -60 dBov and below, 1 at -5 dBov and above,
 // even in decibels between, as loudness is heard. Times 100 it is a TRTC volume.

@@ -51,7 +51,7 @@ TEST(AudioLevel, FlagsVoiceOverSteadyNoiseOnly) {
   const auto analyze = [&](double voice) {
     const std::vector<float> tone = Tone(voice);
     for (size_t i = 0; i < block.size(); ++i) block[i] = tone[i] + noise(random);
-    return meter.Analyze(block).voice;
+    return meter.Analyze(block).voice_activity;
   };
   bool voice = false;
   for (int i = 0; i < 500; ++i) voice = analyze(0);

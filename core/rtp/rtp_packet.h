@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/base/audio_level.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 
@@ -33,13 +34,6 @@ struct RtpHeader {
   uint32_t timestamp = 0;
   uint32_t ssrc = 0;
   bool operator==(const RtpHeader&) const = default;
-};
-
-// RFC 6464: the level of the packet's audio in -dBov, 0 (loudest) to 127 (silence).
-struct AudioLevel {
-  uint8_t minus_dbov = 127;
-  bool voice_activity = false;
-  bool operator==(const AudioLevel&) const = default;
 };
 
 struct RtpExtensions {

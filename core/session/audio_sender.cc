@@ -63,10 +63,9 @@ Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<std::vector<ui
     // The first packet after the mute lets the receiver fade out.
     if (muted_packets_++ % kMutedIntervalPackets != 0) return {};
   }
-  const ferry::AudioLevel level = meter_.Analyze(pending_);
   std::array<uint8_t, kMaxOpusPacketBytes> payload;
   rtp::RtpExtensions extensions;
-  extensions.audio_level = {.minus_dbov = level.minus_dbov, .voice_activity = level.voice};
+  extensions.audio_level = meter_.Analyze(pending_);
   if (muted_ || packets_made_ % kCaptureTimeInterval == 0) {
     extensions.absolute_capture_time = rtp::ToNtp(pending_capture_time_);
   }

@@ -153,10 +153,12 @@ void MediaSession::SetPlayoutDelay(std::optional<Duration> min, std::optional<Du
   min_delay_ = min;
   max_delay_ = max;
   for (auto& [ssrc, in] : audio_receivers_) {
-    ApplyDelays(in->receiver, sync_groups_[in->sync_group].audio_minimum_delay());
+    const AvSync* sync = Find(sync_groups_, in->sync_group);
+    ApplyDelays(in->receiver, sync ? sync->audio_minimum_delay() : Duration::Zero());
   }
   for (auto& [ssrc, in] : video_receivers_) {
-    ApplyDelays(in->receiver, sync_groups_[in->sync_group].video_minimum_delay());
+    const AvSync* sync = Find(sync_groups_, in->sync_group);
+    ApplyDelays(in->receiver, sync ? sync->video_minimum_delay() : Duration::Zero());
   }
 }
 

@@ -29,7 +29,7 @@ export interface EngineExports {
   ferry_engine_remove_sender(engine: number, ssrc: number): number;
   ferry_engine_add_audio_receiver(engine: number, ssrc: number, syncGroup: number): number;
   ferry_engine_add_video_receiver(e: number, ssrc: number, codec: number, group: number): number;
-  ferry_engine_request_keyframe(engine: number, ssrc: number, now: number): number;
+  ferry_engine_request_keyframe(engine: number, ssrc: number): number;
   ferry_engine_remove_receiver(engine: number, ssrc: number): number;
   ferry_engine_set_playout_delay(engine: number, minMs: number, maxMs: number): number;
   ferry_engine_set_round_trip(engine: number, roundTripMs: number): number;

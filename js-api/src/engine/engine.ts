@@ -90,8 +90,8 @@ export class Engine {
     );
   }
 
-  requestKeyframe(ssrc: number, now: number): void {
-    this.wasm.ferry_engine_request_keyframe(this.handle, ssrc, now);
+  requestKeyframe(ssrc: number): void {
+    this.wasm.ferry_engine_request_keyframe(this.handle, ssrc);
   }
 
   removeReceiver(ssrc: number): void {

@@ -94,7 +94,7 @@ export class Subscriptions {
   }
 
   private askForKeyframe(ssrc: number): void {
-    this.engine.requestKeyframe(ssrc, now());
+    this.engine.requestKeyframe(ssrc);
     this.pump();
   }
 
