@@ -1,0 +1,171 @@
+#include "core/transport/testing/congestion_sim.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+
+namespace ferry::transport::testing {
+namespace {
+constexpr int64_t kPacketBytes = 1150;
+constexpr int64_t kAudioBytes = 100;
+constexpr int64_t kAudioIntervalMs = 20;
+constexpr int64_t kFeedbackIntervalMs = 100;
+// Encoders skip a frame rather than let more wait.
+constexpr Duration kMaxWait = Duration::Millis(200);
+
+// Of each packet: whose it is, its number and when it was sent.
+struct Header {
+  bool competing = false;
+  uint16_t sequence_number = 0;
+  int64_t sent_us = 0;
+};
+
+std::vector<uint8_t> MakePacket(const Header& header, int64_t bytes) {
+  std::vector<uint8_t> packet(std::max<size_t>(static_cast<size_t>(bytes), sizeof(Header)));
+  std::memcpy(packet.data(), &header, sizeof(Header));
+  return packet;
+}
+}  // namespace
+
+CongestionSim::CongestionSim(const CongestionSimConfig& config)
+    : config_(config),
+      forward_(config.forward),
+      backward_(config.backward),
+      controller_(config.controller),
+      pacer_(controller_.pacing_rate()),
+      next_sequence_number_(config.first_sequence_number) {}
+
+void CongestionSim::SetForward(const sim::LinkConfig& config) {
+  config_.forward = config;
+  forward_.Configure(config);
+}
+
+void CongestionSim::Step() {
+  now_ += Duration::Millis(1);
+  ReceiveFeedback();
+  const DataRate audio = DataRate::KilobitsPerSec(config_.audio ? 40 : 0);
+  controller_.SetWantedRate(DataRate::BitsPerSec(config_.video.bps() + audio.bps()));
+  if (const auto probe = controller_.NextProbe(now_)) pacer_.StartProbe(*probe, now_);
+  pacer_.SetRate(controller_.pacing_rate(), now_);
+  Produce();
+  SendPaced();
+  SendCompeting();
+  Deliver();
+  SendFeedback();
+}
+
+void CongestionSim::Produce() {
+  const int64_t ms = now_.us() / 1000;
+  if (config_.audio && ms % kAudioIntervalMs == 0) Transmit(kAudioBytes);
+  if (ms < next_frame_ms_) return;
+  next_frame_ms_ = ms + 33;
+  const int64_t audio_bps = config_.audio ? 40'000 : 0;
+  const int64_t bps = std::min(controller_.target().bps() - audio_bps, config_.video.bps());
+  if (bps <= 0 || queued_bytes_ > bps / 8 * kMaxWait.ms() / 1000) return;
+  // Frames of one rate differ in size.
+  const double noise = 0.7 + 0.6 * static_cast<double>(random_() >> 11) * 0x1p-53;
+  auto bytes = static_cast<int64_t>(static_cast<double>(bps) / 8 * 0.033 * noise);
+  for (queued_bytes_ += bytes; bytes > 0; bytes -= kPacketBytes) {
+    queue_.push_back(std::min(bytes, kPacketBytes));
+  }
+}
+
+void CongestionSim::SendPaced() {
+  while (pacer_.CanSend(now_)) {
+    if (!queue_.empty()) {
+      const int64_t bytes = queue_.front();
+      queue_.pop_front();
+      queued_bytes_ -= bytes;
+      Transmit(bytes);
+    } else if (const int64_t padding = pacer_.ProbePadding(now_); padding > 0) {
+      Transmit(std::clamp<int64_t>(padding, 200, kPacketBytes));
+    } else {
+      return;
+    }
+  }
+}
+
+void CongestionSim::Transmit(int64_t bytes) {
+  const ProbeClusterId probe = pacer_.OnSent(bytes, now_);
+  const uint16_t number = next_sequence_number_++;
+  controller_.OnPacketSent(number, static_cast<size_t>(bytes), now_, probe);
+  forward_.Send(MakePacket({.sequence_number = number, .sent_us = now_.us()}, bytes), now_);
+  ++sent_packets_;
+}
+
+void CongestionSim::SendCompeting() {
+  competing_bytes_ += static_cast<double>(config_.competing.bps()) / 8 / 1000;
+  for (; competing_bytes_ >= kPacketBytes; competing_bytes_ -= kPacketBytes) {
+    forward_.Send(MakePacket({.competing = true, .sent_us = now_.us()}, kPacketBytes), now_);
+  }
+}
+
+void CongestionSim::Deliver() {
+  while (const auto packet = forward_.Receive(now_)) {
+    Header header;
+    std::memcpy(&header, packet->data(), sizeof(Header));
+    if (header.competing) continue;
+    recorder_.OnPacket(header.sequence_number, now_ + receiver_clock_);
+    ++received_packets_;
+    received_bytes_ += static_cast<int64_t>(packet->size());
+    delays_.push_back(now_ - Timestamp::Micros(header.sent_us) - config_.forward.delay);
+  }
+}
+
+void CongestionSim::SendFeedback() {
+  if (now_.us() / 1000 % kFeedbackIntervalMs != 0) return;
+  while (const auto feedback = recorder_.BuildFeedback()) {
+    std::vector<uint8_t> bytes;
+    if (!rtp::AppendRtcp(*feedback, bytes)) std::abort();
+    if (!drop_feedback_) backward_.Send(bytes, now_);
+  }
+}
+
+void CongestionSim::ReceiveFeedback() {
+  while (const auto bytes = backward_.Receive(now_)) {
+    const auto packets = rtp::ParseRtcp(*bytes);
+    if (!packets) std::abort();
+    for (const rtp::RtcpPacket& packet : *packets) {
+      controller_.OnFeedback(std::get<rtp::TransportFeedback>(packet), now_);
+    }
+  }
+}
+
+CongestionSimSpan CongestionSim::Run(Duration time) {
+  const Timestamp end = now_ + time;
+  sent_packets_ = received_packets_ = received_bytes_ = 0;
+  delays_.clear();
+  CongestionSimSpan span;
+  span.min_target = controller_.target();
+  double targets = 0;
+  while (now_ < end) {
+    Step();
+    targets += static_cast<double>(controller_.target().bps());
+    span.min_target = std::min(span.min_target, controller_.target());
+  }
+  span.mean_target = DataRate::BitsPerSec(static_cast<int64_t>(targets / time.ms_f()));
+  span.received = DataRate::BitsPerSec(
+      static_cast<int64_t>(static_cast<double>(received_bytes_) * 8 / time.seconds_f()));
+  span.lost = 1 - static_cast<double>(received_packets_) /
+                      static_cast<double>(std::max<int64_t>(sent_packets_, 1));
+  if (delays_.empty()) return span;
+  std::ranges::sort(delays_);
+  span.mean_queue = std::accumulate(delays_.begin(), delays_.end(), Duration::Zero()) /
+                    static_cast<int64_t>(delays_.size());
+  span.p95_queue = delays_[delays_.size() * 95 / 100];
+  span.max_queue = delays_.back();
+  return span;
+}
+
+std::optional<Duration> CongestionSim::RunUntil(const std::function<bool()>& until,
+                                                Duration limit) {
+  const Timestamp begin = now_;
+  while (!until()) {
+    if (now_ - begin >= limit) return std::nullopt;
+    Step();
+  }
+  return now_ - begin;
+}
+
+}  // namespace ferry::transport::testing

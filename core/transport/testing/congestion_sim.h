@@ -1,0 +1,89 @@
+// A sender under congestion control, a link in virtual time and a receiver that sends feedback, for
+// tests: video that follows the target, audio, padding for probes, a competing stream.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/sim/network.h"
+#include "core/transport/arrival_recorder.h"
+#include "core/transport/congestion_controller.h"
+#include "core/transport/pacer.h"
+
+namespace ferry::transport::testing {
+
+struct CongestionSimConfig {
+  sim::LinkConfig forward;
+  sim::LinkConfig backward{.delay = Duration::Millis(25), .seed = 2};
+  CongestionConfig controller;
+  DataRate video = DataRate::KilobitsPerSec(50'000);  // what the encoder could use; zero: no video
+  bool audio = true;                                  // 40 kbps
+  DataRate competing;                                 // of a stream that does not yield
+  uint16_t first_sequence_number = 0;
+};
+
+// What happened in one span of time.
+struct CongestionSimSpan {
+  DataRate received;  // of ours
+  DataRate mean_target;
+  DataRate min_target;
+  Duration mean_queue;  // time in the link's queue, jitter included
+  Duration p95_queue;
+  Duration max_queue;
+  double lost = 0;
+};
+
+class CongestionSim {
+ public:
+  explicit CongestionSim(const CongestionSimConfig& config);
+
+  CongestionSimSpan Run(Duration time);
+  // As long as `until` is false, `limit` at most; nullopt when it stayed false.
+  std::optional<Duration> RunUntil(const std::function<bool()>& until, Duration limit);
+
+  void SetForward(const sim::LinkConfig& config);
+  void SetVideo(DataRate rate) { config_.video = rate; }
+  void SetCompeting(DataRate rate) { config_.competing = rate; }
+  // Feedback is lost while set.
+  void DropFeedback(bool drop) { drop_feedback_ = drop; }
+  // The receiver's clock is changed by this much from now on.
+  void JumpReceiverClock(Duration by) { receiver_clock_ += by; }
+
+  CongestionController& controller() { return controller_; }
+  Timestamp now() const { return now_; }
+
+ private:
+  enum class Kind : uint8_t { kMedia, kCompeting };
+  void Step();
+  void Produce();
+  void SendPaced();
+  void SendCompeting();
+  void Transmit(int64_t bytes);
+  void Deliver();
+  void SendFeedback();
+  void ReceiveFeedback();
+
+  CongestionSimConfig config_;
+  sim::Link forward_;
+  sim::Link backward_;
+  CongestionController controller_;
+  Pacer pacer_;
+  ArrivalRecorder recorder_;
+  std::mt19937_64 random_{7};
+  Timestamp now_ = Timestamp::Millis(1'000'000);
+  std::deque<int64_t> queue_;  // sizes of packets that wait for the pacer
+  int64_t queued_bytes_ = 0;
+  uint16_t next_sequence_number_;
+  int64_t next_frame_ms_ = 0;
+  double competing_bytes_ = 0;
+  Duration receiver_clock_ = Duration::Seconds(77);
+  bool drop_feedback_ = false;
+  int64_t sent_packets_ = 0;
+  int64_t received_packets_ = 0;
+  int64_t received_bytes_ = 0;
+  std::vector<Duration> delays_;
+};
+
+}  // namespace ferry::transport::testing
