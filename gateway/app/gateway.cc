@@ -63,12 +63,13 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
                .apps = apps_,
                .limits = config_.sessions,
                .rooms = rooms_,
-               .pool = pool_,
+               .sfu = sfu_,
                .metrics = metrics_,
                .log = *log_,
                .random = random_,
                .sessions = sessions_,
-               .draining = draining_},
+               .draining = draining_,
+               .next_stream = next_stream_},
       demo_files_(config_.demo_dir),
       sdk_files_(config_.sdk_dir),
       tick_(io) {}
@@ -116,6 +117,7 @@ asio::awaitable<void> Gateway::Tick() {
     const Timestamp now = clock_.Now();
     // No session ends within its tick: Close takes effect later.
     for (Session* session : sessions_) session->Tick(now);
+    sfu_.Tick(now);
   }
 }
 

@@ -17,7 +17,7 @@
 #include "gateway/net/static_files.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/session.h"
-#include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
 
@@ -59,11 +59,12 @@ class Gateway {
   const std::shared_ptr<spdlog::logger> log_;
   SystemClock clock_;
   Metrics metrics_;
-  PacketPool pool_;
+  SfuWorker sfu_{0, metrics_};
   RoomRegistry rooms_;
   std::mt19937_64 random_;
   std::set<Session*> sessions_;
   bool draining_ = false;
+  StreamKey next_stream_ = 1;
   SessionContext context_;
   StaticFiles demo_files_;
   StaticFiles sdk_files_;

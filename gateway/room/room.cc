@@ -11,13 +11,7 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
 }
 
 auto ById(std::string_view stream_id) {
-  return [stream_id](const std::unique_ptr<PublishedStream>& stream) {
-    return stream->info().stream_id == stream_id;
-  };
-}
-
-Publication Announced(const PublishedStream& stream) {
-  return {.info = stream.info(), .encodings = {{.ssrc = stream.ssrc()}}};
+  return [stream_id](const Publication& stream) { return stream.info.stream_id == stream_id; };
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ std::vector<UserInfo> Room::Enter(RoomMember& member, std::string user_id, Role 
   for (const auto& user : users_) {
     if (user->role == Role::kAudience) continue;
     UserInfo info{user->user_id, {}};
-    for (const auto& stream : user->streams) info.streams.push_back(Announced(*stream));
+    info.streams = user->streams;
     present.push_back(std::move(info));
   }
   // The audience of a live room is not announced.
@@ -70,7 +64,7 @@ std::vector<UserInfo> Room::Enter(RoomMember& member, std::string user_id, Role 
 void Room::Leave(RoomMember& member, LeaveReason reason) {
   User& user = Get(member);
   while (!user.streams.empty()) {
-    const std::string id = user.streams.back()->info().stream_id;
+    const std::string id = user.streams.back().info.stream_id;
     user.streams.pop_back();
     Broadcast(member, StreamRemoved(user.user_id, id));
   }
@@ -78,15 +72,15 @@ void Room::Leave(RoomMember& member, LeaveReason reason) {
   std::erase_if(users_, [&](const auto& other) { return other.get() == &user; });
 }
 
-std::expected<PublishedStream*, Refusal> Room::Publish(RoomMember& member,
-                                                       const PublishRequest& request, uint32_t ssrc,
-                                                       bool reliable, PublisherSink& sink) {
+std::expected<StreamInfo, Refusal> Room::Publish(RoomMember& member, const PublishRequest& request,
+                                                 StreamKey key,
+                                                 std::vector<EncodingInfo> encodings) {
   User& user = Get(member);
   if (user.role == Role::kAudience) {
     return Refuse(SignalingError::kNotAllowed, "publish: the audience does not publish");
   }
   const bool taken = std::ranges::any_of(user.streams, [&](const auto& stream) {
-    return stream->info().kind == request.kind && stream->info().source == request.source;
+    return stream.info.kind == request.kind && stream.info.source == request.source;
   });
   if (taken) {
     return Refuse(SignalingError::kAlreadyPublished,
@@ -102,22 +96,21 @@ std::expected<PublishedStream*, Refusal> Room::Publish(RoomMember& member,
                   .source = request.source,
                   .codec = request.codec,
                   .muted = request.muted};
-  user.streams.push_back(std::make_unique<PublishedStream>(std::move(info), ssrc, reliable, sink));
-  PublishedStream* stream = user.streams.back().get();
-  Broadcast(member, StreamAdded(user.user_id, Announced(*stream)));
-  return stream;
+  user.streams.push_back({.key = key, .info = info, .encodings = std::move(encodings)});
+  Broadcast(member, StreamAdded(user.user_id, user.streams.back()));
+  return info;
 }
 
-std::expected<uint32_t, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
+std::expected<StreamKey, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
   User& user = Get(member);
   const auto found = std::ranges::find_if(user.streams, ById(stream_id));
   if (found == user.streams.end()) {
     return Refuse(SignalingError::kNoSuchStream, "unpublish: no such stream of yours");
   }
-  const uint32_t ssrc = (*found)->ssrc();
+  const StreamKey key = found->key;
   user.streams.erase(found);
   Broadcast(member, StreamRemoved(user.user_id, stream_id));
-  return ssrc;
+  return key;
 }
 
 std::expected<void, Refusal> Room::SetMuted(RoomMember& member, std::string_view stream_id,
@@ -127,18 +120,18 @@ std::expected<void, Refusal> Room::SetMuted(RoomMember& member, std::string_view
   if (found == user.streams.end()) {
     return Refuse(SignalingError::kNoSuchStream, "update-stream: no such stream of yours");
   }
-  if ((*found)->info().muted == muted) return {};
-  (*found)->set_muted(muted);
-  Broadcast(member, StreamUpdated(user.user_id, Announced(**found)));
+  if (found->info.muted == muted) return {};
+  found->info.muted = muted;
+  Broadcast(member, StreamUpdated(user.user_id, *found));
   return {};
 }
 
-std::expected<PublishedStream*, Refusal> Room::Find(const RoomMember& member,
-                                                    std::string_view stream_id) {
+std::expected<const Publication*, Refusal> Room::Find(const RoomMember& member,
+                                                      std::string_view stream_id) const {
   for (const auto& user : users_) {
     if (user->member == &member) continue;
     const auto found = std::ranges::find_if(user->streams, ById(stream_id));
-    if (found != user->streams.end()) return found->get();
+    if (found != user->streams.end()) return &*found;
   }
   return Refuse(SignalingError::kNoSuchStream, "no such stream of another user in this room");
 }

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/sfu/published_stream.h"
 #include "gateway/sfu/send_queue.h"
+#include "gateway/sfu/stream.h"
 #include "gateway/signaling/messages.h"
 
 namespace ferry::gateway {
@@ -54,22 +54,22 @@ class Room {
   // Ends the member's streams, then tells the others.
   void Leave(RoomMember& member, LeaveReason reason);
 
-  std::expected<PublishedStream*, Refusal> Publish(RoomMember& member,
-                                                   const PublishRequest& request, uint32_t ssrc,
-                                                   bool reliable, PublisherSink& sink);
-  // Ends the stream; returns the SSRC it had.
-  std::expected<uint32_t, Refusal> Unpublish(RoomMember& member, std::string_view stream_id);
+  // Announces the stream; its forwarding is the session's.
+  std::expected<StreamInfo, Refusal> Publish(RoomMember& member, const PublishRequest& request,
+                                             StreamKey key, std::vector<EncodingInfo> encodings);
+  // Returns the key the stream had.
+  std::expected<StreamKey, Refusal> Unpublish(RoomMember& member, std::string_view stream_id);
   std::expected<void, Refusal> SetMuted(RoomMember& member, std::string_view stream_id, bool muted);
   // A stream of somebody other than `member`, to be subscribed to.
-  std::expected<PublishedStream*, Refusal> Find(const RoomMember& member,
-                                                std::string_view stream_id);
+  std::expected<const Publication*, Refusal> Find(const RoomMember& member,
+                                                  std::string_view stream_id) const;
 
  private:
   struct User {
     RoomMember* member;
     std::string user_id;
     Role role;
-    std::vector<std::unique_ptr<PublishedStream>> streams;
+    std::vector<Publication> streams;
   };
 
   User& Get(const RoomMember& member);

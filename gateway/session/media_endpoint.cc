@@ -18,14 +18,13 @@ struct Overloaded : F... {
 
 }  // namespace
 
-MediaEndpoint::MediaEndpoint(const MediaLimits& limits, PacketPool& pool, Metrics& metrics,
-                             net::Connection& connection, uint32_t first_ssrc)
+MediaEndpoint::MediaEndpoint(const MediaLimits& limits, SfuWorker& worker,
+                             MediaEndpointListener& listener, uint32_t own_ssrc)
     : limits_(limits),
-      pool_(pool),
-      metrics_(metrics),
-      connection_(connection),
-      own_ssrc_(first_ssrc),
-      next_ssrc_(first_ssrc + 1),
+      worker_(worker),
+      metrics_(worker.metrics()),
+      listener_(listener),
+      own_ssrc_(own_ssrc),
       queue_(limits.queue, *this),
       publish_bits_(static_cast<double>(limits.max_publish_rate.bps()),
                     static_cast<double>(limits.max_publish_rate.bps()) * kBurstSeconds),
@@ -56,12 +55,13 @@ bool MediaEndpoint::OnRtp(ByteSpan packet, Timestamp now) {
   if (const auto number = view->extensions.transport_sequence_number) {
     arrivals_.OnPacket(*number, now);
   }
-  const auto stream = published_.find(view->header.ssrc);
-  if (stream == published_.end()) {
+  size_t encoding = 0;
+  PublishedStream* stream = FindPublished(view->header.ssrc, encoding);
+  if (stream == nullptr) {
     metrics_.Drop(DropReason::kUnknownSource);
     return true;  // it may have been on its way when the stream was unpublished
   }
-  if (!stream->second->OnRtp(packet, *view, pool_, now)) metrics_.Drop(DropReason::kWrongPayload);
+  if (!stream->OnRtp(encoding, packet, *view, now)) metrics_.Drop(DropReason::kWrongPayload);
   return true;
 }
 
@@ -81,8 +81,10 @@ void MediaEndpoint::OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now) {
   std::visit(
       Overloaded{
           [&](const rtp::SenderReport& report) {
-            const auto stream = published_.find(report.sender_ssrc);
-            if (stream != published_.end()) stream->second->OnSenderReport(report, now);
+            size_t encoding = 0;
+            if (auto* stream = FindPublished(report.sender_ssrc, encoding)) {
+              stream->OnSenderReport(encoding, report, now);
+            }
           },
           [&](const rtp::Nack& nack) {
             metrics_.nacked_packets.Add(static_cast<int64_t>(nack.sequence_numbers.size()));
@@ -102,38 +104,100 @@ void MediaEndpoint::OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now) {
       part);
 }
 
-void MediaEndpoint::AddPublished(PublishedStream& stream) {
-  published_[stream.ssrc()] = &stream;
-  metrics_.streams.Add(1);
+PublishedStream* MediaEndpoint::FindPublished(uint32_t ssrc, size_t& encoding) {
+  for (const auto& stream : published_) {
+    const auto& encodings = stream->publication().encodings;
+    for (encoding = 0; encoding < encodings.size(); ++encoding) {
+      if (encodings[encoding].ssrc == ssrc) return stream.get();
+    }
+  }
+  return nullptr;
 }
 
-void MediaEndpoint::RemovePublished(uint32_t ssrc) {
-  if (published_.erase(ssrc)) metrics_.streams.Add(-1);
+void MediaEndpoint::Publish(const Publication& publication) {
+  auto& stream =
+      published_.emplace_back(std::make_unique<PublishedStream>(publication, *this, worker_));
+  if (connection_ != nullptr) stream->set_reliable(connection_->reliable());
 }
 
-Subscription* MediaEndpoint::Subscribe(PublishedStream& stream, Timestamp now) {
+void MediaEndpoint::Unpublish(StreamKey key) {
+  std::erase_if(published_, [&](const auto& stream) { return stream->key() == key; });
+}
+
+Subscription* MediaEndpoint::FindSubscription(StreamKey key) const {
+  for (const auto& subscription : subscriptions_ | std::views::values) {
+    if (subscription->key() == key) return subscription.get();
+  }
+  return nullptr;
+}
+
+std::optional<uint32_t> MediaEndpoint::SubscribedSsrc(StreamKey key) const {
+  const Subscription* subscription = FindSubscription(key);
+  return subscription ? std::optional(subscription->ssrc()) : std::nullopt;
+}
+
+bool MediaEndpoint::Subscribe(const SubscriptionRequest& request, Timestamp now) {
   now_ = now;
-  for (const auto& [ssrc, subscription] : subscriptions_) {
-    if (&subscription->stream() == &stream) return subscription.get();
-  }
-  if (subscriptions_.size() >= limits_.max_subscriptions) return nullptr;
-  const uint32_t ssrc = NewSsrc();
+  if (FindSubscription(request.key) != nullptr) return true;
+  if (subscriptions_.size() >= limits_.max_subscriptions) return false;
   // RFC 3550 §5.1 wants an unpredictable beginning; the SSRC was drawn at random.
-  const auto first_sequence = static_cast<uint16_t>(ssrc * 40'503u >> 8);
-  auto& subscription = subscriptions_[ssrc] =
-      std::make_unique<Subscription>(stream, *this, ssrc, first_sequence);
+  const auto first_sequence = static_cast<uint16_t>(request.ssrc * 40'503u >> 8);
+  subscriptions_[request.ssrc] =
+      std::make_unique<Subscription>(worker_, request, *this, first_sequence, now);
   metrics_.subscriptions.Add(1);
-  stream.Add(*subscription, now);
-  return subscription.get();
+  return true;
 }
 
-bool MediaEndpoint::Unsubscribe(const PublishedStream& stream) {
-  for (const auto& [ssrc, subscription] : subscriptions_) {
-    if (&subscription->stream() != &stream) continue;
-    OnStreamEnded(ssrc);
-    return true;
+void MediaEndpoint::Unsubscribe(StreamKey key) {
+  if (const Subscription* found = FindSubscription(key)) OnStreamEnded(found->ssrc());
+}
+
+void MediaEndpoint::SetWish(StreamKey, const LayerWish&, Timestamp) {}
+
+MediaState MediaEndpoint::TakeState() {
+  MediaState state{.own_ssrc = own_ssrc_, .next_transport_sequence = next_transport_sequence_};
+  for (const auto& stream : published_) {
+    state.publications.push_back(stream->publication());
+    stream->Release();
   }
-  return false;
+  for (const auto& subscription : subscriptions_ | std::views::values) {
+    state.subscriptions.push_back({subscription->request(), subscription->next_sequence()});
+  }
+  Suspend();
+  Clear();
+  return state;
+}
+
+std::unique_ptr<MediaEndpoint> MediaEndpoint::FromState(const MediaLimits& limits,
+                                                        SfuWorker& worker,
+                                                        MediaEndpointListener& listener,
+                                                        MediaState state, Timestamp now) {
+  auto endpoint = std::make_unique<MediaEndpoint>(limits, worker, listener, state.own_ssrc);
+  endpoint->next_transport_sequence_ = state.next_transport_sequence;
+  for (const Publication& publication : state.publications) endpoint->Publish(publication);
+  for (const auto& [request, next_sequence] : state.subscriptions) {
+    endpoint->subscriptions_[request.ssrc] =
+        std::make_unique<Subscription>(worker, request, *endpoint, next_sequence, now);
+    endpoint->metrics_.subscriptions.Add(1);
+  }
+  return endpoint;
+}
+
+void MediaEndpoint::Attach(net::Connection& connection, Timestamp now) {
+  now_ = now;
+  connection_ = &connection;
+  for (const auto& stream : published_) stream->set_reliable(connection.reliable());
+  for (const auto& subscription : subscriptions_ | std::views::values) subscription->Restart(now);
+  if (!queue_.empty()) Wake();
+}
+
+void MediaEndpoint::Suspend() {
+  connection_ = nullptr;
+  queue_.DropMedia();
+}
+
+void MediaEndpoint::Wake() {
+  if (connection_ != nullptr) connection_->Wake();
 }
 
 void MediaEndpoint::OnStreamEnded(uint32_t ssrc) {
@@ -143,12 +207,12 @@ void MediaEndpoint::OnStreamEnded(uint32_t ssrc) {
 
 void MediaEndpoint::Clear() {
   while (!subscriptions_.empty()) OnStreamEnded(subscriptions_.begin()->first);
-  while (!published_.empty()) RemovePublished(published_.begin()->first);
+  published_.clear();
 }
 
 bool MediaEndpoint::SendControl(SharedText text, Timestamp now) {
   if (!queue_.PushControl(std::move(text), now)) return false;
-  connection_.Wake();
+  Wake();
   return true;
 }
 
@@ -196,13 +260,14 @@ void MediaEndpoint::StopMedia() {
 void MediaEndpoint::Tick(Timestamp now) {
   now_ = now;
   queue_.DropStale(now);
-  for (const auto& stream : published_ | std::views::values) stream->Tick(now);
+  for (const auto& stream : published_) stream->Tick(now);
   if (!last_feedback_ || now - *last_feedback_ >= kFeedbackInterval) {
     last_feedback_ = now;
     if (auto feedback = arrivals_.BuildFeedback()) {
       feedback->sender_ssrc = own_ssrc_;
       // The draft wants a media source though the report is of them all.
-      feedback->media_ssrc = published_.empty() ? 0 : published_.begin()->first;
+      feedback->media_ssrc =
+          published_.empty() ? 0 : published_.front()->publication().encodings.front().ssrc;
       SendRtcp(*feedback, now);
     }
   }
@@ -215,14 +280,12 @@ void MediaEndpoint::Tick(Timestamp now) {
 void MediaEndpoint::SendReceiverReport(Timestamp now) {
   rtp::ReceiverReport report;
   report.sender_ssrc = own_ssrc_;
-  for (const auto& stream : published_ | std::views::values) {
-    if (auto block = stream->BuildReportBlock(now)) report.blocks.push_back(*block);
-  }
+  for (const auto& stream : published_) stream->AppendReportBlocks(report.blocks, now);
   if (!report.blocks.empty()) SendRtcp(report, now);
 }
 
 void MediaEndpoint::SendRtcp(const rtp::RtcpPacket& packet, Timestamp now) {
-  if (media_stopped_) return;
+  if (!sending()) return;
   SendQueue::Rtcp bytes;
   if (!rtp::AppendRtcp(packet, bytes) || bytes.size() > rtp::kMaxReceivedPacketSize) return;
   if (const auto* report = std::get_if<rtp::SenderReport>(&packet)) {
@@ -230,24 +293,24 @@ void MediaEndpoint::SendRtcp(const rtp::RtcpPacket& packet, Timestamp now) {
   } else {
     queue_.PushRtcp(std::move(bytes), now);
   }
-  connection_.Wake();
+  Wake();
 }
 
 void MediaEndpoint::SendMedia(OutgoingPacket packet, bool video) {
-  if (media_stopped_) return;
+  if (!sending()) return;
   now_ = packet.enqueued;
   if (video) {
     queue_.PushVideo(std::move(packet));
   } else {
     queue_.PushAudio(std::move(packet));
   }
-  connection_.Wake();
+  Wake();
 }
 
 void MediaEndpoint::SendRetransmission(OutgoingPacket packet) {
-  if (media_stopped_) return;
+  if (!sending()) return;
   queue_.PushRetransmission(std::move(packet));
-  connection_.Wake();
+  Wake();
 }
 
 void MediaEndpoint::SendReport(const rtp::SenderReport& report, Timestamp now) {

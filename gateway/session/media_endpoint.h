@@ -17,6 +17,8 @@
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/published_stream.h"
 #include "gateway/sfu/send_queue.h"
+#include "gateway/sfu/sfu_worker.h"
+#include "gateway/sfu/stream.h"
 #include "gateway/sfu/subscription.h"
 #include "net/connection.h"
 
@@ -30,28 +32,60 @@ struct MediaLimits {
   int64_t max_publish_packets_per_second = 5'000;
 };
 
+// What moves with a session to another worker. Plain data.
+struct MediaState {
+  struct Subscribed {
+    SubscriptionRequest request;
+    uint16_t next_sequence = 0;
+  };
+  uint32_t own_ssrc = 0;
+  uint16_t next_transport_sequence = 0;
+  std::vector<Publication> publications;
+  std::vector<Subscribed> subscriptions;
+};
+
+class MediaEndpointListener {
+ public:
+  virtual ~MediaEndpointListener() = default;
+  // Another layer of this stream is being forwarded, or none. Must not change the endpoint.
+  virtual void OnLayerChanged(StreamKey key, ForwardedLayer layer) = 0;
+};
+
+// Belongs to one worker's thread; lives as long as the session is on that worker, with or without a
+// connection.
 class MediaEndpoint final : public SubscriberSink,
                             public PublisherSink,
                             public SendQueue::Listener {
  public:
-  // `wake` is told when there is something to send. `first_ssrc` begins the SSRCs this connection
-  // sees, both ways.
-  MediaEndpoint(const MediaLimits& limits, PacketPool& pool, Metrics& metrics,
-                net::Connection& connection, uint32_t first_ssrc);
+  // `own_ssrc` is the sender of the RTCP to this client; as unique as those of its streams.
+  MediaEndpoint(const MediaLimits& limits, SfuWorker& worker, MediaEndpointListener& listener,
+                uint32_t own_ssrc);
   ~MediaEndpoint() override;
+
+  // From another worker's TakeState.
+  static std::unique_ptr<MediaEndpoint> FromState(const MediaLimits& limits, SfuWorker& worker,
+                                                  MediaEndpointListener& listener, MediaState state,
+                                                  Timestamp now);
+  // Leaves nothing behind: the streams published here go on elsewhere, their subscribers stay.
+  MediaState TakeState();
+
+  // Without a connection, what is to be sent is dropped; video goes on at a key frame afterwards.
+  void Attach(net::Connection& connection, Timestamp now);
+  void Suspend();
 
   // False when the packet is malformed (a fault of the client, not of the network).
   bool OnPacket(ByteSpan packet, Timestamp now);
 
-  // Streams this client publishes; they belong to the room.
-  uint32_t NewSsrc() { return next_ssrc_++; }
-  void AddPublished(PublishedStream& stream);
-  void RemovePublished(uint32_t ssrc);
+  // Streams this client publishes. The end of one ends its subscriptions, on all workers.
+  void Publish(const Publication& publication);
+  void Unpublish(StreamKey key);
 
-  // nullptr when the limit is reached. A second subscription to one stream is the first.
-  Subscription* Subscribe(PublishedStream& stream, Timestamp now);
-  // False when it was not subscribed.
-  bool Unsubscribe(const PublishedStream& stream);
+  // False when the limit is reached. A second subscription to one stream changes nothing.
+  bool Subscribe(const SubscriptionRequest& request, Timestamp now);
+  void Unsubscribe(StreamKey key);
+  void SetWish(StreamKey key, const LayerWish& wish, Timestamp now);
+  // The subscription's, nullopt without one.
+  std::optional<uint32_t> SubscribedSsrc(StreamKey key) const;
   // Out of the room: nothing is published or subscribed any more.
   void Clear();
 
@@ -88,16 +122,21 @@ class MediaEndpoint final : public SubscriberSink,
   void SendReceiverReport(Timestamp now);
   ByteSpan Rewrite(const OutgoingPacket& packet);
 
+  PublishedStream* FindPublished(uint32_t ssrc, size_t& encoding);
+  Subscription* FindSubscription(StreamKey key) const;
+  void Wake();
+  bool sending() const { return connection_ != nullptr && !media_stopped_; }
+
   const MediaLimits limits_;
-  PacketPool& pool_;
+  SfuWorker& worker_;
   Metrics& metrics_;
-  net::Connection& connection_;
+  MediaEndpointListener& listener_;
   const uint32_t own_ssrc_;  // sender of our RTCP
-  uint32_t next_ssrc_;
+  net::Connection* connection_ = nullptr;
   SendQueue queue_;
   bool media_stopped_ = false;
 
-  std::unordered_map<uint32_t, PublishedStream*> published_;
+  std::vector<std::unique_ptr<PublishedStream>> published_;
   std::unordered_map<uint32_t, std::unique_ptr<Subscription>> subscriptions_;
   transport::ArrivalRecorder arrivals_;
   TokenBucket publish_bits_;

@@ -31,13 +31,14 @@ Session::Session(SessionContext& context, net::Connection& connection)
     : context_(context),
       connection_(connection),
       session_id_(fmt::format("{:016x}", context.random())),
-      media_(context.limits.media, context.pool, context.metrics, connection,
-             static_cast<uint32_t>(context.random() | 1)),
+      next_ssrc_(static_cast<uint32_t>(context.random() | 1)),
+      media_(context.limits.media, context.sfu, *this, next_ssrc_++),
       messages_(static_cast<double>(context.limits.max_messages_per_second),
                 static_cast<double>(context.limits.message_burst)),
       faults_(1.0, static_cast<double>(context.limits.max_faults)),
       opened_(Now()),
       last_heard_(opened_) {
+  media_.Attach(connection, Now());
   context_.sessions.insert(this);
   context_.metrics.sessions.Add(1);
   context_.log.info("session={} event=opened remote={}", session_id_, connection_.remote_address());
@@ -252,14 +253,15 @@ Session::Answer Session::Handle(int64_t id, const LeaveRequest&) {
 
 Session::Answer Session::Handle(int64_t id, const PublishRequest& publish) {
   if (room_ == nullptr) return kNotInRoom;
-  const uint32_t ssrc = media_.NewSsrc();
-  const auto stream = room_->Publish(*this, publish, ssrc, connection_.reliable(), media_);
+  Publication publication{.key = context_.next_stream++, .encodings = {{.ssrc = next_ssrc_++}}};
+  const auto stream = room_->Publish(*this, publish, publication.key, publication.encodings);
   if (!stream) return std::unexpected(stream.error());
-  media_.AddPublished(**stream);
-  const std::string& stream_id = (*stream)->info().stream_id;
+  publication.info = *stream;
+  media_.Publish(publication);
+  const std::string& stream_id = stream->stream_id;
   context_.log.info("session={} event=published room={} user={:?} stream={} codec={}", session_id_,
                     ToString(room_->key()), user_id_, stream_id, PayloadType(publish.codec));
-  return PublishedAnswer(id, {.info = (*stream)->info(), .encodings = {{.ssrc = ssrc}}});
+  return PublishedAnswer(id, publication);
 }
 
 Session::Answer Session::Handle(int64_t id, const UpdateStreamRequest& update) {
@@ -271,9 +273,9 @@ Session::Answer Session::Handle(int64_t id, const UpdateStreamRequest& update) {
 
 Session::Answer Session::Handle(int64_t id, const UnpublishRequest& unpublish) {
   if (room_ == nullptr) return kNotInRoom;
-  const auto ssrc = room_->Unpublish(*this, unpublish.stream_id);
-  if (!ssrc) return std::unexpected(ssrc.error());
-  media_.RemovePublished(*ssrc);
+  const auto key = room_->Unpublish(*this, unpublish.stream_id);
+  if (!key) return std::unexpected(key.error());
+  media_.Unpublish(*key);
   context_.log.info("session={} event=unpublished room={} user={:?} stream={}", session_id_,
                     ToString(room_->key()), user_id_, unpublish.stream_id);
   return OkAnswer(id);
@@ -283,21 +285,26 @@ Session::Answer Session::Handle(int64_t id, const SubscribeRequest& subscribe) {
   if (room_ == nullptr) return kNotInRoom;
   const auto stream = room_->Find(*this, subscribe.stream_id);
   if (!stream) return std::unexpected(stream.error());
-  const Subscription* subscription = media_.Subscribe(**stream, Now());
-  if (subscription == nullptr) {
+  const Publication& publication = **stream;
+  const SubscriptionRequest request{.key = publication.key,
+                                    .info = publication.info,
+                                    .ssrc = next_ssrc_++,
+                                    .encodings = publication.encodings};
+  if (!media_.Subscribe(request, Now())) {
     return Refusing(SignalingError::kTooManyStreams,
                     fmt::format("subscribe: {} subscriptions are the limit",
                                 context_.limits.media.max_subscriptions));
   }
-  return SubscribedAnswer(id, subscription->ssrc(), (*stream)->info().codec);
+  return SubscribedAnswer(id, *media_.SubscribedSsrc(publication.key), publication.info.codec);
 }
 
 Session::Answer Session::Handle(int64_t id, const UnsubscribeRequest& unsubscribe) {
   if (room_ == nullptr) return kNotInRoom;
   const auto stream = room_->Find(*this, unsubscribe.stream_id);
-  if (!stream || !media_.Unsubscribe(**stream)) {
+  if (!stream || !media_.SubscribedSsrc((*stream)->key)) {
     return Refusing(SignalingError::kNoSuchStream, "unsubscribe: not subscribed to this stream");
   }
+  media_.Unsubscribe((*stream)->key);
   return OkAnswer(id);
 }
 

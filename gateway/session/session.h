@@ -43,15 +43,18 @@ struct SessionContext {
   const AppDirectory& apps;
   const SessionLimits& limits;
   RoomRegistry& rooms;
-  PacketPool& pool;
+  SfuWorker& sfu;
   Metrics& metrics;
   spdlog::logger& log;
   std::mt19937_64& random;
   std::set<class Session*>& sessions;  // all that live
   bool& draining;                      // no more joins
+  StreamKey& next_stream;
 };
 
-class Session final : public net::ConnectionHandler, public RoomMember {
+class Session final : public net::ConnectionHandler,
+                      public RoomMember,
+                      public MediaEndpointListener {
  public:
   Session(SessionContext& context, net::Connection& connection);
   ~Session() override;
@@ -65,6 +68,9 @@ class Session final : public net::ConnectionHandler, public RoomMember {
   // RoomMember.
   void Notify(const SharedText& message) override;
   void Evict(std::string_view reason) override;
+
+  // MediaEndpointListener.
+  void OnLayerChanged(StreamKey, ForwardedLayer) override {}
 
   // Deadlines and periodic reports; to be called every 20 to 50 ms.
   void Tick(Timestamp now);
@@ -102,6 +108,7 @@ class Session final : public net::ConnectionHandler, public RoomMember {
   SessionContext& context_;
   net::Connection& connection_;
   const std::string session_id_;
+  uint32_t next_ssrc_;  // SSRCs this connection sees, both ways
   MediaEndpoint media_;
   Room* room_ = nullptr;
   std::string user_id_;

@@ -289,7 +289,7 @@ TEST_F(SessionTest, GaugesReturnToZero) {
   bob.Hangup(false);
   EXPECT_EQ(metrics.participants.value(), 0);
   EXPECT_EQ(metrics.sessions.value(), 0);
-  EXPECT_EQ(pool.in_use(), 0u);
+  EXPECT_EQ(sfu.pool().in_use(), 0u);
 }
 
 }  // namespace

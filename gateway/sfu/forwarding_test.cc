@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gateway/sfu/published_stream.h"
+#include "gateway/sfu/sfu_worker.h"
 #include "gateway/sfu/subscription.h"
 #include "gateway/testing/media.h"
 
@@ -45,17 +46,20 @@ class ForwardingTest : public ::testing::Test, public PublisherSink {
 
   void MakeStream(MediaKind kind, bool reliable = true) {
     const bool audio = kind == MediaKind::kAudio;
+    info = {.stream_id = "s1", .kind = kind, .codec = audio ? Codec::kOpus : Codec::kVp8};
     stream = std::make_unique<PublishedStream>(
-        StreamInfo{.stream_id = "s1", .kind = kind, .codec = audio ? Codec::kOpus : Codec::kVp8}, 1,
-        reliable, *this);
+        Publication{.key = kKey, .info = info, .encodings = {{.ssrc = 1}}}, *this, worker);
+    stream->set_reliable(reliable);
   }
   void Subscribe(Subscriber& subscriber, uint32_t ssrc = 100, uint16_t first = 1000) {
-    subscriber.subscription = std::make_unique<Subscription>(*stream, subscriber, ssrc, first);
-    stream->Add(*subscriber.subscription, now);
+    subscriber.subscription = std::make_unique<Subscription>(
+        worker,
+        SubscriptionRequest{.key = kKey, .info = info, .ssrc = ssrc, .encodings = {{.ssrc = 1}}},
+        subscriber, first, now);
   }
   bool Publish(const TestPacket& packet) {
     const auto bytes = Bytes(packet);
-    return stream->OnRtp(bytes, *rtp::ParseRtp(bytes), pool, now);
+    return stream->OnRtp(0, bytes, *rtp::ParseRtp(bytes), now);
   }
   void PublishFrame(bool keyframe) {
     timestamp += 3000;
@@ -73,7 +77,10 @@ class ForwardingTest : public ::testing::Test, public PublisherSink {
   }
   using Seq = std::vector<uint16_t>;
 
-  PacketPool pool;
+  static constexpr StreamKey kKey = 7;
+  Metrics metrics;
+  SfuWorker worker{0, metrics};
+  StreamInfo info;
   Timestamp now = Timestamp::Millis(5000);
   uint16_t sequence = 65530;
   uint32_t timestamp = 0;
@@ -81,7 +88,7 @@ class ForwardingTest : public ::testing::Test, public PublisherSink {
   Seq nacked;
   Subscriber a;
   Subscriber b;
-  std::unique_ptr<PublishedStream> stream;  // ends before its subscribers
+  std::unique_ptr<PublishedStream> stream;
 };
 
 TEST_F(ForwardingTest, VideoBeginsAtAKeyframeWhichIsRequestedAtOnce) {
@@ -254,9 +261,9 @@ TEST_F(ForwardingTest, TheCacheIsBounded) {
     SendAll(a);
     a.media.clear();
   }
-  EXPECT_EQ(pool.in_use(), Subscription::kAudioCachePackets);
+  EXPECT_EQ(worker.pool().in_use(), Subscription::kAudioCachePackets);
   a.subscription.reset();
-  EXPECT_EQ(pool.in_use(), 0u);
+  EXPECT_EQ(worker.pool().in_use(), 0u);
 }
 
 TEST_F(ForwardingTest, SenderReportsCarryTheSubscribersCounts) {
@@ -270,7 +277,7 @@ TEST_F(ForwardingTest, SenderReportsCarryTheSubscribersCounts) {
                                  .rtp_timestamp = 777,
                                  .packet_count = 5000,
                                  .octet_count = 600'000};
-  stream->OnSenderReport(report, now);
+  stream->OnSenderReport(0, report, now);
   ASSERT_EQ(a.reports.size(), 1u);
   EXPECT_EQ(a.reports[0].sender_ssrc, 100u);
   EXPECT_EQ(a.reports[0].ntp_time, report.ntp_time);
@@ -283,21 +290,21 @@ TEST_F(ForwardingTest, SenderReportsThatFollowTooFastAreNotForwarded) {
   MakeStream(MediaKind::kAudio);
   Subscribe(a);
   for (uint32_t i = 0; i < 40; ++i) {
-    stream->OnSenderReport({.sender_ssrc = 1, .ntp_time = i, .rtp_timestamp = i}, now);
+    stream->OnSenderReport(0, {.sender_ssrc = 1, .ntp_time = i, .rtp_timestamp = i}, now);
   }
   EXPECT_EQ(a.reports.size(), 1u);
   now += PublishedStream::kMinReportInterval - Duration::Micros(1);
-  stream->OnSenderReport({.sender_ssrc = 1, .rtp_timestamp = 50}, now);
+  stream->OnSenderReport(0, {.sender_ssrc = 1, .rtp_timestamp = 50}, now);
   EXPECT_EQ(a.reports.size(), 1u);
   now += Duration::Micros(1);
-  stream->OnSenderReport({.sender_ssrc = 1, .rtp_timestamp = 51}, now);
+  stream->OnSenderReport(0, {.sender_ssrc = 1, .rtp_timestamp = 51}, now);
   ASSERT_EQ(a.reports.size(), 2u);
   EXPECT_EQ(a.reports[1].rtp_timestamp, 51u);
 }
 
 TEST_F(ForwardingTest, ANewcomerGetsTheLastSenderReportAtOnce) {
   MakeStream(MediaKind::kAudio);
-  stream->OnSenderReport({.sender_ssrc = 1, .ntp_time = 5, .rtp_timestamp = 6}, now);
+  stream->OnSenderReport(0, {.sender_ssrc = 1, .ntp_time = 5, .rtp_timestamp = 6}, now);
   Subscribe(a);
   ASSERT_EQ(a.reports.size(), 1u);
   EXPECT_EQ(a.reports[0].rtp_timestamp, 6u);
@@ -326,12 +333,14 @@ TEST_F(ForwardingTest, WhatAReliablePublisherSkippedIsNot) {
 
 TEST_F(ForwardingTest, ReportsWhatArrivedFromThePublisher) {
   MakeStream(MediaKind::kAudio);
-  EXPECT_FALSE(stream->BuildReportBlock(now));
+  std::vector<rtp::ReportBlock> blocks;
+  stream->AppendReportBlocks(blocks, now);
+  EXPECT_TRUE(blocks.empty());
   Publish({.sequence = 41, .payload_type = rtp::kOpusPayloadType});
-  const auto block = stream->BuildReportBlock(now);
-  ASSERT_TRUE(block);
-  EXPECT_EQ(block->ssrc, 1u);
-  EXPECT_EQ(block->highest_sequence & 0xFFFF, 41u);
+  stream->AppendReportBlocks(blocks, now);
+  ASSERT_EQ(blocks.size(), 1u);
+  EXPECT_EQ(blocks[0].ssrc, 1u);
+  EXPECT_EQ(blocks[0].highest_sequence & 0xFFFF, 41u);
 }
 
 TEST_F(ForwardingTest, TheEndOfAStreamEndsItsSubscriptions) {

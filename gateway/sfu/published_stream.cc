@@ -1,10 +1,9 @@
 #include "gateway/sfu/published_stream.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "gateway/sfu/keyframe_detector.h"
-#include "gateway/sfu/subscription.h"
+#include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
 namespace {
@@ -14,84 +13,64 @@ constexpr Duration kAssumedRoundTrip = Duration::Millis(100);
 
 }  // namespace
 
-uint8_t PayloadType(Codec codec) {
-  switch (codec) {
-    case Codec::kOpus:
-      return rtp::kOpusPayloadType;
-    case Codec::kVp8:
-      return rtp::kVp8PayloadType;
-    case Codec::kVp9:
-      return rtp::kVp9PayloadType;
-  }
-  return 0;
-}
-
-int ClockRate(Codec codec) { return codec == Codec::kOpus ? 48'000 : 90'000; }
-
-PublishedStream::PublishedStream(StreamInfo info, uint32_t ssrc, bool reliable,
-                                 PublisherSink& publisher)
-    : info_(std::move(info)),
-      ssrc_(ssrc),
-      reliable_(reliable),
+PublishedStream::PublishedStream(Publication publication, PublisherSink& publisher,
+                                 SfuWorker& worker)
+    : publication_(std::move(publication)),
       publisher_(publisher),
-      reception_(ClockRate(info_.codec)) {}
-
-PublishedStream::~PublishedStream() {
-  while (!subscriptions_.empty()) subscriptions_.back()->OnStreamEnded();
+      worker_(worker),
+      encodings_(publication_.encodings.size(), Encoding(ClockRate(publication_.info.codec))) {
+  worker_.Add(*this);
 }
 
-bool PublishedStream::OnRtp(ByteSpan bytes, const rtp::RtpPacketView& view, PacketPool& pool,
+PublishedStream::~PublishedStream() { worker_.Remove(*this, /*ended=*/!released_); }
+
+bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacketView& view,
                             Timestamp now) {
-  if (view.header.payload_type != PayloadType(info_.codec)) return false;
-  reception_.OnPacket(view.header.sequence_number, view.header.timestamp, bytes.size(), now);
-  if (!reliable_) nacks_.OnPacket(view.header.sequence_number, now);
-  const bool starts_keyframe = StartsKeyframe(info_.codec, view.payload);
-  if (starts_keyframe) keyframes_.OnKeyframe();
-  if (subscriptions_.empty()) return true;
-  const PacketRef packet = pool.Make(bytes, view, starts_keyframe);
-  for (Subscription* subscription : subscriptions_) subscription->Forward(packet, now);
+  if (view.header.payload_type != PayloadType(info().codec)) return false;
+  Encoding& state = encodings_[encoding];
+  state.reception.OnPacket(view.header.sequence_number, view.header.timestamp, bytes.size(), now);
+  if (!reliable_) state.nacks.OnPacket(view.header.sequence_number, now);
+  const bool starts_keyframe = StartsKeyframe(info().codec, view.payload);
+  if (starts_keyframe) state.keyframes.OnKeyframe();
+  worker_.Deliver(*this, worker_.pool().Make(bytes, view, starts_keyframe), now);
   return true;
 }
 
-void PublishedStream::OnSenderReport(const rtp::SenderReport& report, Timestamp now) {
-  reception_.OnSenderReport(report.ntp_time, now);
+void PublishedStream::OnSenderReport(size_t encoding, const rtp::SenderReport& report,
+                                     Timestamp now) {
+  encodings_[encoding].reception.OnSenderReport(report.ntp_time, now);
   last_report_ = report;
   last_report_->blocks.clear();
   // Each report becomes one per subscriber, and a single packet holds dozens. The next of an honest
   // publisher makes up for one left out.
   if (last_forwarded_ && now - *last_forwarded_ < kMinReportInterval) return;
   last_forwarded_ = now;
-  for (Subscription* subscription : subscriptions_) subscription->ForwardReport(report, now);
+  worker_.Deliver(*this, *last_report_, now);
 }
 
-void PublishedStream::Add(Subscription& subscription, Timestamp now) {
-  subscriptions_.push_back(&subscription);
-  // The mapping of timestamps to capture time stays true: the newcomer needs it for its first
-  // packet.
-  if (last_report_) subscription.ForwardReport(*last_report_, now);
-  if (info_.kind == MediaKind::kVideo) RequestKeyframe(now);
-}
-
-void PublishedStream::Remove(Subscription& subscription) {
-  std::erase(subscriptions_, &subscription);
-}
-
-void PublishedStream::RequestKeyframe(Timestamp now) {
-  if (keyframes_.Request(now)) publisher_.RequestKeyframe(ssrc_, now);
+void PublishedStream::RequestKeyframe(size_t encoding, Timestamp now) {
+  if (encoding >= encodings_.size()) return;
+  if (encodings_[encoding].keyframes.Request(now)) publisher_.RequestKeyframe(ssrc(encoding), now);
 }
 
 void PublishedStream::Tick(Timestamp now) {
-  if (subscriptions_.empty()) keyframes_.OnKeyframe();  // nobody left to want one
-  if (keyframes_.Tick(now)) publisher_.RequestKeyframe(ssrc_, now);
-  if (reliable_) return;
-  auto missing = nacks_.TakeDue(now, kAssumedRoundTrip);
-  if (!missing.empty()) publisher_.RequestPackets(ssrc_, std::move(missing), now);
-  if (nacks_.TakeGaveUp() && info_.kind == MediaKind::kVideo) RequestKeyframe(now);
+  for (size_t i = 0; i < encodings_.size(); ++i) {
+    Encoding& state = encodings_[i];
+    if (state.keyframes.Tick(now)) publisher_.RequestKeyframe(ssrc(i), now);
+    if (reliable_) continue;
+    auto missing = state.nacks.TakeDue(now, kAssumedRoundTrip);
+    if (!missing.empty()) publisher_.RequestPackets(ssrc(i), std::move(missing), now);
+    if (state.nacks.TakeGaveUp() && info().kind == MediaKind::kVideo) RequestKeyframe(i, now);
+  }
 }
 
-std::optional<rtp::ReportBlock> PublishedStream::BuildReportBlock(Timestamp now) {
-  if (!reception_.started()) return std::nullopt;
-  return reception_.BuildReportBlock(ssrc_, now);
+void PublishedStream::AppendReportBlocks(std::vector<rtp::ReportBlock>& blocks, Timestamp now) {
+  for (size_t i = 0; i < encodings_.size(); ++i) {
+    Encoding& state = encodings_[i];
+    if (state.reception.started()) {
+      blocks.push_back(state.reception.BuildReportBlock(ssrc(i), now));
+    }
+  }
 }
 
 }  // namespace ferry::gateway

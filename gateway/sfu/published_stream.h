@@ -1,9 +1,8 @@
-// One stream of one publisher, and the subscriptions it is forwarded to.
+// One stream of one publisher, on the worker of the publisher's connection.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "core/base/units.h"
@@ -16,7 +15,7 @@
 
 namespace ferry::gateway {
 
-class Subscription;
+class SfuWorker;
 
 // The publisher's side: where requests about its stream go.
 class PublisherSink {
@@ -32,42 +31,50 @@ class PublishedStream {
   // Sender reports that follow faster are not forwarded.
   static constexpr Duration kMinReportInterval = Duration::Millis(200);
 
-  // `reliable`: the publisher's transport loses nothing, so that no packet is ever asked for again.
-  PublishedStream(StreamInfo info, uint32_t ssrc, bool reliable, PublisherSink& publisher);
-  // Ends its subscriptions.
+  PublishedStream(Publication publication, PublisherSink& publisher, SfuWorker& worker);
+  // Ends its subscriptions, unless it was released.
   ~PublishedStream();
   PublishedStream(const PublishedStream&) = delete;
   PublishedStream& operator=(const PublishedStream&) = delete;
 
-  const StreamInfo& info() const { return info_; }
-  uint32_t ssrc() const { return ssrc_; }
-  void set_muted(bool muted) { info_.muted = muted; }
+  // It goes on elsewhere: its subscriptions stay.
+  void Release() { released_ = true; }
+  // The publisher's transport loses nothing, so that no packet is ever asked for again.
+  void set_reliable(bool reliable) { reliable_ = reliable; }
 
-  // From the publisher. False when the packet is not of this stream's codec.
-  bool OnRtp(ByteSpan bytes, const rtp::RtpPacketView& view, PacketPool& pool, Timestamp now);
-  void OnSenderReport(const rtp::SenderReport& report, Timestamp now);
+  const Publication& publication() const { return publication_; }
+  StreamKey key() const { return publication_.key; }
+  const StreamInfo& info() const { return publication_.info; }
 
-  // A subscription is added once and takes itself out when it ends. A key frame is asked for at
-  // once when it is of video.
-  void Add(Subscription& subscription, Timestamp now);
-  void Remove(Subscription& subscription);
-  const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
+  // From the publisher. `encoding` is the index of the packet's SSRC in the publication. False when
+  // the packet is not of this stream's codec.
+  bool OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacketView& view, Timestamp now);
+  void OnSenderReport(size_t encoding, const rtp::SenderReport& report, Timestamp now);
 
-  void RequestKeyframe(Timestamp now);
+  void RequestKeyframe(size_t encoding, Timestamp now);
   // Sends requests that have become due.
   void Tick(Timestamp now);
-  // For the receiver report to the publisher; nullopt before the first packet.
-  std::optional<rtp::ReportBlock> BuildReportBlock(Timestamp now);
+  // For the receiver report to the publisher; those encodings that have been heard of.
+  void AppendReportBlocks(std::vector<rtp::ReportBlock>& blocks, Timestamp now);
+
+  const std::optional<rtp::SenderReport>& last_report() const { return last_report_; }
 
  private:
-  StreamInfo info_;
-  const uint32_t ssrc_;
-  const bool reliable_;
+  struct Encoding {
+    explicit Encoding(int clock_rate) : reception(clock_rate) {}
+    KeyframeRequester keyframes;
+    transport::ReceptionStats reception;
+    transport::NackGenerator nacks;
+  };
+
+  uint32_t ssrc(size_t encoding) const { return publication_.encodings[encoding].ssrc; }
+
+  const Publication publication_;
+  bool reliable_ = true;
+  bool released_ = false;
   PublisherSink& publisher_;
-  std::vector<Subscription*> subscriptions_;
-  KeyframeRequester keyframes_;
-  transport::ReceptionStats reception_;
-  transport::NackGenerator nacks_;
+  SfuWorker& worker_;
+  std::vector<Encoding> encodings_;
   std::optional<rtp::SenderReport> last_report_;
   std::optional<Timestamp> last_forwarded_;
 };

@@ -1,20 +1,29 @@
 #include "gateway/sfu/subscription.h"
 
+#include <utility>
+
 #include "core/base/sequence_number.h"
-#include "gateway/sfu/published_stream.h"
+#include "gateway/sfu/sfu_worker.h"
+#include "gateway/sfu/stream_fanout.h"
 
 namespace ferry::gateway {
 
-Subscription::Subscription(PublishedStream& stream, SubscriberSink& sink, uint32_t ssrc,
-                           uint16_t first_sequence)
-    : stream_(stream),
+Subscription::Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
+                           uint16_t first_sequence, Timestamp now)
+    : worker_(worker),
       sink_(sink),
-      ssrc_(ssrc),
-      video_(stream.info().kind == MediaKind::kVideo),
+      request_(std::move(request)),
+      video_(request_.info.kind == MediaKind::kVideo),
+      fanout_(worker.Join(request_, *this)),
       next_sequence_(first_sequence),
-      sent_(video_ ? kVideoCachePackets : kAudioCachePackets) {}
+      sent_(video_ ? kVideoCachePackets : kAudioCachePackets) {
+  // The mapping of timestamps to capture time stays true: the newcomer needs it for its first
+  // packet.
+  if (fanout_.last_report()) ForwardReport(*fanout_.last_report(), now);
+  if (video_) fanout_.RequestKeyframe(0, now);
+}
 
-Subscription::~Subscription() { stream_.Remove(*this); }
+Subscription::~Subscription() { worker_.Leave(fanout_, *this); }
 
 void Subscription::Forward(const PacketRef& packet, Timestamp now) {
   if (!synchronized_) {
@@ -32,13 +41,13 @@ void Subscription::Forward(const PacketRef& packet, Timestamp now) {
   }
   const auto sequence = static_cast<uint16_t>(packet->sequence_number + offset_);
   if (!IsNewer(next_sequence_, sequence)) next_sequence_ = static_cast<uint16_t>(sequence + 1);
-  sink_.SendMedia({.packet = packet, .ssrc = ssrc_, .sequence_number = sequence, .enqueued = now},
+  sink_.SendMedia({.packet = packet, .ssrc = ssrc(), .sequence_number = sequence, .enqueued = now},
                   video_);
 }
 
 void Subscription::ForwardReport(const rtp::SenderReport& report, Timestamp now) {
   rtp::SenderReport own;
-  own.sender_ssrc = ssrc_;
+  own.sender_ssrc = ssrc();
   own.ntp_time = report.ntp_time;
   own.rtp_timestamp = report.rtp_timestamp;
   own.packet_count = packets_sent_;
@@ -57,12 +66,17 @@ void Subscription::OnDropped(const VideoDrop& drop, Timestamp now) {
   if (drop.needs_keyframe) {
     synchronized_ = false;
     next_sequence_ = drop.resume_sequence;
-    stream_.RequestKeyframe(now);
+    fanout_.RequestKeyframe(0, now);
   } else {
     offset_ = static_cast<uint16_t>(offset_ - drop.renumbered_by);
     next_sequence_ = static_cast<uint16_t>(next_sequence_ - drop.renumbered_by);
     sync_sequence_ = static_cast<uint16_t>(drop.resume_sequence - offset_);
   }
+}
+
+void Subscription::Restart(Timestamp now) {
+  synchronized_ = false;
+  if (video_) fanout_.RequestKeyframe(0, now);
 }
 
 size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Timestamp now) {
@@ -74,13 +88,13 @@ size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Times
     slot.last_sent = now;
     ++resent;
     sink_.SendRetransmission(
-        {.packet = slot.packet, .ssrc = ssrc_, .sequence_number = sequence, .enqueued = now});
+        {.packet = slot.packet, .ssrc = ssrc(), .sequence_number = sequence, .enqueued = now});
   }
   return resent;
 }
 
 void Subscription::OnPictureLoss(Timestamp now) {
-  if (video_) stream_.RequestKeyframe(now);
+  if (video_) fanout_.RequestKeyframe(0, now);
 }
 
 }  // namespace ferry::gateway

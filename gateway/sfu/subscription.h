@@ -13,10 +13,12 @@
 #include "core/rtp/rtcp.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/send_queue.h"
+#include "gateway/sfu/stream.h"
 
 namespace ferry::gateway {
 
-class PublishedStream;
+class SfuWorker;
+class StreamFanout;
 
 // The subscriber's side: where forwarded packets go.
 class SubscriberSink {
@@ -39,8 +41,9 @@ class Subscription {
   // The same packet is not sent again more often than this.
   static constexpr Duration kMinResendInterval = Duration::Millis(20);
 
-  Subscription(PublishedStream& stream, SubscriberSink& sink, uint32_t ssrc,
-               uint16_t first_sequence);
+  // Joins the stream; of video a key frame is asked for at once.
+  Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
+               uint16_t first_sequence, Timestamp now);
   // Takes itself out of the stream.
   ~Subscription();
   Subscription(const Subscription&) = delete;
@@ -50,18 +53,24 @@ class Subscription {
   void Forward(const PacketRef& packet, Timestamp now);
   void ForwardReport(const rtp::SenderReport& report, Timestamp now);
   // Destroys this.
-  void OnStreamEnded() { sink_.OnStreamEnded(ssrc_); }
+  void OnStreamEnded() { sink_.OnStreamEnded(ssrc()); }
 
   // From the subscriber's queue.
   void OnSent(const OutgoingPacket& packet, Timestamp now);
   void OnDropped(const VideoDrop& drop, Timestamp now);
 
+  // The subscriber was away: goes on at a key frame, without a gap in the numbers.
+  void Restart(Timestamp now);
+
   // From the subscriber; the number of packets sent again.
   size_t OnNack(const std::vector<uint16_t>& sequence_numbers, Timestamp now);
   void OnPictureLoss(Timestamp now);
 
-  PublishedStream& stream() const { return stream_; }
-  uint32_t ssrc() const { return ssrc_; }
+  const SubscriptionRequest& request() const { return request_; }
+  StreamKey key() const { return request_.key; }
+  uint32_t ssrc() const { return request_.ssrc; }
+  // Ours: one after the newest given.
+  uint16_t next_sequence() const { return next_sequence_; }
   bool waiting_for_keyframe() const { return video_ && !synchronized_; }
 
  private:
@@ -72,17 +81,18 @@ class Subscription {
     Timestamp last_sent;
   };
 
-  PublishedStream& stream_;
+  SfuWorker& worker_;
   SubscriberSink& sink_;
-  const uint32_t ssrc_;
+  const SubscriptionRequest request_;
   const bool video_;
+  StreamFanout& fanout_;
 
   // Forwarding is under way; offset_ maps the publisher's sequence numbers to ours since
   // sync_sequence_ (the publisher's), the packet it began with; packets before that have no number.
   bool synchronized_ = false;
   uint16_t offset_ = 0;
   uint16_t sync_sequence_ = 0;
-  uint16_t next_sequence_;  // ours: one after the newest given
+  uint16_t next_sequence_;
 
   std::vector<Sent> sent_;  // by sequence number modulo its size
   uint32_t packets_sent_ = 0;

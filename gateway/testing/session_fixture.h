@@ -118,15 +118,16 @@ class SessionTest : public ::testing::Test {
   RoomRegistry::Limits room_limits{
       .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
   RoomRegistry rooms{room_limits};
-  PacketPool pool;
   Metrics metrics;
+  SfuWorker sfu{0, metrics};
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
   std::mt19937_64 random{1};
   std::set<Session*> sessions;
   bool draining = false;
-  SessionContext context{clock,   apps, limits, rooms,    pool,
-                         metrics, log,  random, sessions, draining};
+  StreamKey next_stream = 1;
+  SessionContext context{clock, apps,   limits,   rooms,    sfu,        metrics,
+                         log,   random, sessions, draining, next_stream};
   std::vector<std::unique_ptr<Client>> clients;
 };
 
