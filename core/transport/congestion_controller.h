@@ -63,7 +63,8 @@ class CongestionController {
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // Better than what feedback tells, where something else measures it.
   void OnRoundTrip(Duration round_trip);
-  // How long the oldest packet ready to go has been waiting for the transport (not for the pacer).
+  // How long the oldest packet ready to go has been waiting for the transport (not for the pacer);
+  // zero when none waits. Counts until the next call.
   void OnLocalQueueDelay(Duration delay, Timestamp now);
   // What could be sent, were there room: no probing beyond twice of it. Zero: no probing at all,
   // which is where a controller starts.

@@ -32,6 +32,7 @@ bool Pacer::CanSend(Timestamp now) const { return NextSendTime() <= now; }
 
 Timestamp Pacer::NextSendTime() const {
   if (probe_) return probe_->started + probe_->cluster.rate.TimeFor(probe_->bytes);
+  if (rate_.bps() <= 0) return Timestamp::Infinite();
   // Just below a full burst, so that the time is the first at which there is room.
   const double excess = debt_bytes_ - BytesIn(kBurst);
   if (!drained_ || excess <= 0) return drained_.value_or(Timestamp());
