@@ -5,6 +5,8 @@
 #include <functional>
 #include <sstream>
 
+#include "gateway/net/origin_policy.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -88,6 +90,17 @@ void DeclareAll(Options options, Config& c) {
                  "time for the TLS handshake");
   options.Millis("http-idle-timeout-ms", c.listener.http_idle_timeout,
                  "time for a request to come and for its answer to be read");
+  options.Number("max-connections-per-address", c.listener.max_connections_per_address, 1,
+                 1'000'000, "connections of one address (of one /64 of IPv6)");
+  options.Number("max-half-open-per-address", c.listener.max_half_open_per_address, 1, 1'000'000,
+                 "handshakes of one address that are under way");
+  options.Number("max-handshakes-per-second", c.listener.handshakes_per_second, 1, 1'000'000,
+                 "new connections of one address");
+  options.Number("handshake-burst", c.listener.handshake_burst, 1, 1'000'000,
+                 "new connections that one address may save up");
+  options.Value("allowed-origins", c.allowed_origins,
+                "web pages that may connect, as https://example.com or https://*.example.com; "
+                "none: all");
 
   options.Number("max-users", c.rooms.max_users, 1, 1'000'000, "users of all rooms together");
   options.Number("max-rooms", c.rooms.max_rooms, 1, 1'000'000, "rooms with somebody in them");
@@ -167,6 +180,9 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
     if (!file.empty()) ApplyFile(app, file);
     if (out.config.certificate.empty() != out.config.private_key.empty()) {
       throw CLI::ValidationError("certificate and private-key belong together: one is missing");
+    }
+    if (const auto origins = OriginPolicy::Parse(out.config.allowed_origins); !origins) {
+      throw CLI::ValidationError("allowed-origins: " + origins.error().message);
     }
   } catch (const CLI::ParseError& error) {
     std::ostringstream text;

@@ -26,6 +26,7 @@ struct Config {
   std::string log_level = "info";
   int64_t shutdown_timeout_ms = 5000;
   ListenerLimits listener;
+  std::vector<std::string> allowed_origins;  // empty: all
   RoomRegistry::Limits rooms;
   SessionLimits sessions;
 };

@@ -81,6 +81,15 @@ TEST_F(ConfigTest, ErrorsNameTheSetting) {
   EXPECT_EQ(Port({"--certificate", "x"}), -1);
 }
 
+TEST_F(ConfigTest, OriginsThatAreNoneAreRefused) {
+  WriteFile("allowed-origins = [\"https://a.test\", \"https://*.b.test\"]\n");
+  const std::vector<std::string> origins = {"https://a.test", "https://*.b.test"};
+  EXPECT_EQ(Parse({"--config", file})->config.allowed_origins, origins);
+  const auto bad = Parse({"--allowed-origins", "a.test"});
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().output.find("\"a.test\" is no origin"), std::string::npos);
+}
+
 TEST_F(ConfigTest, ALogLevelThatDoesNotExistIsRefused) {
   EXPECT_EQ(Parse({"--log-level", "warn"})->config.log_level, "warn");
   const auto flag = Parse({"--log-level", "verbose"});

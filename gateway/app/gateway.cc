@@ -7,9 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "gateway/auth/hex.h"
 #include "gateway/auth/usersig.h"
-#include "gateway/net/certificate.h"
-#include "gateway/net/tls_context.h"
 
 namespace ferry::gateway {
 namespace {
@@ -19,6 +18,8 @@ namespace http = boost::beast::http;
 // An aborted connection only needs its turns of the event loop.
 constexpr Duration kAbortTimeout = Duration::Millis(1000);
 constexpr int64_t kDemoUserSigSeconds = 86400;
+// How often the gateway looks whether its self-signed certificate's time is over.
+constexpr auto kRenewalInterval = std::chrono::minutes(10);
 
 // Seeded by the kernel: session ids and SSRCs are not to be guessed from each other.
 std::mt19937_64 MakeRandom() {
@@ -70,26 +71,28 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
                .sessions = sessions_,
                .draining = draining_,
                .next_stream = next_stream_},
+      addresses_(config_.listener, clock_),
       demo_files_(config_.demo_dir),
       sdk_files_(config_.sdk_dir),
-      tick_(io) {}
+      tick_(io),
+      renewal_(io) {}
 
 Gateway::~Gateway() = default;
 
 Result<void> Gateway::Start() {
-  CertificateFiles files{config_.certificate, config_.private_key};
-  if (config_.certificate.empty()) {
-    auto made = EnsureSelfSignedCertificate(config_.data_dir, CertificateNames(config_.names));
-    if (!made) return std::unexpected(made.error());
-    files = *made;
-  }
-  auto tls = MakeTlsContext(files.certificate, files.private_key);
-  if (!tls) return std::unexpected(tls.error());
-  if (const auto fingerprint = CertificateFingerprint(files.certificate)) {
-    log_->info("event=certificate file={} sha256={}", files.certificate.string(), *fingerprint);
-  }
+  auto certificates = CertificateStore::Open({.certificate = config_.certificate,
+                                              .private_key = config_.private_key,
+                                              .directory = config_.data_dir,
+                                              .names = CertificateNames(config_.names)},
+                                             clock_);
+  if (!certificates) return std::unexpected(certificates.error());
+  certificates_ = std::move(*certificates);
+  LogCertificate();
+  auto origins = OriginPolicy::Parse(config_.allowed_origins);
+  if (!origins) return std::unexpected(origins.error());
+  origins_ = std::move(*origins);
   listener_ = std::make_unique<Listener>(
-      io_, std::move(*tls), config_.listener,
+      io_, ListenerShared{*certificates_, addresses_, origins_}, config_.listener,
       [this](const HttpRequest& request) { return Answer(request); },
       [this](net::Connection& connection) {
         return std::make_unique<Session>(context_, connection);
@@ -99,8 +102,41 @@ Result<void> Gateway::Start() {
   if (!listening) return listening;
   asio::co_spawn(
       io_, [this] { return Tick(); }, asio::detached);
+  asio::co_spawn(
+      io_, [this] { return RenewCertificate(); }, asio::detached);
   log_->info("event=listening address={} port={}", config_.listen, port());
   return {};
+}
+
+void Gateway::LogCertificate() const {
+  const auto identity = certificates_->current();
+  log_->info("event=certificate sha256={} self_signed={} valid_until_s={}",
+             Hex(identity->facts.hash), certificates_->self_signed(),
+             identity->facts.valid_until_s);
+}
+
+void Gateway::ReloadCertificate() {
+  const auto changed = certificates_->Reload();
+  if (!changed) {
+    log_->error("event=certificate-reload-failed error={:?}", changed.error().message);
+  } else if (*changed) {
+    LogCertificate();
+  }
+}
+
+asio::awaitable<void> Gateway::RenewCertificate() {
+  error_code error;
+  while (!error) {
+    renewal_.expires_after(kRenewalInterval);
+    co_await renewal_.async_wait(Into(error));
+    if (error) break;
+    const auto changed = certificates_->Renew();
+    if (!changed) {
+      log_->error("event=certificate-renewal-failed error={:?}", changed.error().message);
+    } else if (*changed) {
+      LogCertificate();
+    }
+  }
 }
 
 size_t Gateway::queued_bytes() const {
@@ -141,6 +177,7 @@ asio::awaitable<void> Gateway::WaitForClients(std::function<void()> done) {
   co_await WaitUntilEmpty(kAbortTimeout);
   log_->info("event=stopped connections={}", metrics_.connections.value());
   tick_.cancel();
+  renewal_.cancel();
   done();
 }
 
@@ -167,8 +204,8 @@ HttpResponse Gateway::Answer(const HttpRequest& request) {
                          : TextResponse(200, "text/plain", "ready\n");
   } else if (path == "/metrics") {
     UpdateGauges();
-    response =
-        TextResponse(200, "text/plain; version=0.0.4; charset=utf-8", PrometheusText(metrics_));
+    response = TextResponse(200, "text/plain; version=0.0.4; charset=utf-8",
+                            PrometheusText(metrics_, addresses_));
   } else if (path == "/demo/usersig" && config_.demo) {
     response = DemoUserSig(request);
   } else if (path == kWebSocketPath) {

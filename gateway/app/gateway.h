@@ -12,8 +12,11 @@
 #include "gateway/app/clock.h"
 #include "gateway/app/config.h"
 #include "gateway/app/metrics.h"
+#include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
+#include "gateway/net/certificate_store.h"
 #include "gateway/net/listener.h"
+#include "gateway/net/origin_policy.h"
 #include "gateway/net/static_files.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/session.h"
@@ -35,6 +38,8 @@ class Gateway {
   // Makes or loads the certificate, and listens.
   Result<void> Start();
   uint16_t port() const { return listener_->port(); }
+  // Reads the certificate's files again (SIGHUP). Connections that are open keep the old one.
+  void ReloadCertificate();
   // Refuses joins, tells clients, and calls `done` when all have gone; who has not at the deadline
   // is cut off.
   void Shutdown(std::function<void()> done);
@@ -49,6 +54,8 @@ class Gateway {
   HttpResponse DemoUserSig(const HttpRequest& request) const;
   HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
   boost::asio::awaitable<void> Tick();
+  boost::asio::awaitable<void> RenewCertificate();
+  void LogCertificate() const;
   boost::asio::awaitable<void> WaitForClients(std::function<void()> done);
   boost::asio::awaitable<void> WaitUntilEmpty(Duration timeout);
   void UpdateGauges();
@@ -66,10 +73,14 @@ class Gateway {
   bool draining_ = false;
   StreamKey next_stream_ = 1;
   SessionContext context_;
+  AddressLimits addresses_;
+  OriginPolicy origins_;
+  std::unique_ptr<CertificateStore> certificates_;
   StaticFiles demo_files_;
   StaticFiles sdk_files_;
   std::unique_ptr<Listener> listener_;
   boost::asio::steady_timer tick_;
+  boost::asio::steady_timer renewal_;
 };
 
 }  // namespace ferry::gateway

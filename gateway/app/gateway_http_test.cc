@@ -6,7 +6,7 @@
 #include <string>
 
 #include "gateway/app/gateway.h"
-#include "gateway/net/certificate.h"
+#include "gateway/net/certificate_store.h"
 #include "gateway/testing/gateway_fixture.h"
 
 namespace ferry::gateway {
@@ -101,14 +101,51 @@ TEST_F(GatewayHttpTest, WithoutADemoApplicationNothingIsSignedForAnother) {
 }
 
 TEST_F(GatewayHttpTest, KeepsItsCertificate) {
+  const auto hashes = [this] {
+    SystemClock clock;
+    return CertificateStore::Open({.directory = config.data_dir}, clock).value()->hashes();
+  };
   Start();
-  const auto first = CertificateFingerprint(directory / "data/certificate.pem");
-  ASSERT_TRUE(first);
-  const auto again = EnsureSelfSignedCertificate(config.data_dir, {});
-  ASSERT_TRUE(again);
-  EXPECT_EQ(*CertificateFingerprint(again->certificate), *first);
-  const auto mode = std::filesystem::status(again->private_key).permissions();
-  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const auto first = hashes();
+  EXPECT_EQ(first.size(), 2u);
+  EXPECT_EQ(hashes(), first);
+  for (const char* name : {"data/private-key.pem", "data/next-private-key.pem"}) {
+    EXPECT_EQ(std::filesystem::status(directory / name).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+}
+
+TEST_F(GatewayHttpTest, PagesOfOtherOriginsAreRefusedWhenOriginsAreListed) {
+  config.allowed_origins = {"https://good.example"};
+  Start();
+  EXPECT_EQ(Connect({.origin = "https://evil.example"})->http_status, 403u);
+  EXPECT_TRUE(Connect({.origin = "https://good.example"})->open);
+  EXPECT_TRUE(Connect()->open) << "not a browser";
+  EXPECT_NE(Get("/metrics").body.find("refused_total{reason=\"origin\"} 1\n"), std::string::npos);
+}
+
+TEST_F(GatewayHttpTest, TooManyConnectionsOfAnAddressAreToldSo) {
+  config.listener.max_connections_per_address = 2;
+  Start();
+  const Client ann = Joined("ann");
+  const Client bob = Joined("bob");
+  const auto refused = Get("/healthz");
+  EXPECT_EQ(refused.status, 429u);
+  EXPECT_EQ(Connect()->http_status, 429u);
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  bob->Abort();
+  ASSERT_TRUE(Until([&] { return gateway->metrics().participants.value() == 1; }));
+  EXPECT_TRUE(Until([&] { return Get("/healthz").status == 200; }));
+}
+
+TEST_F(GatewayHttpTest, TooManyHandshakesOfAnAddressAreClosedAtOnce) {
+  config.listener.handshakes_per_second = 1;
+  config.listener.handshake_burst = 2;
+  Start();
+  const Client ann = Joined("ann");
+  EXPECT_EQ(Get("/healthz").status, 200u);
+  EXPECT_EQ(Get("/healthz").status, 0u);
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
 }
 
 }  // namespace

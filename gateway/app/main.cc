@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <functional>
 
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
@@ -82,6 +83,15 @@ int Serve(const Config& config) {
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) gateway.Shutdown([&io] { io.stop(); });
   });
+  boost::asio::signal_set reloads(io, SIGHUP);
+  const std::function<void()> await_reload = [&] {
+    reloads.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      gateway.ReloadCertificate();
+      await_reload();
+    });
+  };
+  await_reload();
   io.run();
   // A connection that outlived even its abort would still refer to what is about to be destroyed.
   if (gateway.metrics().connections.value() > 0) std::_Exit(0);

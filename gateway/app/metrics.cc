@@ -8,6 +8,8 @@
 #include <fstream>
 #include <vector>
 
+#include "gateway/net/address_limits.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -65,6 +67,21 @@ MetricFamily Dropped(const Metrics& metrics) {
   return family;
 }
 
+MetricFamily Refused(const AddressLimits& addresses) {
+  MetricFamily family;
+  family.name = "ferry_connections_refused_total";
+  family.help = "Connections refused at a limit, by reason";
+  family.type = MetricType::Counter;
+  for (size_t i = 0; i < static_cast<size_t>(RefusedBecause::kCount); ++i) {
+    const auto reason = static_cast<RefusedBecause>(i);
+    ClientMetric metric =
+        Value(MetricType::Counter, static_cast<double>(addresses.refused(reason)));
+    metric.label.push_back({"reason", std::string(Name(reason))});
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -84,7 +101,7 @@ double ResidentBytes() {
 
 }  // namespace
 
-std::string PrometheusText(const Metrics& m) {
+std::string PrometheusText(const Metrics& m, const AddressLimits& addresses) {
   std::vector<MetricFamily> families;
   const auto gauge = [&](const char* name, const char* help, const Count& count) {
     families.push_back(Family(MetricType::Gauge, name, help, static_cast<double>(count.value())));
@@ -100,8 +117,7 @@ std::string PrometheusText(const Metrics& m) {
   gauge("ferry_subscriptions", "Streams subscribed to now, counted once for each subscriber",
         m.subscriptions);
   counter("ferry_connections_total", "Connections accepted", m.connections_total);
-  counter("ferry_connections_refused_total",
-          "Connections closed at once because the gateway is full", m.connections_refused);
+  families.push_back(Refused(addresses));
   counter("ferry_tls_failures_total", "TLS handshakes that failed", m.tls_failures);
   counter("ferry_http_requests_total", "HTTP requests", m.http_requests);
   counter("ferry_joins_total", "Users who entered a room", m.joins);

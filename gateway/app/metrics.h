@@ -9,6 +9,8 @@
 
 namespace ferry::gateway {
 
+class AddressLimits;
+
 enum class DropReason {
   kQueueVideo,  // waited too long in a subscriber's queue
   kQueueAudio,
@@ -37,7 +39,6 @@ struct Metrics {
   Count streams;        // now, published
   Count subscriptions;  // now
   Count connections_total;
-  Count connections_refused;
   Count tls_failures;
   Count http_requests;
   Count joins;
@@ -61,6 +62,6 @@ struct Metrics {
 };
 
 // The text exposition format, with process_* metrics of this process.
-std::string PrometheusText(const Metrics& metrics);
+std::string PrometheusText(const Metrics& metrics, const AddressLimits& addresses);
 
 }  // namespace ferry::gateway

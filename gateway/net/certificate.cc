@@ -1,27 +1,18 @@
 #include "gateway/net/certificate.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
+#include <ctime>
 #include <memory>
-
-#include "gateway/auth/hex.h"
 
 namespace ferry::gateway {
 namespace {
-
-constexpr long kValiditySeconds = 365L * 86400;
-constexpr long kBackdateSeconds = 3600;  // clients' clocks may be behind
-constexpr int kRenewDays = 30;
 
 template <auto Free>
 struct Deleter {
@@ -32,24 +23,7 @@ struct Deleter {
 };
 using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using File = std::unique_ptr<FILE, Deleter<fclose>>;
-
-Certificate ReadCertificate(const std::filesystem::path& path) {
-  const File file(fopen(path.c_str(), "re"));
-  return Certificate(file ? PEM_read_X509(file.get(), nullptr, nullptr, nullptr) : nullptr);
-}
-
-bool StillGood(const CertificateFiles& files) {
-  const Certificate certificate = ReadCertificate(files.certificate);
-  const File file(fopen(files.private_key.c_str(), "re"));
-  if (!certificate || !file) return false;
-  const Key key(PEM_read_PrivateKey(file.get(), nullptr, nullptr, nullptr));
-  int days = 0;
-  int seconds = 0;
-  return key && X509_check_private_key(certificate.get(), key.get()) == 1 &&
-         ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate.get())) == 1 &&
-         days >= kRenewDays;
-}
+using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
 // "DNS:localhost,IP:127.0.0.1,…" as X509V3_EXT_conf_nid reads it. Names with characters that would
 // change its meaning are left out.
@@ -78,77 +52,77 @@ bool AddExtension(X509* certificate, int nid, const std::string& value) {
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-Certificate MakeCertificate(EVP_PKEY* key, const std::vector<std::string>& names) {
+Certificate MakeCertificate(EVP_PKEY* key, const std::vector<std::string>& names,
+                            int64_t valid_from_s) {
   Certificate certificate(X509_new());
   if (!certificate) return nullptr;
+  X509* x509 = certificate.get();
   std::array<unsigned char, 8> serial;
   if (RAND_bytes(serial.data(), serial.size()) != 1) return nullptr;
   uint64_t number = 0;
   for (const unsigned char byte : serial) number = number << 8 | byte;
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), number >> 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kBackdateSeconds);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kValiditySeconds);
-  X509_set_pubkey(certificate.get(), key);
-  X509_NAME* subject = X509_get_subject_name(certificate.get());
+  X509_set_version(x509, 2);
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509), number >> 1);
+  ASN1_TIME_set(X509_getm_notBefore(x509), static_cast<time_t>(valid_from_s));
+  ASN1_TIME_set(X509_getm_notAfter(x509), static_cast<time_t>(valid_from_s + kSelfSignedSeconds));
+  X509_set_pubkey(x509, key);
+  X509_NAME* subject = X509_get_subject_name(x509);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("Ferry gateway"), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), subject);
-  const bool ok = AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE") &&
-                  AddExtension(certificate.get(), NID_key_usage, "critical,digitalSignature") &&
-                  AddExtension(certificate.get(), NID_ext_key_usage, "serverAuth") &&
-                  AddExtension(certificate.get(), NID_subject_alt_name, AlternativeNames(names)) &&
-                  X509_sign(certificate.get(), key, EVP_sha256()) > 0;
+  X509_set_issuer_name(x509, subject);
+  const bool ok = AddExtension(x509, NID_basic_constraints, "critical,CA:FALSE") &&
+                  AddExtension(x509, NID_key_usage, "critical,digitalSignature") &&
+                  AddExtension(x509, NID_ext_key_usage, "serverAuth") &&
+                  AddExtension(x509, NID_subject_alt_name, AlternativeNames(names)) &&
+                  X509_sign(x509, key, EVP_sha256()) > 0;
   return ok ? std::move(certificate) : nullptr;
 }
 
-// Written beside and renamed, so that a crash leaves no half file; 0600 from the beginning.
-template <typename Write>
-bool WriteFile(const std::filesystem::path& path, Write&& write) {
-  const std::filesystem::path temporary = path.string() + ".new";
-  const int descriptor = open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (descriptor < 0) return false;
-  File file(fdopen(descriptor, "w"));
-  if (!file) return false;
-  if (write(file.get()) != 1 || fflush(file.get()) != 0) return false;
-  file.reset();
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  return !error;
+Bio Reader(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string Text(const Bio& bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<size_t>(size)};
+}
+
+int64_t UnixSeconds(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
 }
 
 }  // namespace
 
-Result<CertificateFiles> EnsureSelfSignedCertificate(const std::filesystem::path& directory,
-                                                     const std::vector<std::string>& names) {
-  const CertificateFiles files{directory / "certificate.pem", directory / "private-key.pem"};
-  if (StillGood(files)) return files;
+Result<PemPair> MakeSelfSigned(const std::vector<std::string>& names, int64_t valid_from_s) {
   const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate = key ? MakeCertificate(key.get(), names) : nullptr;
-  if (!certificate) return Fail(ErrorCode::kUnsupported, "OpenSSL could not make a certificate");
-  const bool written = WriteFile(files.private_key,
-                                 [&](FILE* file) {
-                                   return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0,
-                                                               nullptr, nullptr);
-                                 }) &&
-                       WriteFile(files.certificate, [&](FILE* file) {
-                         return PEM_write_X509(file, certificate.get());
-                       });
-  if (!written) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "cannot write the certificate to " + directory.string() + ": is it writable?");
+  const Certificate certificate = key ? MakeCertificate(key.get(), names, valid_from_s) : nullptr;
+  const Bio chain(BIO_new(BIO_s_mem()));
+  const Bio secret(BIO_new(BIO_s_mem()));
+  if (!certificate || PEM_write_bio_X509(chain.get(), certificate.get()) != 1 ||
+      PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
+    return Fail(ErrorCode::kUnsupported, "OpenSSL could not make a certificate");
   }
-  return files;
+  return PemPair{Text(chain), Text(secret)};
 }
 
-Result<std::string> CertificateFingerprint(const std::filesystem::path& path) {
-  const Certificate certificate = ReadCertificate(path);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
-    return Fail(ErrorCode::kMalformed, "cannot read a certificate from " + path.string());
+Result<CertificateFacts> Inspect(const PemPair& pair) {
+  const Certificate certificate(
+      PEM_read_bio_X509(Reader(pair.certificate_chain).get(), nullptr, nullptr, nullptr));
+  if (!certificate) return Fail(ErrorCode::kMalformed, "there is no certificate in PEM form");
+  const Key key(PEM_read_bio_PrivateKey(Reader(pair.private_key).get(), nullptr, nullptr, nullptr));
+  if (!key) return Fail(ErrorCode::kMalformed, "there is no private key in PEM form");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Fail(ErrorCode::kMalformed, "the private key is not the certificate's");
   }
-  return Hex(ByteSpan(digest).first(size));
+  CertificateFacts facts;
+  unsigned int size = 0;
+  X509_digest(certificate.get(), EVP_sha256(), facts.hash.data(), &size);
+  facts.valid_from_s = UnixSeconds(X509_get0_notBefore(certificate.get()));
+  facts.valid_until_s = UnixSeconds(X509_get0_notAfter(certificate.get()));
+  return facts;
 }
 
 }  // namespace ferry::gateway

@@ -1,25 +1,37 @@
-// The self-signed certificate the gateway makes for itself when it is given none.
+// Certificates: those the gateway makes for itself, and reading anybody's.
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
+#include "net/tls_options.h"
 
 namespace ferry::gateway {
 
-struct CertificateFiles {
-  std::filesystem::path certificate;  // PEM
-  std::filesystem::path private_key;  // PEM, readable by the owner alone
+// A certificate chain, leaf first, and the leaf's private key, both PEM.
+struct PemPair {
+  std::string certificate_chain;
+  std::string private_key;
+  bool operator==(const PemPair&) const = default;
 };
 
-// The pair in `directory`, made anew (P-256, one year) when it is missing, unreadable or expires
-// within 30 days. `names` are host names or addresses it is for, besides localhost.
-Result<CertificateFiles> EnsureSelfSignedCertificate(const std::filesystem::path& directory,
-                                                     const std::vector<std::string>& names);
+// What there is to know of the leaf of a pair whose key belongs to it.
+struct CertificateFacts {
+  net::CertificateHash hash{};
+  int64_t valid_from_s = 0;  // Unix time
+  int64_t valid_until_s = 0;
+};
 
-// SHA-256 of the certificate's DER form in lower-case hex, as browsers show it.
-Result<std::string> CertificateFingerprint(const std::filesystem::path& certificate);
+// The longest that the W3C's WebTransport takes for a certificate known by its hash is 14 days.
+inline constexpr int64_t kSelfSignedSeconds = 13 * 86'400;
+
+// A new P-256 pair, valid for kSelfSignedSeconds from `valid_from_s` on. `names` are host names or
+// addresses it is for, besides localhost.
+Result<PemPair> MakeSelfSigned(const std::vector<std::string>& names, int64_t valid_from_s);
+
+// An error when either is unreadable or they do not belong together.
+Result<CertificateFacts> Inspect(const PemPair& pair);
 
 }  // namespace ferry::gateway

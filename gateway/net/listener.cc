@@ -4,12 +4,15 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "gateway/net/socket_deadline.h"
+#include "net/address_text.h"
 
 namespace ferry::gateway {
 namespace {
@@ -17,33 +20,32 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
+using net::AddressText;
+using net::TlsStream;
 
-std::string AddressText(const tcp::endpoint& endpoint) {
-  const auto address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  }
-  return address.to_string();
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+HttpResponse TooManyFromThisAddress() {
+  HttpResponse response =
+      TextResponse(429, "text/plain", "too many connections from this address\n");
+  response.headers.set(http::field::retry_after, "10");
+  return response;
 }
 
-// True when the request offers the subprotocol we speak (RFC 6455 §4.2.2).
-bool OffersProtocol(const HttpRequest& request) {
-  const auto offered = request[http::field::sec_websocket_protocol];
-  for (const auto name : http::token_list(offered)) {
-    if (name == beast::string_view(kWebSocketProtocol.data(), kWebSocketProtocol.size())) {
-      return true;
-    }
-  }
-  return false;
+HttpResponse OriginNotAllowed(std::string_view origin) {
+  return TextResponse(403, "text/plain",
+                      "pages of " + std::string(origin) +
+                          " may not connect here: see allowed-origins in the gateway's "
+                          "configuration\n");
 }
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, std::shared_ptr<asio::ssl::context> tls,
-                   const ListenerLimits& limits, HttpHandler http_handler,
-                   net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log)
+Listener::Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
+                   HttpHandler http_handler, net::HandlerFactory sessions, Metrics& metrics,
+                   spdlog::logger& log)
     : io_(io),
-      tls_(std::move(tls)),
+      shared_(shared),
       limits_(limits),
       http_(std::move(http_handler)),
       sessions_(std::move(sessions)),
@@ -58,32 +60,40 @@ Result<void> Listener::Start(const std::string& address, uint16_t port) {
     return Fail(ErrorCode::kInvalidArgument,
                 "cannot listen on \"" + address + "\": not an address");
   }
-  const tcp::endpoint endpoint(ip, port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error && ip.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error && ip == asio::ip::address_v6::any()) {
-    // A host without IPv6.
-    acceptor_.close(error);
-    return Start("0.0.0.0", port);
-  }
-  if (error) {
-    return Fail(ErrorCode::kInvalidArgument, "cannot listen on " + address + " port " +
-                                                 std::to_string(port) + ": " + error.message());
-  }
+  auto bound = Bind({ip, port});
+  // A host without IPv6.
+  if (!bound && ip == asio::ip::address_v6::any()) bound = Bind({asio::ip::address_v4(), port});
+  if (!bound) return bound;
   port_ = acceptor_.local_endpoint().port();
   asio::co_spawn(
       io_, [this] { return Accept(); }, asio::detached);
   return {};
 }
 
+Result<void> Listener::Bind(const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor_.close(error);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  const int on = 1;
+  if (!error &&
+      setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
+    error.assign(errno, boost::system::system_category());
+  }
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) return {};
+  return Fail(ErrorCode::kInvalidArgument, "cannot listen on " + endpoint.address().to_string() +
+                                               " port " + std::to_string(endpoint.port()) + ": " +
+                                               error.message());
+}
+
 void Listener::Stop() {
   stopped_ = true;
   error_code ignored;
   acceptor_.close(ignored);
-  for (TlsStream* stream : http_streams_) beast::get_lowest_layer(*stream).socket().close(ignored);
+  for (TlsStream* stream : http_streams_) stream->next_layer().close(ignored);
 }
 
 asio::awaitable<void> Listener::Accept() {
@@ -98,14 +108,23 @@ asio::awaitable<void> Listener::Accept() {
       co_await pause.async_wait(Into(error));
       continue;
     }
-    if (connections_ >= limits_.max_connections) {
-      metrics_.connections_refused.Add();
-      continue;  // closes it
-    }
-    asio::co_spawn(
-        io_, [this, moved = std::move(socket)]() mutable { return Serve(std::move(moved)); },
-        [this](const std::exception_ptr& thrown) { LogThrown(thrown); });
+    OnAccepted(std::move(socket));
   }
+}
+
+void Listener::OnAccepted(Socket socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return;
+  auto slot = shared_.addresses.Connect();
+  // Refused before TLS, whose handshake is what costs.
+  if (!slot || !shared_.addresses.Admit(endpoint.address())) return;
+  asio::co_spawn(
+      io_,
+      [this, moved_socket = std::move(socket), moved_slot = std::move(*slot)]() mutable {
+        return Serve(std::move(moved_socket), std::move(moved_slot));
+      },
+      [this](const std::exception_ptr& thrown) { LogThrown(thrown); });
 }
 
 // What is thrown while one connection is served ends that connection, and no other.
@@ -118,76 +137,99 @@ void Listener::LogThrown(const std::exception_ptr& thrown) {
   }
 }
 
-asio::awaitable<void> Listener::Serve(Socket socket) {
+asio::awaitable<void> Listener::Serve(Socket socket, AddressLimits::Slot slot) {
   struct Counted {
-    explicit Counted(Listener& owner) : listener(owner) { Add(1); }
-    ~Counted() { Add(-1); }
-    void Add(int n) const {
-      listener.connections_ += static_cast<size_t>(n);
-      listener.metrics_.connections.Add(n);
-    }
-    Listener& listener;
+    explicit Counted(Metrics& one) : metrics(one) { metrics.connections.Add(1); }
+    ~Counted() { metrics.connections.Add(-1); }
+    Metrics& metrics;
   };
-  const Counted counted(*this);
+  const Counted counted(metrics_);
   metrics_.connections_total.Add();
   error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (!error) {
-    socket.set_option(tcp::no_delay(true), error);
-    const int unsent = kMaxUnsentKernelBytes;
-    setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-    TlsStream stream(std::move(socket), *tls_);
-    struct Listed {
-      Listed(std::set<TlsStream*>& all, TlsStream* one) : streams(all), stream(one) {
-        streams.insert(stream);
-      }
-      ~Listed() { streams.erase(stream); }
-      std::set<TlsStream*>& streams;
-      TlsStream* stream;
-    };
-    const Listed listed(http_streams_, &stream);
-    co_await ServeTls(stream, AddressText(endpoint));
-  }
+  const asio::ip::address remote = socket.remote_endpoint(error).address();
+  socket.set_option(tcp::no_delay(true), error);
+  const int unsent = kMaxUnsentKernelBytes;
+  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+  const auto identity = shared_.certificates.current();
+  TlsStream stream(std::move(socket), *identity->tls);
+  struct Listed {
+    Listed(std::set<TlsStream*>& all, TlsStream* one) : streams(all), stream(one) {
+      streams.insert(stream);
+    }
+    ~Listed() { streams.erase(stream); }
+    std::set<TlsStream*>& streams;
+    TlsStream* stream;
+  };
+  const Listed listed(http_streams_, &stream);
+  if (!co_await Handshake(stream, remote)) co_return;
+  // What HTTP needed is gone while the WebSocket lives.
+  const auto connection = co_await ServeHttp(stream, remote, slot);
+  if (connection) co_await connection->Run(sessions_);
 }
 
-asio::awaitable<void> Listener::ServeTls(TlsStream& stream, const std::string& remote) {
-  auto& socket = beast::get_lowest_layer(stream);
+asio::awaitable<bool> Listener::Handshake(TlsStream& stream, const asio::ip::address& remote) {
+  struct HalfOpen {
+    ~HalfOpen() { addresses.Release(remote); }
+    AddressLimits& addresses;
+    const asio::ip::address& remote;
+  };
+  const HalfOpen half_open{shared_.addresses, remote};
+  SocketDeadline deadline(stream.next_layer());
+  deadline.ExpireAfter(limits_.handshake_timeout);
   error_code error;
-  socket.expires_after(limits_.handshake_timeout);
   co_await stream.async_handshake(asio::ssl::stream_base::server, Into(error));
-  if (error) {
-    metrics_.tls_failures.Add();
-    log_.debug("event=tls-failed remote={} error=\"{}\"", remote, error.message());
-    co_return;
-  }
+  if (!error) co_return true;
+  metrics_.tls_failures.Add();
+  log_.debug("event=tls-failed remote={} error=\"{}\"", AddressText(remote), error.message());
+  co_return false;
+}
+
+asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
+    TlsStream& stream, const asio::ip::address& remote, AddressLimits::Slot& slot) {
+  const bool one_too_many = !shared_.addresses.Identify(slot, remote);
+  SocketDeadline deadline(stream.next_layer());
+  error_code error;
   beast::flat_buffer buffer;
   for (bool again = true; again && !stopped_;) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kMaxRequestHeaderBytes);
     parser.body_limit(kMaxRequestBodyBytes);
-    socket.expires_after(limits_.http_idle_timeout);
+    deadline.ExpireAfter(limits_.http_idle_timeout);
     co_await http::async_read(stream, buffer, parser, Into(error));
     if (error) break;
     metrics_.http_requests.Add();
     const HttpRequest request = parser.release();
-    const bool upgrade =
-        beast::websocket::is_upgrade(request) &&
-        TargetPath({request.target().data(), request.target().size()}) == kWebSocketPath &&
-        OffersProtocol(request);
-    if (upgrade) {
-      http_streams_.erase(&stream);
-      const auto connection = std::make_shared<WebSocketConnection>(std::move(stream), remote);
-      co_await connection->Run(request, sessions_);
-      co_return;
+    deadline.ExpireAfter(limits_.http_idle_timeout);
+    if (one_too_many) {
+      co_await Answer(stream, request, TooManyFromThisAddress());
+      break;
     }
-    again = co_await Answer(stream, request);
+    const bool upgrade =
+        net::IsWebSocketUpgrade(request) && TargetPath(View(request.target())) == kWebSocketPath;
+    const auto origin = View(request[http::field::origin]);
+    if (!upgrade) {
+      again = co_await Answer(stream, request, http_(request));
+    } else if (!shared_.origins.Allows(origin)) {
+      shared_.addresses.CountRefusal(RefusedBecause::kOrigin);
+      again = co_await Answer(stream, request, OriginNotAllowed(origin));
+    } else {
+      const std::string response = net::UpgradeResponse(request);
+      co_await asio::async_write(stream, asio::buffer(response), Into(error));
+      if (error || stopped_) break;
+      http_streams_.erase(&stream);
+      const auto behind = buffer.cdata();
+      co_return std::make_shared<net::WebSocketConnection>(
+          std::move(stream), net::WebSocketRole::kServer, AddressText(remote),
+          ByteSpan(static_cast<const uint8_t*>(behind.data()), behind.size()));
+    }
   }
-  socket.expires_after(limits_.handshake_timeout);
+  deadline.ExpireAfter(limits_.handshake_timeout);
   co_await stream.async_shutdown(Into(error));
+  co_return nullptr;
 }
 
-asio::awaitable<bool> Listener::Answer(TlsStream& stream, const HttpRequest& request) {
-  HttpResponse answer = http_(request);
+asio::awaitable<bool> Listener::Answer(TlsStream& stream, const HttpRequest& request,
+                                       HttpResponse answer) {
   http::response<http::span_body<const char>> response;
   static_cast<http::fields&>(response.base()) = std::move(answer.headers);
   response.result(answer.status);
@@ -199,7 +241,6 @@ asio::awaitable<bool> Listener::Answer(TlsStream& stream, const HttpRequest& req
   }
   if (answer.status != 304) response.content_length(size);
   error_code error;
-  beast::get_lowest_layer(stream).expires_after(limits_.http_idle_timeout);
   co_await http::async_write(stream, response, Into(error));
   co_return !error && request.keep_alive();
 }

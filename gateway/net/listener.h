@@ -1,4 +1,5 @@
-// The gateway's port: accepts, speaks TLS, answers HTTP, and hands WebSocket upgrades on.
+// The gateway's TCP port: accepts, speaks TLS, answers HTTP, and hands WebSocket upgrades on. Each
+// worker has a listener of its own on the same port; the kernel spreads connections over them.
 #pragma once
 
 #include <chrono>
@@ -10,9 +11,14 @@
 
 #include "core/base/error.h"
 #include "gateway/app/metrics.h"
+#include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
+#include "gateway/net/certificate_store.h"
 #include "gateway/net/http.h"
-#include "gateway/net/websocket_connection.h"
+#include "gateway/net/origin_policy.h"
+#include "net/connection.h"
+#include "net/websocket/handshake.h"
+#include "net/websocket/websocket_connection.h"
 
 namespace spdlog {
 class logger;
@@ -20,10 +26,19 @@ class logger;
 
 namespace ferry::gateway {
 
-struct ListenerLimits {
-  size_t max_connections = 10'000;  // of all kinds
+using net::kWebSocketPath;
+using net::kWebSocketProtocol;
+
+struct ListenerLimits : ConnectionLimits {
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds http_idle_timeout{30'000};
+};
+
+// What the listeners of all workers share.
+struct ListenerShared {
+  const CertificateStore& certificates;
+  AddressLimits& addresses;
+  const OriginPolicy& origins;
 };
 
 class Listener {
@@ -34,38 +49,44 @@ class Listener {
   // can still be dropped when it gets old.
   static constexpr int kMaxUnsentKernelBytes = 32 * 1024;
 
-  Listener(boost::asio::io_context& io, std::shared_ptr<boost::asio::ssl::context> tls,
-           const ListenerLimits& limits, HttpHandler http, net::HandlerFactory sessions,
-           Metrics& metrics, spdlog::logger& log);
+  Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
+           HttpHandler http, net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log);
 
-  // Binds `address` (an IP, "::" is both families) and begins to accept. Port 0 takes a free one.
+  // Binds `address` (an IP, "::" is both families) and begins to accept. Port 0 takes a free one;
+  // the listeners of other workers are then given that one.
   Result<void> Start(const std::string& address, uint16_t port);
   uint16_t port() const { return port_; }
   // Stops accepting and ends connections that are not (yet) sessions.
   void Stop();
 
  private:
-  using Socket = boost::asio::ip::tcp::socket;
+  using Socket = asio::ip::tcp::socket;
 
-  boost::asio::awaitable<void> Accept();
-  boost::asio::awaitable<void> Serve(Socket socket);
-  boost::asio::awaitable<void> ServeTls(TlsStream& stream, const std::string& remote);
-  void LogThrown(const std::exception_ptr& thrown);
+  Result<void> Bind(const asio::ip::tcp::endpoint& endpoint);
+  asio::awaitable<void> Accept();
+  // Admits the connection or closes it.
+  void OnAccepted(Socket socket);
+  asio::awaitable<void> Serve(Socket socket, AddressLimits::Slot slot);
+  asio::awaitable<bool> Handshake(net::TlsStream& stream, const asio::ip::address& remote);
+  // The WebSocket that the connection has become, if it has.
+  asio::awaitable<std::shared_ptr<net::WebSocketConnection>> ServeHttp(
+      net::TlsStream& stream, const asio::ip::address& remote, AddressLimits::Slot& slot);
   // False when the connection is not to be used again.
-  boost::asio::awaitable<bool> Answer(TlsStream& stream, const HttpRequest& request);
+  asio::awaitable<bool> Answer(net::TlsStream& stream, const HttpRequest& request,
+                               HttpResponse answer);
+  void LogThrown(const std::exception_ptr& thrown);
 
-  boost::asio::io_context& io_;
-  std::shared_ptr<boost::asio::ssl::context> tls_;
+  asio::io_context& io_;
+  const ListenerShared shared_;
   const ListenerLimits limits_;
   const HttpHandler http_;
   const net::HandlerFactory sessions_;
   Metrics& metrics_;
   spdlog::logger& log_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  asio::ip::tcp::acceptor acceptor_;
   uint16_t port_ = 0;
-  size_t connections_ = 0;
   bool stopped_ = false;
-  std::set<TlsStream*> http_streams_;
+  std::set<net::TlsStream*> http_streams_;
 };
 
 }  // namespace ferry::gateway

@@ -9,8 +9,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "gateway/net/certificate.h"
-#include "gateway/net/tls_context.h"
 #include "gateway/testing/http_get.h"
 
 namespace ferry::gateway {
@@ -22,6 +20,9 @@ class ListenerTest : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "ferry-listener-test-XXXXXX");
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     directory = name;
+    auto opened = CertificateStore::Open({.directory = directory}, clock);
+    ASSERT_TRUE(opened);
+    certificates = std::move(*opened);
   }
   void TearDown() override { std::filesystem::remove_all(directory); }
 
@@ -37,7 +38,13 @@ class ListenerTest : public ::testing::Test {
     return reply;
   }
 
+  ListenerShared shared() { return {*certificates, addresses, origins}; }
+
   asio::io_context io{1};
+  SystemClock clock;
+  AddressLimits addresses{{}, clock};
+  OriginPolicy origins;
+  std::unique_ptr<CertificateStore> certificates;
   std::filesystem::path directory;
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
@@ -45,15 +52,11 @@ class ListenerTest : public ::testing::Test {
 };
 
 TEST_F(ListenerTest, AnAnswerThatThrowsEndsItsConnectionAloneAndIsLogged) {
-  const auto files = EnsureSelfSignedCertificate(directory, {});
-  ASSERT_TRUE(files);
-  auto tls = MakeTlsContext(files->certificate, files->private_key);
-  ASSERT_TRUE(tls);
   const auto answer = [](const HttpRequest& request) {
     if (request.target() == "/bad") throw std::runtime_error("a \"disk\" is full");
     return TextResponse(200, "text/plain", "ok");
   };
-  Listener listener(io, std::move(*tls), {}, answer, nullptr, metrics, log);
+  Listener listener(io, shared(), {}, answer, nullptr, metrics, log);
   ASSERT_TRUE(listener.Start("127.0.0.1", 0));
   EXPECT_EQ(Get(listener.port(), "/bad").status, 0u);
   EXPECT_NE(log_text.str().find(R"(event=connection-failed error="a \"disk\" is full")"),

@@ -2,7 +2,7 @@
 
 #include <openssl/ssl.h>
 
-#include <cstring>
+#include <string>
 
 namespace ferry::gateway {
 namespace {
@@ -21,8 +21,7 @@ int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
 
 }  // namespace
 
-Result<std::shared_ptr<boost::asio::ssl::context>> MakeTlsContext(
-    const std::filesystem::path& certificate_chain, const std::filesystem::path& private_key) {
+Result<std::shared_ptr<boost::asio::ssl::context>> MakeTlsContext(const PemPair& pair) {
   namespace ssl = boost::asio::ssl;
   try {
     auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
@@ -33,13 +32,12 @@ Result<std::shared_ptr<boost::asio::ssl::context>> MakeTlsContext(
     // Idle connections keep no record buffers (34 kB each).
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_alpn_select_cb(native, SelectProtocol, nullptr);
-    context->use_certificate_chain_file(certificate_chain.string());
-    context->use_private_key_file(private_key.string(), ssl::context::pem);
+    context->use_certificate_chain(boost::asio::buffer(pair.certificate_chain));
+    context->use_private_key(boost::asio::buffer(pair.private_key), ssl::context::pem);
     return context;
   } catch (const boost::system::system_error& error) {
-    return Fail(ErrorCode::kInvalidArgument, "cannot use certificate " +
-                                                 certificate_chain.string() + " with key " +
-                                                 private_key.string() + ": " + error.what());
+    return Fail(ErrorCode::kInvalidArgument,
+                std::string("TLS cannot use the certificate: ") + error.what());
   }
 }
 

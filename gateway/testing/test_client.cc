@@ -34,6 +34,7 @@ asio::awaitable<void> TestClient::Run() {
       if (!options_.protocol.empty()) {
         request.set(beast::http::field::sec_websocket_protocol, options_.protocol);
       }
+      if (!options_.origin.empty()) request.set(beast::http::field::origin, options_.origin);
     }));
     stream_.auto_fragment(false);
     websocket::response_type response;

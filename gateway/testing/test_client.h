@@ -23,6 +23,7 @@ class TestClient : public std::enable_shared_from_this<TestClient> {
   struct Options {
     std::string path = "/rtc/v1";
     std::string protocol = "ferry.v1";
+    std::string origin = "";       // of the page; empty: none
     bool read = true;              // false: never reads a byte after the handshake
     int receive_buffer_bytes = 0;  // 0: the system's
   };

@@ -79,11 +79,8 @@ asio::awaitable<void> WebSocketConnection::Run(HandlerFactory make_handler) {
   handler_->OnClosed(end);
   error_code error;
   while (flush_posted_ || writing_) co_await written_.async_wait(Into(error));
-  if (end.clean && !write_failed_) {
-    co_await stream_.async_shutdown(Into(error));
-  } else {
-    co_await Linger();
-  }
+  if (close_sent_ && !write_failed_) co_await stream_.async_shutdown(Into(error));
+  if (!end.clean) co_await Linger();
   close_timer_.cancel();
   handler_.reset();
 }

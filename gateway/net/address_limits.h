@@ -1,0 +1,119 @@
+// How many connections there may be, in all and of one remote address, and how fast an address may
+// begin new ones. One table for all workers and transports: connecting only, not the media path.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "gateway/app/clock.h"
+#include "gateway/session/token_bucket.h"
+#include "net/address_gate.h"
+
+namespace ferry::gateway {
+
+struct ConnectionLimits {
+  size_t max_connections = 10'000;  // of all kinds and addresses
+  // Generous, because a company or a mobile network may be one address to us.
+  size_t max_connections_per_address = 1000;
+  size_t max_half_open_per_address = 256;
+  int64_t handshakes_per_second = 200;  // of one address
+  int64_t handshake_burst = 1000;
+};
+
+enum class RefusedBecause {
+  kFull,                // max_connections
+  kAddressConnections,  // max_connections_per_address
+  kAddressHalfOpen,     // max_half_open_per_address
+  kAddressRate,         // handshakes_per_second
+  kAddressTable,        // too many addresses at the same time
+  kOrigin,              // a page that may not (OriginPolicy)
+  kCount,
+};
+// As the metric's label.
+std::string_view Name(RefusedBecause reason);
+
+// An IPv6 address counts as its /64, which is what one customer is given.
+class AddressLimits final : public net::AddressGate {
+ public:
+  // Addresses known at the same time (about 10 MB). One that has no connection is forgotten as soon
+  // as its burst is whole again.
+  static constexpr size_t kMaxAddresses = 65'536;
+
+  // A connection that is counted as long as this lives.
+  class Slot {
+   public:
+    Slot() = default;
+    ~Slot() { Free(); }
+    Slot(Slot&& other) noexcept;
+    Slot& operator=(Slot&& other) noexcept;
+
+   private:
+    friend class AddressLimits;
+    Slot(AddressLimits* limits, std::optional<boost::asio::ip::address> address)
+        : limits_(limits), address_(address) {}
+    void Free();
+    AddressLimits* limits_ = nullptr;
+    std::optional<boost::asio::ip::address> address_;  // nullopt: counted in the total alone
+  };
+
+  AddressLimits(const ConnectionLimits& limits, const Clock& clock);
+
+  // net::AddressGate: one more handshake of the address.
+  bool Admit(const boost::asio::ip::address& address) override;
+  void Release(const boost::asio::ip::address& address) override;
+
+  // Counts one more connection in the total; nullopt when the gateway is full.
+  std::optional<Slot> Connect();
+  // Counts it for its address as well; false when that has too many.
+  bool Identify(Slot& slot, const boost::asio::ip::address& address);
+
+  // Counts a refusal decided elsewhere.
+  void CountRefusal(RefusedBecause reason);
+  // Since the start.
+  int64_t refused(RefusedBecause reason) const;
+  size_t connections() const;
+  size_t addresses() const;
+
+ private:
+  // IPv4, or the upper half of IPv6.
+  struct Key {
+    bool v6;
+    uint64_t bits;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    // Seeded: whoever chooses addresses cannot choose what collides.
+    uint64_t seed;
+    size_t operator()(const Key& key) const;
+  };
+  struct Entry {
+    explicit Entry(TokenBucket bucket) : handshakes(bucket) {}
+    size_t connections = 0;
+    size_t half_open = 0;
+    TokenBucket handshakes;
+    Timestamp last;  // when something was counted
+  };
+
+  static Key KeyOf(const boost::asio::ip::address& address);
+  // With the mutex held. nullptr: no room.
+  Entry* Find(const Key& key);
+  void ForgetIdle();
+  bool Refuse(RefusedBecause reason);
+  void Disconnect(const std::optional<boost::asio::ip::address>& address);
+
+  const ConnectionLimits limits_;
+  const Clock& clock_;
+  const Duration burst_time_;  // after which an empty bucket is full
+  mutable std::mutex mutex_;
+  std::unordered_map<Key, Entry, KeyHash> entries_;
+  Timestamp forgot_;  // when ForgetIdle ran
+  size_t connections_ = 0;
+  std::array<int64_t, static_cast<size_t>(RefusedBecause::kCount)> refused_{};
+};
+
+}  // namespace ferry::gateway

@@ -1,0 +1,134 @@
+#include "gateway/net/address_limits.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/testing/fakes.h"
+
+namespace ferry::gateway {
+namespace {
+
+using boost::asio::ip::address;
+using boost::asio::ip::make_address;
+
+class AddressLimitsTest : public ::testing::Test {
+ protected:
+  // Begins handshakes until one is refused.
+  static int HandshakesUntilRefused(AddressLimits& limits, const char* text, int at_most = 100) {
+    int count = 0;
+    while (count < at_most && limits.Admit(make_address(text))) {
+      limits.Release(make_address(text));
+      ++count;
+    }
+    return count;
+  }
+  static std::optional<AddressLimits::Slot> Connect(AddressLimits& limits, const char* text) {
+    auto slot = limits.Connect();
+    if (slot && !limits.Identify(*slot, make_address(text))) slot.reset();
+    return slot;
+  }
+
+  testing::FakeClock clock;
+};
+
+TEST_F(AddressLimitsTest, HandshakesOfAnAddressHaveABurstAndThenARate) {
+  AddressLimits limits({.handshakes_per_second = 2, .handshake_burst = 5}, clock);
+  EXPECT_EQ(HandshakesUntilRefused(limits, "192.0.2.1"), 5);
+  EXPECT_EQ(HandshakesUntilRefused(limits, "192.0.2.2"), 5) << "another is not harmed";
+  clock.Advance(Duration::Millis(1000));
+  EXPECT_EQ(HandshakesUntilRefused(limits, "192.0.2.1"), 2);
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressRate), 3);
+}
+
+TEST_F(AddressLimitsTest, HandshakesThatDoNotEndAreLimited) {
+  AddressLimits limits({.max_half_open_per_address = 2}, clock);
+  const address one = make_address("192.0.2.1");
+  EXPECT_TRUE(limits.Admit(one));
+  EXPECT_TRUE(limits.Admit(one));
+  EXPECT_FALSE(limits.Admit(one));
+  EXPECT_TRUE(limits.Admit(make_address("192.0.2.2")));
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressHalfOpen), 1);
+  limits.Release(one);
+  EXPECT_TRUE(limits.Admit(one));
+}
+
+TEST_F(AddressLimitsTest, ConnectionsOfAnAddressAreLimited) {
+  AddressLimits limits({.max_connections_per_address = 2}, clock);
+  auto first = Connect(limits, "192.0.2.1");
+  auto second = Connect(limits, "192.0.2.1");
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(Connect(limits, "192.0.2.1"));
+  EXPECT_TRUE(Connect(limits, "192.0.2.2"));
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressConnections), 1);
+  first.reset();
+  EXPECT_TRUE(Connect(limits, "192.0.2.1"));
+}
+
+TEST_F(AddressLimitsTest, AllConnectionsTogetherAreLimited) {
+  AddressLimits limits({.max_connections = 2}, clock);
+  auto first = limits.Connect();
+  auto second = Connect(limits, "192.0.2.2");
+  EXPECT_FALSE(limits.Connect());
+  EXPECT_EQ(limits.refused(RefusedBecause::kFull), 1);
+  AddressLimits::Slot moved = std::move(*second);
+  second.reset();
+  EXPECT_FALSE(limits.Connect()) << "it was moved, not freed";
+  moved = AddressLimits::Slot();
+  EXPECT_EQ(limits.connections(), 1u);
+  EXPECT_TRUE(limits.Connect());
+}
+
+TEST_F(AddressLimitsTest, AnIpv6NetworkIsOneAddress) {
+  AddressLimits limits({.max_connections_per_address = 1}, clock);
+  const auto held = Connect(limits, "2001:db8:0:1::1");
+  EXPECT_FALSE(Connect(limits, "2001:db8:0:1:ffff::2"));
+  EXPECT_TRUE(Connect(limits, "2001:db8:0:2::1"));
+}
+
+TEST_F(AddressLimitsTest, AnIpv4AddressIsTheSameWhenMappedIntoIpv6) {
+  AddressLimits limits({.max_connections_per_address = 1}, clock);
+  const auto held = Connect(limits, "::ffff:192.0.2.1");
+  EXPECT_FALSE(Connect(limits, "192.0.2.1"));
+  EXPECT_TRUE(Connect(limits, "::ffff:192.0.2.2"));
+  EXPECT_TRUE(Connect(limits, "::c000:201")) << "not an IPv4 address";
+}
+
+TEST_F(AddressLimitsTest, TheTableIsBoundedAndForgetsWhoIsIdle) {
+  AddressLimits limits({.handshakes_per_second = 1, .handshake_burst = 10}, clock);
+  const auto held = Connect(limits, "198.51.100.1");
+  const auto nth = [](uint32_t n) { return boost::asio::ip::address_v4(0x0A000000 + n); };
+  uint32_t n = 0;
+  while (limits.addresses() < AddressLimits::kMaxAddresses) {
+    ASSERT_TRUE(limits.Admit(nth(n)));
+    limits.Release(nth(n++));
+  }
+  EXPECT_FALSE(limits.Admit(nth(n))) << "nobody's burst is whole again";
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressTable), 1);
+  EXPECT_TRUE(limits.Admit(nth(0))) << "who is known is not harmed";
+  clock.Advance(Duration::Seconds(30));
+  EXPECT_TRUE(limits.Admit(nth(n)));
+  EXPECT_EQ(limits.addresses(), 3u) << "the connected, the half-open and the new one";
+}
+
+TEST_F(AddressLimitsTest, CountsRightlyFromManyThreads) {
+  AddressLimits limits({.max_connections = 50, .max_connections_per_address = 50}, clock);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&limits] {
+      for (int round = 0; round < 500; ++round) {
+        std::vector<std::optional<AddressLimits::Slot>> slots;
+        for (int k = 0; k < 20; ++k) slots.push_back(Connect(limits, "192.0.2.1"));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(limits.connections(), 0u);
+  std::vector<std::optional<AddressLimits::Slot>> slots;
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(slots.emplace_back(Connect(limits, "192.0.2.1")));
+}
+
+}  // namespace
+}  // namespace ferry::gateway

@@ -1,0 +1,184 @@
+#include "gateway/net/certificate_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "gateway/net/tls_context.h"
+
+namespace ferry::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Clients' clocks may be behind.
+constexpr int64_t kBackdateSeconds = 3600;
+// A PEM file is a few kB; a chain of many certificates still fits.
+constexpr uintmax_t kMaxPemBytes = 1024 * 1024;
+
+struct PairFiles {
+  fs::path certificate;
+  fs::path private_key;
+};
+PairFiles CurrentFiles(const fs::path& directory) {
+  return {directory / "certificate.pem", directory / "private-key.pem"};
+}
+PairFiles NextFiles(const fs::path& directory) {
+  return {directory / "next-certificate.pem", directory / "next-private-key.pem"};
+}
+
+Result<std::string> ReadFile(const fs::path& path) {
+  std::error_code error;
+  const uintmax_t size = fs::file_size(path, error);
+  std::ifstream in(path, std::ios::binary);
+  if (error || !in) return Fail(ErrorCode::kNotFound, "cannot read " + path.string());
+  if (size > kMaxPemBytes) {
+    return Fail(ErrorCode::kLimitExceeded, path.string() + " has more than 1 MiB");
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Result<PemPair> ReadPair(const PairFiles& files) {
+  auto chain = ReadFile(files.certificate);
+  if (!chain) return std::unexpected(chain.error());
+  auto key = ReadFile(files.private_key);
+  if (!key) return std::unexpected(key.error());
+  return PemPair{std::move(*chain), std::move(*key)};
+}
+
+// Written beside and renamed, so that a crash leaves no half file; 0600 from the beginning.
+bool WriteFile(const fs::path& path, const std::string& content) {
+  const fs::path temporary = path.string() + ".new";
+  const int file = open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  const bool written =
+      write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+      fsync(file) == 0;
+  close(file);
+  std::error_code error;
+  if (written) fs::rename(temporary, path, error);
+  return written && !error;
+}
+
+Result<void> WritePair(const PairFiles& files, const PemPair& pair) {
+  if (WriteFile(files.private_key, pair.private_key) &&
+      WriteFile(files.certificate, pair.certificate_chain)) {
+    return {};
+  }
+  return Fail(ErrorCode::kInvalidArgument, "cannot write the certificate to " +
+                                               files.certificate.parent_path().string() +
+                                               ": is it writable?");
+}
+
+Result<std::shared_ptr<const ServerIdentity>> MakeIdentity(PemPair pair) {
+  auto facts = Inspect(pair);
+  if (!facts) return std::unexpected(facts.error());
+  auto tls = MakeTlsContext(pair);
+  if (!tls) return std::unexpected(tls.error());
+  return std::make_shared<const ServerIdentity>(
+      ServerIdentity{std::move(pair), *facts, std::move(*tls)});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CertificateStore>> CertificateStore::Open(Files files, const Clock& clock) {
+  std::unique_ptr<CertificateStore> store(new CertificateStore(std::move(files), clock));
+  if (store->self_signed()) {
+    if (auto loaded = store->LoadSelfSigned(); !loaded) return std::unexpected(loaded.error());
+  } else if (auto loaded = store->Reload(); !loaded) {
+    return std::unexpected(loaded.error());
+  }
+  return store;
+}
+
+std::shared_ptr<const ServerIdentity> CertificateStore::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+std::vector<net::CertificateHash> CertificateStore::hashes() const {
+  const std::lock_guard lock(mutex_);
+  return hashes_;
+}
+
+void CertificateStore::Use(std::shared_ptr<const ServerIdentity> identity,
+                           std::vector<net::CertificateHash> hashes) {
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(identity);
+  hashes_ = std::move(hashes);
+}
+
+Result<bool> CertificateStore::Reload() {
+  if (self_signed()) return false;
+  auto pair = ReadPair({files_.certificate, files_.private_key});
+  if (!pair) return std::unexpected(pair.error());
+  if (current_ && current_->pem == *pair) return false;
+  auto identity = MakeIdentity(std::move(*pair));
+  if (!identity) {
+    return Fail(identity.error().code, "cannot use certificate " + files_.certificate.string() +
+                                           " with key " + files_.private_key.string() + ": " +
+                                           identity.error().message);
+  }
+  Use(std::move(*identity), {});
+  return true;
+}
+
+bool CertificateStore::InService(const CertificateFacts& facts) const {
+  const int64_t now = clock_.UnixMs() / 1000;
+  // One of another length was made by something else.
+  return facts.valid_until_s - facts.valid_from_s == kSelfSignedSeconds &&
+         now >= facts.valid_from_s && now < facts.valid_from_s + kBackdateSeconds + kServiceSeconds;
+}
+
+Result<PemPair> CertificateStore::MakeFrom(int64_t service_begin_s) const {
+  return MakeSelfSigned(files_.names, service_begin_s - kBackdateSeconds);
+}
+
+// What was kept is used as far as it goes: the current pair, or in its place the next one when its
+// time has come.
+Result<void> CertificateStore::LoadSelfSigned() {
+  const auto in_service = [this](const Result<PemPair>& pair) {
+    if (!pair) return false;
+    const auto facts = Inspect(*pair);
+    return facts && InService(*facts);
+  };
+  auto pair = ReadPair(CurrentFiles(files_.directory));
+  auto next = ReadPair(NextFiles(files_.directory));
+  bool changed = false;
+  if (!in_service(pair)) {
+    changed = true;
+    pair = in_service(next) ? next : MakeFrom(clock_.UnixMs() / 1000);
+    if (!pair) return std::unexpected(pair.error());
+  }
+  auto identity = MakeIdentity(*pair);
+  if (!identity) return std::unexpected(identity.error());
+  const int64_t next_begin_s = (*identity)->facts.valid_from_s + kBackdateSeconds + kServiceSeconds;
+  auto next_facts = next ? Inspect(*next) : std::unexpected(next.error());
+  if (!next_facts || next_facts->valid_from_s != next_begin_s - kBackdateSeconds) {
+    next = MakeFrom(next_begin_s);
+    if (!next) return std::unexpected(next.error());
+    next_facts = Inspect(*next);
+    changed = true;
+  }
+  if (changed) {
+    // The current pair first: as long as it is half written, the next one, found above, serves.
+    const PairFiles next_files = NextFiles(files_.directory);
+    const PairFiles current_files = CurrentFiles(files_.directory);
+    if (auto written = WritePair(current_files, *pair); !written) return written;
+    if (auto written = WritePair(next_files, *next); !written) return written;
+  }
+  Use(*identity, {(*identity)->facts.hash, next_facts->hash});
+  return {};
+}
+
+Result<bool> CertificateStore::Renew() {
+  if (!self_signed() || InService(current_->facts)) return false;
+  auto loaded = LoadSelfSigned();
+  if (!loaded) return std::unexpected(loaded.error());
+  return true;
+}
+
+}  // namespace ferry::gateway
