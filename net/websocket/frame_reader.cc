@@ -104,8 +104,8 @@ std::optional<FrameReader::Header> FrameReader::ReadHeader(std::optional<Event>&
                                          : "a message within another");
   }
   uint64_t payload_size = header.payload_size;
-  if (payload_size == 126) payload_size = reader.U16();
-  if (payload_size == 127) payload_size = reader.U64();
+  if (header.payload_size == 126) payload_size = reader.U16();
+  if (header.payload_size == 127) payload_size = reader.U64();
   if (masked) reader.Skip(sizeof(MaskingKey));
   if (!reader.ok()) return std::nullopt;
   const size_t so_far = IsControl(header.opcode) ? 0 : message_.size();

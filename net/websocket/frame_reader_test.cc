@@ -112,6 +112,16 @@ TEST(FrameReaderTest, ReadsAMessageLongerThanItsBuffer) {
             expected);
 }
 
+TEST(FrameReaderTest, ReadsEachFormOfTheLengthAtItsBounds) {
+  for (const size_t size : {0u, 125u, 126u, 127u, 128u, 65'535u, 65'536u}) {
+    Stream stream;
+    stream.Add(Opcode::kBinary, std::string(size, 'x'));
+    const auto seen = Read(stream.bytes, {}, WebSocketRole::kServer, 100'000);
+    ASSERT_EQ(seen.size(), 1u) << size;
+    EXPECT_EQ(seen[0], (Seen{Kind::kBinary, std::string(size, 'x')})) << size;
+  }
+}
+
 TEST(FrameReaderTest, ReadsWhatCameBeforeIt) {
   Stream stream;
   stream.Add(Opcode::kText, "early").Add(Opcode::kText, "half");
