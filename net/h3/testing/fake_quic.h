@@ -86,7 +86,10 @@ class FakeQuic final : public QuicSession {
   }
   // Until both ends have nothing to say.
   void Run() {
-    while (Deliver() | other_->Deliver()) {
+    bool any = true;
+    while (any) {
+      any = Deliver();
+      any |= other_->Deliver();
     }
   }
 
