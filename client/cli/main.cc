@@ -1,0 +1,24 @@
+// ferry-cli: the native client as a program (docs/ferry-cli.md).
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include "client/cli/load_command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("A client of a Ferry gateway for the command line.", "ferry-cli");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  std::function<int()> run;
+  ferry::client::AddLoadCommand(app, run);
+  CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ferry-cli: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,61 @@
+#include "client/transport/connector.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "net/websocket/websocket_client.h"
+
+namespace ferry::client {
+
+namespace asio = boost::asio;
+
+Result<GatewayAddress> ParseGatewayAddress(std::string_view text) {
+  const auto bad = [&] {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("\"{}\" is no gateway: write https://HOST[:PORT]", text));
+  };
+  std::string_view rest = text;
+  if (const size_t scheme = rest.find("://"); scheme != rest.npos) {
+    if (const auto name = rest.substr(0, scheme); name != "https" && name != "wss") return bad();
+    rest.remove_prefix(scheme + 3);
+  }
+  rest = rest.substr(0, rest.find('/'));
+  GatewayAddress address;
+  if (rest.starts_with('[')) {
+    const size_t end = rest.find(']');
+    if (end == rest.npos) return bad();
+    address.host = rest.substr(1, end - 1);
+    rest.remove_prefix(end + 1);
+  } else {
+    address.host = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(address.host.size());
+  }
+  if (address.host.empty()) return bad();
+  if (rest.empty()) return address;
+  if (rest.front() != ':') return bad();
+  rest.remove_prefix(1);
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), address.port);
+  if (error != std::errc{} || end != rest.data() + rest.size() || address.port == 0) return bad();
+  return address;
+}
+
+const char* Name(net::TransportKind kind) {
+  return kind == net::TransportKind::kWebSocket ? "websocket" : "webtransport";
+}
+
+Connector::Connector(asio::io_context& io, GatewayAddress gateway, net::TlsOptions tls)
+    : io_(io), gateway_(std::move(gateway)), tls_(std::move(tls)) {}
+
+asio::awaitable<Result<void>> Connector::Run(net::TransportKind kind, net::HandlerFactory handler) {
+  if (kind == net::TransportKind::kWebTransport) {
+    co_return Fail(ErrorCode::kUnsupported, "WebTransport is not built in");
+  }
+  auto connection = co_await net::ConnectWebSocket(io_, gateway_.host, gateway_.port, tls_);
+  if (!connection) co_return std::unexpected(connection.error());
+  co_await (*connection)->Run(std::move(handler));
+  co_return Result<void>{};
+}
+
+}  // namespace ferry::client

@@ -1,0 +1,23 @@
+#include "client/transport/connector.h"
+
+#include <gtest/gtest.h>
+
+namespace ferry::client {
+namespace {
+
+TEST(GatewayAddress, IsReadFromAnOriginOrHostAndPort) {
+  const auto parsed = [](std::string_view text) {
+    const auto address = ParseGatewayAddress(text);
+    return address ? address->host + " " + std::to_string(address->port) : "error";
+  };
+  EXPECT_EQ(parsed("https://call.example.org"), "call.example.org 443");
+  EXPECT_EQ(parsed("https://127.0.0.1:8443/"), "127.0.0.1 8443");
+  EXPECT_EQ(parsed("wss://[::1]:9/rtc/v1"), "::1 9");
+  EXPECT_EQ(parsed("localhost:1"), "localhost 1");
+  for (const char* bad : {"", "http://a", "https://", "a:0", "a:65536", "a:x", "[::1", "[::1]9"}) {
+    EXPECT_EQ(parsed(bad), "error") << bad;
+  }
+}
+
+}  // namespace
+}  // namespace ferry::client
