@@ -73,6 +73,10 @@ export class TRTC {
       onJoined: () => this.onJoined(),
       onUsers: (users) => users.forEach((user) => this.remotes.enter(user)),
       onNotification: (notification) => this.remotes.handle(notification),
+      onUnpublished: (streamId, failure) => {
+        this.localAudio.onUnpublished(streamId, failure);
+        this.localVideo.onUnpublished(streamId, failure);
+      },
       onLeft: () => this.onLeft(),
     }));
     this.localAudio = new LocalAudio(context, room, autoplay);

@@ -57,6 +57,11 @@ export interface EnterRoomConfig {
   enableAutoPlayDialog?: boolean;
   /** The gateway. Default: the origin that served the script. */
   proxy?: string | ProxyServer;
+  /**
+   * How to reach the gateway. Default 'auto': WebTransport (UDP) or WebSocket (TCP), whichever connects
+   * first, with a change of one for the other in mid call when that helps.
+   */
+  transport?: 'auto' | 'webtransport' | 'websocket';
   privateMapKey?: string;
   userDefineRecordId?: string;
   businessInfo?: string;
@@ -202,6 +207,8 @@ export interface TRTCStatistics {
   /** Since enterRoom, signalling included. */
   bytesSent: number;
   bytesReceived: number;
+  /** Of the connection in use; missing while there is none. */
+  transport?: 'webtransport' | 'websocket';
   localStatistics: {
     audio: { /** kbps */ bitrate: number; /** 0–1 */ audioLevel: number };
     video: VideoStatistic[];

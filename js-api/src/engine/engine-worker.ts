@@ -2,11 +2,23 @@
 import { loadOnce } from '../util/load-once';
 import { RpcError, serve, type Endpoint } from '../util/rpc';
 import { loadWasm } from '../util/wasm-loader';
+import { Connector } from './connector';
 import { Engine } from './engine';
 import type { EngineExports } from './engine-exports';
 import type { EngineMethods } from './messages';
+import { NetworkMemory } from './network-memory';
 import { Session } from './session';
 import { WebSocketTransport } from './websocket-transport';
+import { WebTransportInfoSource } from './webtransport-info';
+import { WebTransportTransport } from './webtransport-transport';
+
+/** What one stay learned of the network and the gateway serves the next. */
+const infos = new WebTransportInfoSource();
+const connector = new Connector(
+  (name) => (name === 'webtransport' ? new WebTransportTransport(infos) : new WebSocketTransport()),
+  new NetworkMemory(),
+  'WebTransport' in self,
+);
 
 let engineModule: (() => Promise<EngineExports>) | undefined;
 let session: Session | undefined;
@@ -28,11 +40,7 @@ serve<EngineMethods>(self as unknown as Endpoint, {
     const mine = ++turn;
     const wasm = await engineModule();
     if (mine !== turn) throw new RpcError({ kind: 'engine', code: 0, message: 'left meanwhile' });
-    const joining = new Session(
-      new Engine(wasm),
-      (listener) => new WebSocketTransport(listener),
-      (event) => self.postMessage(event),
-    );
+    const joining = new Session(new Engine(wasm), connector, (event) => self.postMessage(event));
     session = joining;
     try {
       return await joining.join(request);
@@ -55,5 +63,6 @@ serve<EngineMethods>(self as unknown as Endpoint, {
   unsubscribe: ({ streamId }) => current().unsubscribe(streamId),
   setOutputLatency: ({ latencyMs }) => session?.setOutputLatency(latencyMs),
   setVideoBitrate: ({ streamId, bitrateBps }) => session?.setVideoBitrate(streamId, bitrateBps),
+  networkEvent: ({ kind }) => session?.networkEvent(kind),
   statistics: () => current().statistics(),
 });

@@ -1,4 +1,5 @@
 /** What travels between the page and the engine worker, and between workers. */
+import type { TransportName } from './transport';
 
 export interface EngineFailure {
   /** 'server': the gateway refused, with its code; 'network': no way to the gateway; 'engine': our own. */
@@ -24,8 +25,12 @@ export interface UserInfo {
   streams: StreamInfo[];
 }
 
+/** 'auto': whichever connects first, and WebTransport whenever it can be had. */
+export type TransportChoice = 'auto' | TransportName;
+
 export interface JoinRequest {
   url: string;
+  transport: TransportChoice;
   sdkAppId: number;
   userId: string;
   userSig: string;
@@ -89,6 +94,10 @@ export interface ReceiverStats {
 export interface EngineStatistics {
   timeMs: number;
   rttMs: number;
+  /** Of the connection in use; none while there is none. */
+  transport?: TransportName;
+  /** Nothing is heard of the gateway, for longer than any delay. */
+  linkDown: boolean;
   bytesSent: number;
   bytesReceived: number;
   /** Media packets dropped before the socket because it was full. */
@@ -109,6 +118,8 @@ export interface EngineMethods {
   unsubscribe(args: { streamId: string }): void;
   setOutputLatency(args: { latencyMs: number }): void;
   setVideoBitrate(args: { streamId: string; bitrateBps: number }): void;
+  /** 'changed': other network or one at all; 'woke': the page may have slept. */
+  networkEvent(args: { kind: 'changed' | 'woke' }): void;
   statistics(): EngineStatistics;
 }
 
@@ -119,15 +130,25 @@ export type GatewayNotification =
   | { type: 'stream-added'; userId: string; stream: StreamInfo }
   | { type: 'stream-updated'; userId: string; stream: StreamInfo }
   | { type: 'stream-removed'; userId: string; streamId: string }
+  | { type: 'layer-changed'; streamId: string; layer: 'big' | 'small' | 'none' }
   | { type: 'kicked'; reason: 'kick' | 'banned' | 'room_disband' }
-  | { type: 'closing'; reason: string }
+  | { type: 'closing'; reason: string; reconnect?: boolean }
   | { type: 'error'; code: number; message: string };
 
 export type EngineEvent =
   | { event: 'notification'; notification: GatewayNotification }
-  /** The connection ended without leave(). */
+  | { event: 'connection'; state: LinkState; detail: string }
+  /** The gateway does not have this stream of ours any more, and refused to take it again. */
+  | { event: 'unpublished'; streamId: string; failure: EngineFailure }
+  /** The stay ended without leave(), and no reconnecting helps. */
   | { event: 'closed'; code: number; reason: string }
   | { event: 'failure'; failure: EngineFailure; part: EnginePart };
+
+/**
+ * The connection was lost and is being sought; one more attempt failed; there is one again; another one has
+ * taken over without a gap.
+ */
+export type LinkState = 'lost' | 'retry' | 'restored' | 'moved';
 
 /** What of the engine failed; 'engine' is all of it. */
 export type EnginePart =

@@ -14,11 +14,12 @@ import type { UploadGate } from './upload-gate';
 const CONGESTION_CHECK_MS = 20;
 
 interface Publication {
+  /** As the page knows it. */
   streamId: string;
+  /** As the gateway knows it; none while it is to be published again. */
+  gatewayId: string | undefined;
   ssrc: number;
-  kind: 'audio' | 'video';
-  port: MessagePort;
-  bitrateBps: number;
+  request: PublishRequest;
 }
 
 /** The local streams: what the capture worklet and the encode workers send goes into the engine. */
@@ -35,47 +36,68 @@ export class Publications {
     private readonly onFailure: (part: EnginePart, error: unknown) => void,
   ) {}
 
-  add(streamId: string, ssrc: number, request: PublishRequest): void {
-    const { kind, port, channels, bitrateBps } = request;
-    if (kind === 'audio') {
-      this.engine.addAudioSender(ssrc, channels, bitrateBps);
-      if (request.muted) this.engine.setAudioMuted(ssrc, true);
-      port.onmessage = ({ data }: MessageEvent<CapturedBlock>) =>
-        this.pushAudio(ssrc, channels, data);
-    } else {
-      this.engine.addVideoSender(ssrc, VIDEO_CODEC[request.codec] ?? 0);
-      port.onmessage = ({ data }: MessageEvent<EncodedFrame>) => this.sendFrame(ssrc, data);
-    }
-    this.byId.set(streamId, { streamId, ssrc, kind, port, bitrateBps });
+  add(streamId: string, gatewayId: string, ssrc: number, request: PublishRequest): void {
+    const publication = { streamId, gatewayId, ssrc, request: { ...request } };
+    this.byId.set(streamId, publication);
+    this.addSender(publication);
     this.updateBitrate();
-    if (kind === 'video' && this.congested)
-      port.postMessage({ order: 'congested', congested: true } satisfies EncoderOrder);
+    if (request.kind === 'video' && this.congested)
+      request.port.postMessage({ order: 'congested', congested: true } satisfies EncoderOrder);
+  }
+
+  /** The session began anew: the gateway knows none of these. */
+  unbind(): { streamId: string; request: PublishRequest }[] {
+    for (const publication of this.byId.values()) publication.gatewayId = undefined;
+    return [...this.byId.values()];
+  }
+
+  /** Published again: the same stream goes on under another SSRC. False: it was ended meanwhile. */
+  rebind(streamId: string, gatewayId: string, ssrc: number): boolean {
+    const publication = this.byId.get(streamId);
+    if (!publication) return false;
+    this.engine.removeSender(publication.ssrc);
+    Object.assign(publication, { gatewayId, ssrc });
+    this.addSender(publication);
+    this.orderKeyframe(ssrc);
+    return true;
+  }
+
+  /** Undefined where the gateway has no such stream, or none yet. */
+  gatewayId(streamId: string): string | undefined {
+    return this.byId.get(streamId)?.gatewayId;
   }
 
   remove(streamId: string): void {
     const publication = this.byId.get(streamId);
     if (!publication) return;
     this.byId.delete(streamId);
-    publication.port.close();
+    publication.request.port.close();
     this.engine.removeSender(publication.ssrc);
     this.updateBitrate();
   }
 
   setMuted(streamId: string, muted: boolean): void {
     const publication = this.byId.get(streamId);
-    if (publication?.kind === 'audio') this.engine.setAudioMuted(publication.ssrc, muted);
+    if (!publication) return;
+    publication.request.muted = muted;
+    if (publication.request.kind === 'audio') this.engine.setAudioMuted(publication.ssrc, muted);
   }
 
   setBitrate(streamId: string, bitrateBps: number): void {
     const publication = this.byId.get(streamId);
-    if (publication) publication.bitrateBps = bitrateBps;
+    if (publication) publication.request.bitrateBps = bitrateBps;
     this.updateBitrate();
   }
 
+  /** Everybody needs a whole picture: frames were lost on the way, or never encoded. */
+  orderKeyframes(): void {
+    for (const { ssrc } of this.byId.values()) this.orderKeyframe(ssrc);
+  }
+
   orderKeyframe(ssrc: number): void {
-    for (const publication of this.byId.values()) {
-      if (publication.ssrc === ssrc)
-        publication.port.postMessage({ order: 'keyframe' } satisfies EncoderOrder);
+    for (const { ssrc: own, request } of this.byId.values()) {
+      if (own === ssrc && request.kind === 'video')
+        request.port.postMessage({ order: 'keyframe' } satisfies EncoderOrder);
     }
   }
 
@@ -89,6 +111,19 @@ export class Publications {
   close(): void {
     clearTimeout(this.timer);
     for (const streamId of [...this.byId.keys()]) this.remove(streamId);
+  }
+
+  private addSender({ ssrc, request }: Publication): void {
+    const { kind, port, channels, bitrateBps, muted, codec } = request;
+    if (kind === 'audio') {
+      this.engine.addAudioSender(ssrc, channels, bitrateBps);
+      if (muted) this.engine.setAudioMuted(ssrc, true);
+      port.onmessage = ({ data }: MessageEvent<CapturedBlock>) =>
+        this.pushAudio(ssrc, channels, data);
+    } else {
+      this.engine.addVideoSender(ssrc, VIDEO_CODEC[codec] ?? 0);
+      port.onmessage = ({ data }: MessageEvent<EncodedFrame>) => this.sendFrame(ssrc, data);
+    }
   }
 
   private pushAudio(ssrc: number, channels: number, { samples, dateMs }: CapturedBlock): void {
@@ -117,16 +152,16 @@ export class Publications {
     const { congested } = this.gate;
     if (congested !== this.congested) {
       this.congested = congested;
-      for (const { kind, port } of this.byId.values())
-        if (kind === 'video')
-          port.postMessage({ order: 'congested', congested } satisfies EncoderOrder);
+      for (const { request } of this.byId.values())
+        if (request.kind === 'video')
+          request.port.postMessage({ order: 'congested', congested } satisfies EncoderOrder);
     }
     if (congested) this.timer = setTimeout(() => this.checkCongestion(), CONGESTION_CHECK_MS);
   }
 
   private updateBitrate(): void {
     let sum = 0;
-    for (const { bitrateBps } of this.byId.values()) sum += bitrateBps;
+    for (const { request } of this.byId.values()) sum += request.bitrateBps;
     this.gate.setBitrate(sum);
   }
 }

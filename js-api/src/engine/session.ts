@@ -1,9 +1,12 @@
 import { now } from '../util/clock';
 import { RpcError } from '../util/rpc';
+import { Connection, type JoinAnswer } from './connection';
+import type { Connector } from './connector';
 import type { Engine } from './engine';
 import { PACKET } from './engine-exports';
 import type {
   EngineEvent,
+  EngineFailure,
   EnginePart,
   EngineStatistics,
   GatewayNotification,
@@ -13,53 +16,54 @@ import type {
   SubscribeRequest,
   UserInfo,
 } from './messages';
-import { Pinger } from './pinger';
 import { Publications } from './publications';
 import { Pump } from './pump';
+import { Roster } from './roster';
 import { Signalling } from './signalling';
 import { Subscriptions } from './subscriptions';
-import type { Transport, TransportListener } from './transport';
 import { UploadGate } from './upload-gate';
 
-const PROTOCOL_VERSION = 1;
-/** Close code for a gateway that no longer answers (docs/protocol.md §1, our side of 4005). */
-const CLOSE_SILENT = 4005;
-const CLOSE_NORMAL = 1000;
-/** Leaving does not wait longer for a gateway that is gone: it notices by itself. */
-const LEAVE_TIMEOUT_MS = 1000;
+/** After a gateway was restarted its users come back one by one: who takes longer is told as gone. */
+export const RETURN_GRACE_MS = 10_000;
+/** docs/protocol.md §2.3 */
+const NO_SUCH_STREAM = 20_007;
 
-/** One stay in one room over one connection: signalling and the engine tied together. */
-export class Session implements TransportListener {
-  private readonly transport: Transport;
+/** One stay in one room: signalling and the engine tied together, whatever happens to connections. */
+export class Session {
+  private readonly connection: Connection;
   private readonly signalling: Signalling;
-  private readonly pinger: Pinger;
   private readonly gate: UploadGate;
   private readonly pump: Pump;
   private readonly publications: Publications;
   private readonly subscriptions: Subscriptions;
+  private readonly roster: Roster;
   /** Subscriptions that the gateway has not answered yet, by stream; each call is its own mark. */
   private readonly subscribing = new Map<string, SubscribeRequest>();
   private readonly reported = new Set<string>();
-  private joined = false;
+  private settling: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
 
   constructor(
     private readonly engine: Engine,
-    createTransport: (listener: TransportListener) => Transport,
+    connector: Connector,
     private readonly emit: (event: EngineEvent) => void,
   ) {
     const fail = (part: EnginePart, error: unknown) => this.report(part, error);
-    this.transport = createTransport(this);
-    this.gate = new UploadGate(() => this.transport.bufferedAmount);
-    this.signalling = new Signalling(
-      (text) => this.transport.sendControl(text),
-      (notification) => this.notify(notification),
-    );
-    this.pinger = new Pinger(
-      this.signalling,
-      (rttMs) => this.engine.setRoundTrip(rttMs),
-      () => this.onClose(CLOSE_SILENT, 'no answer to pings'),
-    );
+    this.signalling = new Signalling((notification) => this.notify(notification));
+    this.connection = new Connection(connector, this.signalling, {
+      onMedia: (packet) => this.onMedia(packet),
+      onRoundTrip: (rttMs) => this.engine.setRoundTrip(rttMs),
+      onJoined: (answer, again) => this.onJoined(usersOf(answer), again),
+      onState: (state, detail) => {
+        if (state === 'restored' || state === 'moved') this.publications.orderKeyframes();
+        this.emit({ event: 'connection', state, detail });
+      },
+      onEnd: (code, reason) => {
+        this.close();
+        this.emit({ event: 'closed', code, reason });
+      },
+    });
+    this.gate = new UploadGate(() => this.connection.bufferedAmount);
     this.pump = new Pump(
       engine,
       {
@@ -72,49 +76,46 @@ export class Session implements TransportListener {
     const run = () => this.pump.run();
     this.publications = new Publications(engine, this.gate, run, fail);
     this.subscriptions = new Subscriptions(engine, run, fail);
+    this.roster = new Roster((streamId) => this.resubscribe(streamId));
   }
 
   async join(request: JoinRequest): Promise<JoinResult> {
-    const { url, playoutDelay, ...members } = request;
+    const { playoutDelay } = request;
     if (playoutDelay) this.engine.setPlayoutDelay(playoutDelay.min ?? -1, playoutDelay.max ?? -1);
-    await this.transport.open(url);
-    const answer = await this.signalling.request('join', { version: PROTOCOL_VERSION, ...members });
-    this.joined = true;
-    this.pinger.start();
+    const answer = await this.connection.open(request);
     return {
       sessionId: String(answer.sessionId),
       serverTimeMs: Number(answer.serverTimeMs),
-      users: (answer.users ?? []) as UserInfo[],
+      users: usersOf(answer),
     };
   }
 
   /** Says good-bye where there is somebody to say it to, and closes. */
   async leave(): Promise<void> {
-    if (this.joined && !this.ended) {
-      const goodbye = this.signalling.request('leave').catch(() => undefined);
-      const patience = new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS));
-      await Promise.race([goodbye, patience]);
-    }
+    await this.connection.close();
     this.close();
-    this.transport.close(CLOSE_NORMAL, 'left');
   }
 
   async publish(request: PublishRequest): Promise<{ streamId: string }> {
-    const { kind, source, codec, muted } = request;
-    const answer = await this.signalling.request('publish', { kind, source, codec, muted });
-    const streamId = String(answer.streamId);
-    this.publications.add(streamId, Number(answer.ssrc), request);
+    const answer = await this.signalling.request('publish', publishMembers(request));
+    const gatewayId = String(answer.streamId);
+    const streamId = this.roster.pageId(gatewayId);
+    this.publications.add(streamId, gatewayId, Number(answer.ssrc), request);
     return { streamId };
   }
 
+  /** A stream that is being published again takes the change along. */
   async updateStream(streamId: string, muted: boolean): Promise<void> {
     this.publications.setMuted(streamId, muted);
-    await this.signalling.request('update-stream', { streamId, muted });
+    const id = this.publications.gatewayId(streamId);
+    if (id === undefined) return;
+    await this.signalling.request('update-stream', { streamId: id, muted }, 'resolve');
   }
 
   async unpublish(streamId: string): Promise<void> {
+    const id = this.publications.gatewayId(streamId);
     this.publications.remove(streamId);
-    await this.signalling.request('unpublish', { streamId });
+    if (id !== undefined) await this.signalling.request('unpublish', { streamId: id }, 'resolve');
   }
 
   /** The receiver is there before the next packet is looked at: both happen in one task. */
@@ -123,7 +124,7 @@ export class Session implements TransportListener {
     const wanted = () => this.subscribing.get(streamId) === request;
     this.subscribing.set(streamId, request);
     try {
-      const answer = await this.signalling.request('subscribe', { streamId });
+      const answer = await this.signalling.request('subscribe', () => this.streamMember(streamId));
       if (!wanted())
         throw new RpcError({ kind: 'engine', code: 0, message: 'unsubscribed meanwhile' });
       this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
@@ -138,8 +139,9 @@ export class Session implements TransportListener {
   /** A stream that was removed meanwhile needs no asking; one whose subscribing is under way does. */
   async unsubscribe(streamId: string): Promise<void> {
     const cancelled = this.subscribing.delete(streamId);
+    const id = this.roster.gatewayId(streamId);
     if (!this.subscriptions.remove(streamId) && !cancelled) return;
-    await this.signalling.request('unsubscribe', { streamId });
+    if (id !== undefined) await this.signalling.request('unsubscribe', { streamId: id }, 'resolve');
   }
 
   setOutputLatency(latencyMs: number): void {
@@ -150,39 +152,99 @@ export class Session implements TransportListener {
     this.publications.setBitrate(streamId, bitrateBps);
   }
 
+  networkEvent(kind: 'changed' | 'woke'): void {
+    this.connection.networkEvent(kind);
+  }
+
   statistics(): EngineStatistics {
+    const connection = this.connection.statistics();
     return {
       timeMs: now(),
-      rttMs: this.pinger.rttMs,
-      bytesSent: this.transport.bytesSent,
-      bytesReceived: this.transport.bytesReceived,
-      packetsDropped: this.gate.dropped,
+      ...connection,
+      packetsDropped: connection.packetsDropped + this.gate.dropped,
       senders: this.publications.statistics(),
       receivers: this.subscriptions.statistics(),
     };
   }
 
-  onControl(text: string): void {
-    this.signalling.receive(text);
-  }
-
-  onMedia(packet: Uint8Array): void {
+  private onMedia(packet: Uint8Array): void {
     if (this.ended) return;
     this.engine.receive(packet, now());
     this.pump.run();
   }
 
-  onClose(code: number, reason: string): void {
-    if (this.ended) return;
-    this.close();
-    this.transport.close(CLOSE_NORMAL, '');
-    this.emit({ event: 'closed', code, reason });
+  /** Again: the gateway knows nothing of us, and everything that was there is asked for anew. */
+  private onJoined(users: UserInfo[], again: boolean): void {
+    if (!again) {
+      this.roster.enter(users);
+      return;
+    }
+    // Streams that are here are subscribed to again as the roster finds them.
+    this.tell(this.roster.reenter(users));
+    for (const { streamId, request } of this.publications.unbind())
+      this.republish(streamId, request);
+    for (const streamId of [...this.subscribing.keys()])
+      if (this.roster.gatewayId(streamId) === undefined) this.tell(this.roster.forget(streamId));
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.tell(this.roster.settle()), RETURN_GRACE_MS);
+  }
+
+  private republish(streamId: string, request: PublishRequest): void {
+    const { sessions } = this.roster;
+    const { muted } = request;
+    this.signalling
+      .request('publish', publishMembers(request), 'fail')
+      .then(async (answer) => {
+        const id = String(answer.streamId);
+        if (!this.publications.rebind(streamId, id, Number(answer.ssrc)))
+          await this.signalling.request('unpublish', { streamId: id }, 'resolve');
+        else if (request.muted !== muted) await this.updateStream(streamId, request.muted);
+      })
+      .catch((error: unknown) => {
+        // The next session has asked for itself.
+        if (this.ended || sessions !== this.roster.sessions) return;
+        this.publications.remove(streamId);
+        this.emit({ event: 'unpublished', streamId, failure: failureOf(error) });
+      });
+  }
+
+  private resubscribe(streamId: string): void {
+    if (!this.subscriptions.has(streamId)) return;
+    this.signalling.request('subscribe', this.streamMember(streamId), 'fail').then(
+      // Unsubscribed meanwhile: that was asked after this, and answered.
+      (answer) =>
+        void this.subscriptions.rebind(streamId, Number(answer.ssrc), String(answer.codec)),
+      // Refused, because it has just ended; or failed with its session, and the next one asks.
+      () => undefined,
+    );
+  }
+
+  /** What the gateway calls this stream; throws where it has none. */
+  private streamMember(streamId: string): { streamId: string } {
+    const id = this.roster.gatewayId(streamId);
+    if (id !== undefined) return { streamId: id };
+    throw new RpcError({ kind: 'server', code: NO_SUCH_STREAM, message: 'the stream has ended' });
+  }
+
+  private notify(notification: GatewayNotification): void {
+    this.connection.notice(notification);
+    this.tell(this.roster.take(notification));
+  }
+
+  private tell(notifications: GatewayNotification[]): void {
+    for (const notification of notifications) {
+      if (notification.type === 'stream-removed') {
+        this.subscribing.delete(notification.streamId);
+        this.subscriptions.remove(notification.streamId);
+      }
+      this.emit({ event: 'notification', notification });
+    }
   }
 
   private close(): void {
     if (this.ended) return;
     this.ended = true;
-    this.pinger.stop();
+    clearTimeout(this.settling);
     this.pump.stop();
     this.signalling.end({ kind: 'network', code: 0, message: 'the connection has ended' });
     this.publications.close();
@@ -190,33 +252,31 @@ export class Session implements TransportListener {
     this.engine.destroy();
   }
 
-  private notify(notification: GatewayNotification): void {
-    if (notification.type === 'stream-removed') {
-      this.subscribing.delete(notification.streamId);
-      this.subscriptions.remove(notification.streamId);
-    }
-    this.emit({ event: 'notification', notification });
-  }
-
   private sendPacket(data: Uint8Array, kind: number): void {
     if (kind === PACKET.VIDEO || kind === PACKET.AUDIO) {
       if (!this.gate.admit()) return;
     }
-    this.transport.sendMedia(data);
+    this.connection.sendMedia(data);
   }
 
   /** Once for each part: what fails for one block fails a hundred times a second. */
   private report(part: EnginePart, error: unknown): void {
     if (this.reported.has(part)) return;
     this.reported.add(part);
-    const failure =
-      error instanceof RpcError
-        ? error.failure
-        : {
-            kind: 'engine' as const,
-            code: 0,
-            message: error instanceof Error ? error.message : String(error),
-          };
-    this.emit({ event: 'failure', failure, part });
+    this.emit({ event: 'failure', failure: failureOf(error), part });
   }
 }
+
+const usersOf = (answer: JoinAnswer): UserInfo[] => (answer.users ?? []) as UserInfo[];
+
+const publishMembers = ({ kind, source, codec, muted }: PublishRequest): object => ({
+  kind,
+  source,
+  codec,
+  muted,
+});
+
+const failureOf = (error: unknown): EngineFailure =>
+  error instanceof RpcError
+    ? error.failure
+    : { kind: 'engine', code: 0, message: error instanceof Error ? error.message : String(error) };

@@ -1,82 +1,177 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ANSWER_TIMEOUT_MS, Signalling } from './signalling';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ACKNOWLEDGE_EVERY, ANSWER_TIMEOUT_MS, MAX_UNANSWERED, Signalling } from './signalling';
 
 let sent: Record<string, unknown>[];
 let told: unknown[];
 let signalling: Signalling;
+const send = (text: string) => sent.push(JSON.parse(text) as Record<string, unknown>);
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
   told = [];
-  signalling = new Signalling(
-    (text) => sent.push(JSON.parse(text) as Record<string, unknown>),
-    (notification) => told.push(notification),
-  );
+  signalling = new Signalling((notification) => told.push(notification));
+  signalling.attach(send, 0);
 });
 afterEach(() => {
   vi.useRealTimers();
 });
-const receive = (message: object) => signalling.receive(JSON.stringify(message));
+const receive = (message: object) => signalling.receive(message as Record<string, unknown>);
 
-it('gives each request an id of its own and the answer of that id', async () => {
-  const first = signalling.request('publish', { kind: 'audio' });
-  const second = signalling.request('ping');
-  expect(sent).toEqual([
-    { type: 'publish', id: 1, kind: 'audio' },
-    { type: 'ping', id: 2 },
-  ]);
-  receive({ type: 'ok', id: 2, timeMs: 5 });
-  receive({ type: 'ok', id: 1, ssrc: 7 });
-  expect(await first).toMatchObject({ ssrc: 7 });
-  expect(await second).toMatchObject({ timeMs: 5 });
-});
-
-it('rejects with the code and the words of the gateway', async () => {
-  const answer = expect(signalling.request('join')).rejects.toMatchObject({
-    failure: { kind: 'server', code: 70001, message: 'userSig expired' },
+describe('requests', () => {
+  it('have an id of their own and get the answer of that id', async () => {
+    const first = signalling.request('publish', { kind: 'audio' });
+    const second = signalling.request('subscribe');
+    expect(sent).toEqual([
+      { type: 'publish', id: 1, kind: 'audio' },
+      { type: 'subscribe', id: 2 },
+    ]);
+    receive({ type: 'ok', id: 2, ssrc: 5 });
+    receive({ type: 'ok', id: 1, ssrc: 7 });
+    expect(await first).toMatchObject({ ssrc: 7 });
+    expect(await second).toMatchObject({ ssrc: 5 });
   });
-  receive({ type: 'error', id: 1, code: 70001, message: 'userSig expired' });
-  await answer;
-});
 
-it('rejects when no answer comes, and ignores one that comes later', async () => {
-  const answer = expect(signalling.request('join')).rejects.toMatchObject({
-    failure: { kind: 'network' },
+  it('reject with the code and the words of the gateway', async () => {
+    const answer = expect(signalling.request('publish')).rejects.toMatchObject({
+      failure: { kind: 'server', code: 20_014, message: 'too many' },
+    });
+    receive({ type: 'error', id: 1, code: 20_014, message: 'too many' });
+    await answer;
   });
-  vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
-  await answer;
-  receive({ type: 'ok', id: 1 });
-  expect(told).toEqual([]);
+
+  it('reject when no answer comes, and ignore one that comes later', async () => {
+    const answer = expect(signalling.request('publish')).rejects.toMatchObject({
+      failure: { kind: 'network' },
+    });
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
+    await answer;
+    receive({ type: 'ok', id: 1 });
+    expect(told).toEqual([]);
+  });
+
+  it('all reject once the session has ended', async () => {
+    const why = { kind: 'network', code: 0, message: 'gone' } as const;
+    const waiting = expect(signalling.request('publish')).rejects.toMatchObject({ failure: why });
+    signalling.end(why);
+    await waiting;
+    await expect(signalling.request('publish')).rejects.toMatchObject({ failure: why });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('are not collected without end while there is no connection', async () => {
+    signalling.detach();
+    for (let i = 0; i < MAX_UNANSWERED; i++) signalling.request('publish').catch(() => undefined);
+    await expect(signalling.request('publish')).rejects.toThrow('too many');
+    signalling.end({ kind: 'network', code: 0, message: '' });
+  });
 });
 
-it('passes notifications on', () => {
-  receive({ type: 'user-entered', userId: 'bob' });
-  receive({ type: 'error', code: 20001, message: 'malformed' });
-  expect(told).toEqual([
-    { type: 'user-entered', userId: 'bob' },
-    { type: 'error', code: 20001, message: 'malformed' },
-  ]);
+describe('another connection', () => {
+  it('gets those requests again that the last one lost, in order', () => {
+    for (const type of ['publish', 'subscribe', 'unsubscribe']) void signalling.request(type);
+    signalling.detach();
+    sent.length = 0;
+    signalling.attach(send, 1);
+    expect(sent).toEqual([
+      { type: 'subscribe', id: 2 },
+      { type: 'unsubscribe', id: 3 },
+    ]);
+  });
+
+  it('brings the answers to what was handled before', async () => {
+    const answer = signalling.request('publish');
+    signalling.detach();
+    signalling.attach(send, 1);
+    receive({ type: 'ok', id: 1, ssrc: 7 });
+    expect(await answer).toMatchObject({ ssrc: 7 });
+  });
+
+  it('is waited for: time stands still without one', async () => {
+    const answer = signalling.request('publish');
+    signalling.detach();
+    vi.advanceTimersByTime(10 * ANSWER_TIMEOUT_MS);
+    signalling.attach(send, 0);
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS - 1);
+    receive({ type: 'ok', id: 1, ssrc: 7 });
+    expect(await answer).toMatchObject({ ssrc: 7 });
+  });
 });
 
-it('ignores what this version does not know', () => {
-  for (const text of [
-    'rubbish',
-    '5',
-    'null',
-    '[]',
-    '{}',
-    '{"type":"dance"}',
-    '{"type":"ok","id":9}',
-  ])
-    signalling.receive(text);
-  expect(told).toEqual([]);
+describe('a new session', () => {
+  it('is asked again for what makes sense there, with what is true then', async () => {
+    let streamId = 'old';
+    const subscribing = signalling.request('subscribe', () => ({ streamId }));
+    const ending = signalling.request('unpublish', {}, 'resolve');
+    const repeating = expect(signalling.request('publish', {}, 'fail')).rejects.toThrow('anew');
+    sent.length = 0;
+    streamId = 'new';
+    signalling.restart(0, () => void signalling.request('publish', { kind: 'audio' }));
+    signalling.attach(send, 0);
+    expect(sent).toEqual([
+      { type: 'publish', id: 4, kind: 'audio' },
+      { type: 'subscribe', id: 5, streamId: 'new' },
+    ]);
+    expect(await ending).toEqual({});
+    await repeating;
+    receive({ type: 'ok', id: 5, ssrc: 3 });
+    expect(await subscribing).toMatchObject({ ssrc: 3 });
+  });
+
+  it('fails what cannot be asked there', async () => {
+    let gone = false;
+    const subscribing = signalling.request('subscribe', () => {
+      if (gone) throw new Error('the stream has ended');
+      return {};
+    });
+    gone = true;
+    signalling.restart(0, () => undefined);
+    await expect(subscribing).rejects.toThrow('the stream has ended');
+  });
+
+  it('counts its messages from its own beginning', () => {
+    for (let seq = 1; seq <= 5; seq++) signalling.admit(seq);
+    signalling.restart(0, () => undefined);
+    expect(signalling.admit(1)).toBe('take');
+  });
 });
 
-it('rejects everything once the connection has ended', async () => {
-  const why = { kind: 'network', code: 0, message: 'gone' } as const;
-  const waiting = expect(signalling.request('ping')).rejects.toMatchObject({ failure: why });
-  signalling.end(why);
-  await waiting;
-  await expect(signalling.request('ping')).rejects.toMatchObject({ failure: why });
-  expect(sent).toHaveLength(1);
+describe('messages of the gateway', () => {
+  it('are taken once and in order', () => {
+    expect([1, 2, 2, 1, 3].map((seq) => signalling.admit(seq))).toEqual([
+      'take',
+      'take',
+      'leave',
+      'leave',
+      'take',
+    ]);
+  });
+
+  it('that are missing are noticed', () => {
+    signalling.admit(1);
+    expect(signalling.admit(3)).toBe('gap');
+    expect(signalling.received).toBe(1);
+  });
+
+  it('are acknowledged before the gateway must insist', () => {
+    for (let seq = 1; seq <= 2 * ACKNOWLEDGE_EVERY + 3; seq++) signalling.admit(seq);
+    expect(sent).toEqual([
+      { type: 'ack', seq: ACKNOWLEDGE_EVERY },
+      { type: 'ack', seq: 2 * ACKNOWLEDGE_EVERY },
+    ]);
+    expect(signalling.acknowledge()).toEqual({ ack: 2 * ACKNOWLEDGE_EVERY + 3 });
+  });
+
+  it('are passed on when they are news', () => {
+    receive({ type: 'user-entered', userId: 'bob' });
+    receive({ type: 'error', code: 20001, message: 'malformed' });
+    expect(told).toEqual([
+      { type: 'user-entered', userId: 'bob' },
+      { type: 'error', code: 20001, message: 'malformed' },
+    ]);
+  });
+
+  it('are ignored where this version does not know them', () => {
+    for (const message of [{}, { type: 'dance' }, { type: 'ok', id: 9 }, []]) receive(message);
+    expect(told).toEqual([]);
+  });
 });

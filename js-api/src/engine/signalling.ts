@@ -2,8 +2,15 @@ import { deferred, type Deferred } from '../util/deferred';
 import { RpcError } from '../util/rpc';
 import type { EngineFailure, GatewayNotification } from './messages';
 
-/** A request that the gateway leaves unanswered for this long has failed. */
-export const ANSWER_TIMEOUT_MS = 6000;
+/**
+ * A request that a gateway leaves unanswered for this long, while connected, has failed. Longer than a dead
+ * connection takes to be noticed: what was lost with it is repeated on the next one instead.
+ */
+export const ANSWER_TIMEOUT_MS = 10_000;
+/** docs/protocol.md §2: acknowledge at the latest every 32 messages; half of it leaves room for delay. */
+export const ACKNOWLEDGE_EVERY = 16;
+/** Requests that may wait for a connection: far more than a page has streams. */
+export const MAX_UNANSWERED = 512;
 
 const NOTIFICATIONS = new Set([
   'user-entered',
@@ -11,79 +18,162 @@ const NOTIFICATIONS = new Set([
   'stream-added',
   'stream-updated',
   'stream-removed',
+  'layer-changed',
   'kicked',
   'closing',
   'error',
 ]);
 
+/**
+ * What becomes of an unanswered request when the session is gone and a new one begins: asked again of the
+ * new one, done with (its subject went with the old one), or failed.
+ */
+export type OnRestart = 'repeat' | 'resolve' | 'fail';
+type Members = () => object;
+
 interface Waiting extends Deferred<Record<string, unknown>> {
   type: string;
-  timer: ReturnType<typeof setTimeout>;
+  members: Members;
+  text: string;
+  onRestart: OnRestart;
+  timer?: ReturnType<typeof setTimeout>;
 }
 
-/** The client's side of docs/protocol.md §2: requests with answers, and notifications. */
+/**
+ * The client's side of docs/protocol.md §2 for a whole session, over however many connections: requests
+ * stay until they are answered, messages of the gateway are taken once and in order.
+ */
 export class Signalling {
+  /** `seq` of the newest message taken. */
+  received = 0;
+  private acknowledged = 0;
   private readonly waiting = new Map<number, Waiting>();
   private counter = 0;
+  private send: ((text: string) => void) | undefined;
   private ended: RpcError | undefined;
 
-  constructor(
-    private readonly send: (text: string) => void,
-    private readonly onNotification: (notification: GatewayNotification) => void,
-  ) {}
+  constructor(private readonly onNotification: (notification: GatewayNotification) => void) {}
 
-  /** Resolves with the members of the `ok`; rejects with the gateway's error code. */
-  request(type: string, members: object = {}): Promise<Record<string, unknown>> {
-    if (this.ended) return Promise.reject(this.ended);
-    const id = ++this.counter;
-    const timer = setTimeout(() => {
-      this.waiting.delete(id);
-      answer.reject(failure('network', 0, `the gateway did not answer '${type}' in time`));
-    }, ANSWER_TIMEOUT_MS);
-    const answer = deferred<Record<string, unknown>>();
-    this.waiting.set(id, { ...answer, type, timer });
-    this.send(JSON.stringify({ type, id, ...members }));
-    return answer.promise;
+  /** Of the next request, whoever makes it: ids rise over the whole session. */
+  nextId(): number {
+    return ++this.counter;
   }
 
-  /** One text frame of the gateway. What cannot be understood is ignored, as the protocol asks. */
-  receive(text: string): void {
-    const message = parse(text);
-    if (!message) return;
+  /** Resolves with the members of the `ok`; rejects with the gateway's error code. */
+  request(
+    type: string,
+    members: object | Members = {},
+    onRestart: OnRestart = 'repeat',
+  ): Promise<Record<string, unknown>> {
+    if (this.ended) return Promise.reject(this.ended);
+    if (this.waiting.size >= MAX_UNANSWERED)
+      return Promise.reject(failure('network', 0, 'too many requests wait for a connection'));
+    const request: Waiting = {
+      ...deferred<Record<string, unknown>>(),
+      type,
+      members: typeof members === 'function' ? (members as Members) : () => members,
+      text: '',
+      onRestart,
+    };
+    this.enter(request);
+    return request.promise;
+  }
+
+  /** A connection to send by; requests beyond `handled`, the last that the gateway knows, are repeated. */
+  attach(send: (text: string) => void, handled: number): void {
+    this.detach();
+    this.send = send;
+    for (const [id, request] of this.waiting) {
+      this.startTimer(id, request);
+      if (id > handled) send(request.text);
+    }
+  }
+
+  /** No connection: requests wait, and their time stands still. */
+  detach(): void {
+    this.send = undefined;
+    for (const { timer } of this.waiting.values()) clearTimeout(timer);
+  }
+
+  /**
+   * A new session, which knows nothing of the old one and begins after `received`. What `prepare` requests
+   * comes before what is asked again; all of it leaves with attach().
+   */
+  restart(received: number, prepare: () => void): void {
+    this.detach();
+    this.received = this.acknowledged = received;
+    const requests = [...this.waiting.values()];
+    this.waiting.clear();
+    prepare();
+    for (const request of requests) {
+      if (request.onRestart === 'repeat') this.enter(request);
+      else if (request.onRestart === 'resolve') request.resolve({});
+      else request.reject(failure('network', 0, 'the session began anew'));
+    }
+  }
+
+  /** The member of a message that acknowledges all that was received. */
+  acknowledge(): { ack: number } {
+    this.acknowledged = this.received;
+    return { ack: this.received };
+  }
+
+  /** What to do with a message of this `seq`: take it, leave a repetition, or mistrust the connection. */
+  admit(seq: number): 'take' | 'leave' | 'gap' {
+    if (seq <= this.received) return 'leave';
+    if (seq > this.received + 1) return 'gap';
+    this.received = seq;
+    if (seq - this.acknowledged >= ACKNOWLEDGE_EVERY)
+      this.send?.(JSON.stringify({ type: 'ack', seq: this.acknowledge().ack }));
+    return 'take';
+  }
+
+  /** One message of the gateway. What cannot be understood is ignored, as the protocol asks. */
+  receive(message: Record<string, unknown>): void {
     const answered = typeof message.id === 'number' ? this.waiting.get(message.id) : undefined;
     if (answered) {
       this.waiting.delete(message.id as number);
       clearTimeout(answered.timer);
       if (message.type === 'ok') answered.resolve(message);
-      else
-        answered.reject(
-          failure('server', Number(message.code ?? 0), String(message.message ?? answered.type)),
-        );
+      else answered.reject(refusal(message, answered.type));
     } else if (message.id === undefined && NOTIFICATIONS.has(String(message.type))) {
       this.onNotification(message as unknown as GatewayNotification);
     }
   }
 
-  /** The connection is gone: every request fails with `why`. */
+  /** The session is over: every request fails with `why`. */
   end(why: EngineFailure): void {
     this.ended = new RpcError(why);
-    for (const { timer, reject } of this.waiting.values()) {
-      clearTimeout(timer);
-      reject(this.ended);
-    }
+    this.detach();
+    for (const { reject } of this.waiting.values()) reject(this.ended);
     this.waiting.clear();
+  }
+
+  private enter(request: Waiting): void {
+    const id = this.nextId();
+    try {
+      request.text = JSON.stringify({ type: request.type, id, ...request.members() });
+    } catch (error) {
+      request.reject(error);
+      return;
+    }
+    this.waiting.set(id, request);
+    if (!this.send) return;
+    this.startTimer(id, request);
+    this.send(request.text);
+  }
+
+  private startTimer(id: number, request: Waiting): void {
+    request.timer = setTimeout(() => {
+      this.waiting.delete(id);
+      request.reject(failure('network', 0, `the gateway did not answer '${request.type}' in time`));
+    }, ANSWER_TIMEOUT_MS);
   }
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // Not JSON: ignored like any message that this version does not know.
-  }
-  return undefined;
-}
+/** An `error` of the gateway as what the request rejects with. */
+export const refusal = (message: Record<string, unknown>, type: string): RpcError =>
+  failure('server', Number(message.code ?? 0), String(message.message ?? type));
 
 const failure = (kind: EngineFailure['kind'], code: number, message: string): RpcError =>
   new RpcError({ kind, code, message });

@@ -19,9 +19,11 @@ const FRAMES_PER_MS = 48;
 export const MAX_FRAMES_WAITING = 45;
 
 interface Subscription {
+  /** As the page knows it. */
   streamId: string;
   ssrc: number;
   port: MessagePort;
+  request: SubscribeRequest;
   /** Frames at the decoder that it has not taken yet. */
   waiting: number;
   /** Frames were dropped: nothing but a key frame makes sense now. */
@@ -42,18 +44,25 @@ export class Subscriptions {
   ) {}
 
   add(request: SubscribeRequest, ssrc: number, codec: string): void {
-    const { streamId, kind, port, syncGroup } = request;
-    if (kind === 'audio') {
-      this.engine.addAudioReceiver(ssrc, syncGroup);
-      port.onmessage = ({ data }: MessageEvent<PlayoutRequest>) => this.play(ssrc, port, data);
-    } else {
-      this.engine.addVideoReceiver(ssrc, VIDEO_CODEC[codec] ?? 0, syncGroup);
-      port.onmessage = ({ data }: MessageEvent<DecoderReport>) => this.report(ssrc, data);
-    }
-    const subscription = { streamId, ssrc, port, waiting: 0, needsKeyframe: false };
+    const { streamId, port } = request;
+    const subscription = { streamId, ssrc, port, request, waiting: 0, needsKeyframe: false };
     this.byId.set(streamId, subscription);
-    this.bySsrc.set(ssrc, subscription);
-    this.pump();
+    this.addReceiver(subscription, codec);
+  }
+
+  has(streamId: string): boolean {
+    return this.byId.has(streamId);
+  }
+
+  /** Subscribed again: the same stream comes under another SSRC. False: it was ended meanwhile. */
+  rebind(streamId: string, ssrc: number, codec: string): boolean {
+    const subscription = this.byId.get(streamId);
+    if (!subscription) return false;
+    this.bySsrc.delete(subscription.ssrc);
+    this.engine.removeReceiver(subscription.ssrc);
+    subscription.ssrc = ssrc;
+    this.addReceiver(subscription, codec);
+    return true;
   }
 
   /** Whether there was such a subscription. */
@@ -79,6 +88,19 @@ export class Subscriptions {
     subscription.waiting++;
     const frame: FrameToDecode = { data, keyframe, captureMs };
     subscription.port.postMessage(frame, [data]);
+  }
+
+  private addReceiver(subscription: Subscription, codec: string): void {
+    const { ssrc, port, request } = subscription;
+    if (request.kind === 'audio') {
+      this.engine.addAudioReceiver(ssrc, request.syncGroup);
+      port.onmessage = ({ data }: MessageEvent<PlayoutRequest>) => this.play(ssrc, port, data);
+    } else {
+      this.engine.addVideoReceiver(ssrc, VIDEO_CODEC[codec] ?? 0, request.syncGroup);
+      port.onmessage = ({ data }: MessageEvent<DecoderReport>) => this.report(ssrc, data);
+    }
+    this.bySsrc.set(ssrc, subscription);
+    this.pump();
   }
 
   private report(ssrc: number, { report }: DecoderReport): void {

@@ -7,11 +7,12 @@ export const OPEN_TIMEOUT_MS = 6000;
 
 /** Control as text frames, media as binary frames, in order. */
 export class WebSocketTransport implements Transport {
+  readonly name = 'websocket';
+  readonly packetsDropped = 0;
+  listener: TransportListener | undefined;
   bytesSent = 0;
   bytesReceived = 0;
   private socket: WebSocket | undefined;
-
-  constructor(private readonly listener: TransportListener) {}
 
   get bufferedAmount(): number {
     return this.socket?.bufferedAmount ?? 0;
@@ -33,7 +34,7 @@ export class WebSocketTransport implements Transport {
       socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.receive(data);
       socket.onopen = () => {
         clearTimeout(timer);
-        socket.onclose = ({ code, reason }) => this.listener.onClose(code, reason);
+        socket.onclose = ({ code, reason }) => this.listener?.onClose(code, reason);
         resolve();
       };
     });
@@ -58,10 +59,10 @@ export class WebSocketTransport implements Transport {
   private receive(data: string | ArrayBuffer): void {
     if (typeof data === 'string') {
       this.bytesReceived += data.length;
-      this.listener.onControl(data);
+      this.listener?.onControl(data);
     } else {
       this.bytesReceived += data.byteLength;
-      this.listener.onMedia(new Uint8Array(data));
+      this.listener?.onMedia(new Uint8Array(data));
     }
   }
 }

@@ -45,12 +45,8 @@ it.each([
   expect(error.message).toContain('why');
 });
 
-it.each([
-  [1006, 5501],
-  [4005, 5501],
-  [1001, 5502],
-  [4004, 5502],
-  [3999, 5502],
-])('a connection that ends with %i is %i', (code, extraCode) => {
-  expect(closingError(code, '')).toMatchObject({ code: 5500, extraCode });
+it.each([-3301, 4001, 1001, 70_001])('a stay that ends with %i is 5502, with that code', (code) => {
+  const error = closingError(code, 'why');
+  expect(error).toMatchObject({ code: 5500, extraCode: 5502, data: { code } });
+  expect(error.message).toContain(`${code} why`);
 });

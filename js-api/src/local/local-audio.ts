@@ -6,6 +6,7 @@ import { EVENT } from '../constants/event';
 import { resolveAudioProfile } from '../constants/profiles';
 import { openMicrophone } from '../devices/capture';
 import { deviceError } from '../errors/device-error';
+import type { EngineFailure } from '../engine/messages';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { LifeCycle } from '../util/life-cycle';
@@ -72,6 +73,12 @@ export class LocalAudio {
   onRoomLeft(): void {
     this.publisher.reset();
     this.capture?.disconnect();
+  }
+
+  onUnpublished(streamId: string, failure: EngineFailure): void {
+    if (streamId !== this.streamId) return;
+    this.capture?.disconnect();
+    this.publisher.lost(failure);
   }
 
   private get muted(): boolean {

@@ -3,6 +3,7 @@ import { EVENT } from '../constants/event';
 import { resolveVideoProfile } from '../constants/profiles';
 import { openCamera } from '../devices/capture';
 import { PlayerSet } from '../player/player-set';
+import type { EngineFailure } from '../engine/messages';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { LifeCycle } from '../util/life-cycle';
@@ -79,6 +80,12 @@ export class LocalVideo {
   onRoomLeft(): void {
     this.publisher.reset();
     this.encoding?.disconnect();
+  }
+
+  onUnpublished(streamId: string, failure: EngineFailure): void {
+    if (streamId !== this.streamId) return;
+    this.encoding?.disconnect();
+    this.publisher.lost(failure);
   }
 
   private get option(): LocalVideoOption {

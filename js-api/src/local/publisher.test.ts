@@ -122,3 +122,15 @@ it('what is published already is not connected again', async () => {
   await publishing;
   expect(calls).toEqual(['publish']);
 });
+
+it('a stream that the gateway lost is stopped, and may be published again', async () => {
+  const publishing = publish();
+  await turns();
+  answers[0]?.resolve({ streamId: 's1' });
+  await publishing;
+  publisher.lost({ kind: 'server', code: 20_014, message: 'too many' });
+  expect(states).toEqual(['starting', 'started', 'stopped']);
+  expect(publisher.streamId).toBeUndefined();
+  void publish();
+  expect(publisher.active).toBe(true);
+});

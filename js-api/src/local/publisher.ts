@@ -1,11 +1,12 @@
 import type { PublishState } from '../../types/index';
 import { EXTRA } from '../constants/error-code';
 import { EVENT } from '../constants/event';
-import type { PublishRequest } from '../engine/messages';
+import type { EngineFailure, PublishRequest } from '../engine/messages';
 import { invalidOperation, type RtcError } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
+import { RpcError } from '../util/rpc';
 
 /**
  * One local stream's way into the room and out of it; tells PUBLISH_STATE_CHANGED.
@@ -87,6 +88,14 @@ export class Publisher {
       if (streamId) await this.room.engine.rpc.call('setVideoBitrate', { streamId, bitrateBps });
     };
     this.enqueue(set).catch(() => undefined);
+  }
+
+  /** The gateway does not have the stream any more. */
+  lost(cause: EngineFailure): void {
+    this.turn++;
+    this.streamId = undefined;
+    const error = sessionError(new RpcError(cause), '');
+    this.change('stopped', { reason: 'error', error });
   }
 
   /** The room was left. */

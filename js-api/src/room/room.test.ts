@@ -28,6 +28,17 @@ vi.mock('../audio/audio-graph', () => ({
   AudioGraph: { acquire: () => ++graphs.open, release: () => --graphs.open },
 }));
 
+const network = vi.hoisted(() => ({ tell: (_kind: string): void => undefined, watching: 0 }));
+vi.mock('./network-watch', () => ({
+  NetworkWatch: class {
+    constructor(tell: (kind: string) => void) {
+      network.tell = tell;
+      network.watching++;
+    }
+    stop = () => network.watching--;
+  },
+}));
+
 const params: EnterRoomConfig = { sdkAppId: 1, userId: 'anna', userSig: 'sig', roomId: 8888 };
 const users = [{ userId: 'bob', streams: [] }];
 
@@ -40,7 +51,7 @@ beforeEach(() => {
   vi.stubGlobal('location', { href: 'https://rtc.example/page.html' });
   calls = [];
   log = [];
-  graphs.open = 0;
+  graphs.open = network.watching = 0;
   engine.clients = [];
   joining = deferred<unknown>();
   engine.call = (method, args) => {
@@ -48,8 +59,8 @@ beforeEach(() => {
     return method === 'join' ? joining.promise : Promise.resolve();
   };
   const context = new ClientContext({});
-  context.emitter.on(EVENT.CONNECTION_STATE_CHANGED, ({ prevState, state }) =>
-    log.push(`${prevState} → ${state}`),
+  context.emitter.on(EVENT.CONNECTION_STATE_CHANGED, ({ prevState, state, isReconnecting }) =>
+    log.push(`${prevState} → ${state}${isReconnecting ? ' again' : ''}`),
   );
   context.emitter.on(EVENT.ERROR, ({ code, extraCode }) => log.push(`error ${code} ${extraCode}`));
   context.emitter.on(EVENT.KICKED_OUT, ({ reason }) => log.push(`kicked ${reason}`));
@@ -58,6 +69,7 @@ beforeEach(() => {
     onJoined: () => log.push('joined'),
     onUsers: (present) => log.push(`users ${present.map(({ userId }) => userId).join()}`),
     onNotification: ({ type }) => log.push(type),
+    onUnpublished: (streamId) => log.push(`unpublished ${streamId}`),
     onLeft: () => log.push('left'),
   });
 });
@@ -86,6 +98,7 @@ describe('entering', () => {
       'join',
       expect.objectContaining({
         url: 'wss://rtc.example/rtc/v1',
+        transport: 'auto',
         room: { kind: 'number', id: 8888 },
         scene: 'rtc',
         role: 'anchor',
@@ -93,15 +106,22 @@ describe('entering', () => {
     ]);
   });
 
+  it('takes the way that was asked for', async () => {
+    joining.resolve({ users });
+    await room.join({ ...params, transport: 'websocket' });
+    expect(calls[0]?.[1]).toMatchObject({ transport: 'websocket' });
+  });
+
   it('tells what happened meanwhile after who is here, in order', async () => {
     const entering = room.join(params);
+    emit({ event: 'notification', notification: { type: 'user-entered', userId: 'dave' } });
     joining.resolve({ users, sessionId: '', serverTimeMs: 0 });
     await entering;
     emit({ event: 'notification', notification: { type: 'user-entered', userId: 'carol' } });
     emit({ event: 'notification', notification: { type: 'user-left', userId: 'bob', reason: 0 } });
     expect(log.at(-1)).toBe('joined');
     await new Promise((resolve) => setTimeout(resolve));
-    expect(log.slice(-3)).toEqual(['users bob', 'user-entered', 'user-left']);
+    expect(log.slice(-4)).toEqual(['users bob', 'user-entered', 'user-entered', 'user-left']);
   });
 
   it('leaving while the news wait ends them, for the next room too', async () => {
@@ -184,14 +204,55 @@ describe('what the gateway does', () => {
     log.length = 0;
   });
 
-  it.each([
-    [1006, 'error 5500 5501'],
-    [1001, 'error 5500 5502'],
-  ])('a connection that ends with %i: disconnected, then an error, once', (code, error) => {
+  it.each([-3301, 4001])('a stay that ends with %i: disconnected, then an error, once', (code) => {
     emit({ event: 'closed', code, reason: '' });
     emit({ event: 'closed', code, reason: '' });
-    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', error]);
+    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'error 5500 5502']);
     expect(room.idle).toBe(true);
+    expect(network.watching).toBe(0);
+  });
+
+  it('a connection that is lost and found: told, and nobody leaves', () => {
+    emit({ event: 'connection', state: 'lost', detail: '1006' });
+    emit({ event: 'connection', state: 'retry', detail: 'no way' });
+    emit({ event: 'connection', state: 'restored', detail: 'resumed' });
+    expect(log).toEqual([
+      'CONNECTED → DISCONNECTED again',
+      'DISCONNECTED → CONNECTING again',
+      'CONNECTING → CONNECTED again',
+    ]);
+    expect(room.joined).toBe(true);
+  });
+
+  it('a change of connections without a gap is nobody’s affair', () => {
+    emit({ event: 'connection', state: 'moved', detail: 'resumed over websocket' });
+    expect(log).toEqual([]);
+  });
+
+  it('reconnecting that fails for good ends the stay', () => {
+    emit({ event: 'connection', state: 'lost', detail: '1006' });
+    emit({ event: 'closed', code: -3301, reason: 'no way' });
+    expect(log.slice(2)).toEqual(['left', 'CONNECTING → DISCONNECTED', 'error 5500 5502']);
+  });
+
+  it('leaving works while there is no connection', async () => {
+    emit({ event: 'connection', state: 'lost', detail: '1006' });
+    await room.leave();
+    emit({ event: 'connection', state: 'restored', detail: 'late' });
+    expect(log.slice(2)).toEqual(['left', 'CONNECTING → DISCONNECTED']);
+  });
+
+  it('what the page hears of its network is passed on while in the room', async () => {
+    network.tell('changed');
+    expect(calls.at(-1)).toEqual(['networkEvent', { kind: 'changed' }]);
+    await room.leave();
+    expect(network.watching).toBe(0);
+  });
+
+  it('a stream that the gateway did not take again is told', () => {
+    const failure = { kind: 'server', code: 20_014, message: 'too many' } as const;
+    emit({ event: 'unpublished', streamId: 'p1', failure });
+    expect(log).toEqual(['unpublished p1']);
   });
 
   it('being kicked is told once, and is no error', () => {

@@ -4,13 +4,21 @@ import { EVENT } from '../constants/event';
 import { EXTRA } from '../constants/error-code';
 import { VERSION } from '../constants/version';
 import { EngineClient } from '../engine/engine-client';
-import type { EngineEvent, GatewayNotification, JoinRequest, UserInfo } from '../engine/messages';
+import type {
+  EngineEvent,
+  EngineFailure,
+  GatewayNotification,
+  JoinRequest,
+  LinkState,
+  UserInfo,
+} from '../engine/messages';
 import { RtcError, abortError, invalidOperation } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import { gatewayUrl } from '../util/assets';
 import { logger } from '../util/logger';
 import type { ClientContext } from './client';
 import { closingError } from './closing';
+import { NetworkWatch } from './network-watch';
 
 const log = logger('room');
 
@@ -23,6 +31,8 @@ export interface RoomListener {
   /** After onJoined: who is here already. */
   onUsers(users: UserInfo[]): void;
   onNotification(notification: GatewayNotification): void;
+  /** The gateway lost a local stream with its memory, and did not take it again. */
+  onUnpublished(streamId: string, failure: EngineFailure): void;
   /** Out of the room, whatever the reason; the connection is gone or going. */
   onLeft(): void;
 }
@@ -48,6 +58,7 @@ export class Room {
   private attempt = 0;
   private abortJoin: ((error: RtcError) => void) | undefined;
   private graph: AudioGraph | undefined;
+  private network: NetworkWatch | undefined;
   /** News that came before the listener knew who is here: they speak of those. */
   private early: GatewayNotification[] | undefined;
 
@@ -92,6 +103,7 @@ export class Room {
     const attempt = ++this.attempt;
     this.phase = 'joining';
     this.params = params;
+    this.early = [];
     this.listener.onEntering(params);
     try {
       this.renewEngine();
@@ -100,7 +112,7 @@ export class Room {
       log.info(`entering room ${String(params.roomId ?? params.strRoomId)} at ${request.url}`);
       const { users } = await this.abortable(this.engine.rpc.call('join', request));
       this.phase = 'joined';
-      this.early = [];
+      this.network = new NetworkWatch((kind) => this.tellNetwork(kind));
       log.info(`entered, ${users.length} others are here`);
       this.setConnection('CONNECTED');
       this.listener.onJoined();
@@ -140,8 +152,10 @@ export class Room {
 
   private handle(event: EngineEvent): void {
     if (event.event === 'notification') this.notify(event.notification);
-    else if (event.event === 'closed') this.lost(event.code, event.reason);
-    else this.failed(event);
+    else if (event.event === 'connection') this.linkChanged(event.state, event.detail);
+    else if (event.event === 'closed') this.closed(event.code, event.reason);
+    else if (event.event === 'failure') this.failed(event);
+    else if (this.joined) this.listener.onUnpublished(event.streamId, event.failure);
   }
 
   private createEngine(): EngineClient {
@@ -171,17 +185,36 @@ export class Room {
       log.warn(`the gateway refused a message: ${notification.message} (${notification.code})`);
     } else if (notification.type === 'closing') {
       log.info(`the gateway is closing: ${notification.reason}`);
-    } else if (this.joined && this.early) {
+    } else if (this.early) {
       this.early.push(notification);
     } else if (this.joined) {
       this.listener.onNotification(notification);
     }
   }
 
-  /** The connection broke while in the room: say so at once, and do not pretend to be in it. */
-  private lost(code: number, reason: string): void {
+  /** The engine finds its way back by itself: the stay goes on meanwhile. */
+  private linkChanged(state: LinkState, detail: string): void {
     if (!this.joined) return;
-    log.warn(`the connection was lost (${code} ${reason})`);
+    if (state === 'lost') {
+      log.warn(`the connection was lost (${detail}); reconnecting`);
+      this.setConnection('DISCONNECTED', true);
+      this.setConnection('CONNECTING', true);
+    } else if (state === 'retry') {
+      log.warn(`no connection yet: ${detail}`);
+    } else {
+      log.info(state === 'restored' ? `connected again: ${detail}` : `moved: ${detail}`);
+      this.setConnection('CONNECTED', true);
+    }
+  }
+
+  private tellNetwork(kind: 'changed' | 'woke'): void {
+    if (this.joined) this.engine.rpc.call('networkEvent', { kind }).catch(() => undefined);
+  }
+
+  /** The stay ended, and no reconnecting helps: do not pretend to be in the room. */
+  private closed(code: number, reason: string): void {
+    if (!this.joined) return;
+    log.warn(`the stay in the room ended (${code} ${reason})`);
     this.end();
     this.context.fail(closingError(code, reason));
   }
@@ -208,16 +241,20 @@ export class Room {
   private out(): void {
     this.phase = 'out';
     this.params = undefined;
+    this.early = undefined;
+    this.network?.stop();
+    this.network = undefined;
     if (this.graph) AudioGraph.release();
     this.graph = undefined;
     this.setConnection('DISCONNECTED');
   }
 
-  private setConnection(state: ConnectionState): void {
+  private setConnection(state: ConnectionState, isReconnecting = false): void {
     const prevState = this.connection;
     if (state === prevState) return;
     this.connection = state;
-    this.context.emitter.emit(EVENT.CONNECTION_STATE_CHANGED, { prevState, state });
+    const change = { prevState, state, ...(isReconnecting && { isReconnecting }) };
+    this.context.emitter.emit(EVENT.CONNECTION_STATE_CHANGED, change);
   }
 
   private abortable<T>(joining: Promise<T>): Promise<T> {
@@ -234,6 +271,7 @@ function joinRequest(params: EnterRoomConfig): JoinRequest {
     typeof proxy === 'string' ? proxy : (proxy?.websocketProxy ?? proxy?.unifiedProxy);
   return {
     url: gatewayUrl(address),
+    transport: params.transport ?? 'auto',
     sdkAppId,
     userId,
     userSig,

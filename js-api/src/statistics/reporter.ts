@@ -6,7 +6,7 @@ import type { RemoteUsers } from '../remote/remote-users';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { logger } from '../util/logger';
-import { networkQuality, UNKNOWN } from './quality';
+import { DISCONNECTED, networkQuality, UNKNOWN } from './quality';
 import { StatisticsShape, type Sample } from './shape';
 
 const log = logger('statistics');
@@ -46,10 +46,13 @@ export class StatisticsReporter {
     const statistics = new StatisticsShape(this.before, sample).toEvent();
     this.before = sample;
     const { rtt, upLoss, downLoss } = statistics;
-    const known = sample.engine.rttMs >= 0;
+    const quality = (loss: number) => {
+      if (sample.engine.linkDown) return DISCONNECTED;
+      return sample.engine.rttMs < 0 ? UNKNOWN : networkQuality(loss, rtt);
+    };
     this.context.emitter.emit(EVENT.NETWORK_QUALITY, {
-      uplinkNetworkQuality: known ? networkQuality(upLoss, rtt) : UNKNOWN,
-      downlinkNetworkQuality: known ? networkQuality(downLoss, rtt) : UNKNOWN,
+      uplinkNetworkQuality: quality(upLoss),
+      downlinkNetworkQuality: quality(downLoss),
       uplinkRTT: rtt,
       uplinkLoss: upLoss,
       downlinkRTT: rtt,

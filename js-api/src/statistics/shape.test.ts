@@ -35,6 +35,8 @@ const sample = (step: number): Sample => ({
   engine: {
     timeMs: step * 2000,
     rttMs: 12.4,
+    transport: 'webtransport',
+    linkDown: false,
     bytesSent: step * 1000,
     bytesReceived: step * 2000,
     packetsDropped: 0,
@@ -92,6 +94,7 @@ it('gives the shape of the specification, in its units', () => {
     downLoss: 1.3,
     bytesSent: 2000,
     bytesReceived: 4000,
+    transport: 'webtransport',
     localStatistics: {
       audio: { bitrate: 40, audioLevel: 0.25 },
       video: [{ width: 640, height: 360, frameRate: 30, bitrate: 900, videoType: 'big' }],

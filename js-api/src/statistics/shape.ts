@@ -43,6 +43,7 @@ export class StatisticsShape {
       downLoss: this.downLoss(),
       bytesSent: engine.bytesSent,
       bytesReceived: engine.bytesReceived,
+      ...(engine.transport && { transport: engine.transport }),
       localStatistics: { audio: this.localAudio(), video: this.localVideo() },
       remoteStatistics: remotes.map((remote) => this.remote(remote)),
     };

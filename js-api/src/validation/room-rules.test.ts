@@ -22,6 +22,7 @@ describe('enterRoom', () => {
     ['largest room', { ...good, roomId: 4294967294 }],
     ['string room', { ...good, roomId: undefined, strRoomId: 'a b!#$%&()+-:;<=.>?@[]^_{}|~,' }],
     ['both: the number wins', { ...good, strRoomId: 'zu früh' }],
+    ['a transport', { ...good, transport: 'webtransport' }],
     ['proxy as string', { ...good, proxy: 'wss://localhost' }],
     ['proxy as object', { ...good, proxy: { websocketProxy: 'wss://localhost' } }],
     [
@@ -49,6 +50,7 @@ describe('enterRoom', () => {
     [5012, 'too long', { ...good, roomId: undefined, strRoomId: 'a'.repeat(65) }],
     [5012, 'string room as number', { ...good, roomId: undefined, strRoomId: 5 }],
     [5005, 'unknown scene', { ...good, scene: 'party' }],
+    [5005, 'unknown transport', { ...good, transport: 'quic' }],
     [5005, 'unknown role', { ...good, role: 'guest' }],
     [5002, 'autoReceiveAudio as string', { ...good, autoReceiveAudio: 'yes' }],
     [5006, 'negative delay', { ...good, playoutDelay: { min: -1 } }],

@@ -32,6 +32,7 @@ const enterRoomRule: Rule = {
     { name: 'autoReceiveVideo', type: 'boolean' },
     { name: 'enableAutoPlayDialog', type: 'boolean' },
     { name: 'proxy', type: ['string', 'object'], notEmpty: true, properties: proxyRules },
+    { name: 'transport', values: ['auto', 'webtransport', 'websocket'] },
     { name: 'privateMapKey', type: 'string' },
     {
       name: 'userDefineRecordId',
