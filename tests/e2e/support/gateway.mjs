@@ -36,11 +36,15 @@ function webRoot(directory) {
 }
 
 /**
- * Starts a gateway, on a free port unless one is given; `args` are added to the command line. Resolves when it listens.
- * @param {{ args?: string[], port?: number }} [options]
+ * Starts a gateway, on a free port unless one is given; `args` are added to the command line. `directory` is what
+ * another one left behind: its keys go on. Resolves when it listens.
+ * @param {{ args?: string[], port?: number, directory?: string }} [options]
  */
-export async function startGateway({ args = [], port = 0 } = {}) {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-'));
+export async function startGateway({
+  args = [],
+  port = 0,
+  directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-')),
+} = {}) {
   const data = path.join(directory, 'data');
   const child = spawn(
     gatewayPath(),
@@ -84,6 +88,7 @@ export async function startGateway({ args = [], port = 0 } = {}) {
   const clean = () => rmSync(directory, { recursive: true, force: true });
   return {
     origin,
+    directory,
     pid: child.pid,
     exit,
     get,
@@ -108,11 +113,14 @@ export async function startGateway({ args = [], port = 0 } = {}) {
       clean();
       return ended;
     },
-    /** Ends it as a power failure would. */
-    async kill() {
+    /**
+     * Ends it as a power failure would; `leave` keeps its directory.
+     * @param {{ leave?: boolean }} [options]
+     */
+    async kill({ leave = false } = {}) {
       child.kill('SIGKILL');
       const ended = await exit;
-      clean();
+      if (!leave) clean();
       return ended;
     },
   };
