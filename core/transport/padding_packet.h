@@ -1,0 +1,25 @@
+// Packets that carry nothing: they fill up a probe when there is too little media to send. A
+// receiver counts their arrival in its feedback, as that of every packet with a transport-wide
+// sequence number, and ignores them otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/bytes.h"
+#include "core/rtp/rtp_packet.h"
+
+namespace ferry::transport {
+
+// No stream has these (docs/protocol.md §3).
+inline constexpr uint32_t kPaddingSsrc = 0;
+inline constexpr uint8_t kPaddingPayloadType = 127;
+
+// Smallest padding worth a packet, header included.
+inline constexpr size_t kMinPaddingPacket = 100;
+
+// Writes a packet of `size` bytes, at least kMinPaddingPacket and at most rtp::kMaxPacketSize, to
+// `out` and returns its size; 0 when `out` is smaller.
+size_t WritePaddingPacket(uint16_t transport_sequence_number, size_t size, MutableByteSpan out);
+
+}  // namespace ferry::transport

@@ -1,0 +1,30 @@
+#include "core/transport/padding_packet.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace ferry::transport {
+namespace {
+
+TEST(PaddingPacket, HasTheSizeAskedForAndATransportSequenceNumber) {
+  std::array<uint8_t, rtp::kMaxPacketSize> buffer;
+  for (const size_t size : {kMinPaddingPacket, size_t{500}, rtp::kMaxPacketSize}) {
+    ASSERT_EQ(WritePaddingPacket(0xABCD, size, buffer), size);
+    const auto view = rtp::ParseRtp(ByteSpan(buffer).first(size));
+    ASSERT_TRUE(view);
+    EXPECT_EQ(view->header.ssrc, kPaddingSsrc);
+    EXPECT_EQ(view->header.payload_type, kPaddingPayloadType);
+    EXPECT_EQ(view->extensions.transport_sequence_number, 0xABCD);
+  }
+}
+
+TEST(PaddingPacket, KeepsToItsBounds) {
+  std::array<uint8_t, rtp::kMaxPacketSize> buffer;
+  EXPECT_EQ(WritePaddingPacket(1, 1, buffer), kMinPaddingPacket);
+  EXPECT_EQ(WritePaddingPacket(1, 100'000, buffer), rtp::kMaxPacketSize);
+  EXPECT_EQ(WritePaddingPacket(1, 500, MutableByteSpan(buffer).first(499)), 0u);
+}
+
+}  // namespace
+}  // namespace ferry::transport
