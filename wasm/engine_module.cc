@@ -146,6 +146,26 @@ FERRY_EXPORT int ferry_engine_remove_sender(FerryEngine* engine, uint32_t ssrc) 
   return Return(engine->session.RemoveSender(ssrc));
 }
 
+FERRY_EXPORT double ferry_engine_target_bitrate(FerryEngine* engine) {
+  return static_cast<double>(engine->session.target_bitrate().bps());
+}
+
+FERRY_EXPORT int ferry_engine_set_wanted_bitrate(FerryEngine* engine, double bits_per_second) {
+  if (!(bits_per_second >= 0 && bits_per_second <= 1e12)) {
+    return Refuse("a bitrate is between 0 and 1e12 bits per second");
+  }
+  engine->session.SetWantedBitrate(
+      ferry::DataRate::BitsPerSec(static_cast<int64_t>(bits_per_second)));
+  return 0;
+}
+
+FERRY_EXPORT int ferry_engine_set_local_queue_delay(FerryEngine* engine, double delay_ms,
+                                                    double now_ms) {
+  if (!(delay_ms >= 0)) return Refuse("a delay is not negative");
+  engine->session.SetLocalQueueDelay(Span(delay_ms), Time(now_ms));
+  return 0;
+}
+
 // --- Subscribing
 
 FERRY_EXPORT int ferry_engine_add_audio_receiver(FerryEngine* engine, uint32_t ssrc,

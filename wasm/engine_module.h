@@ -43,6 +43,14 @@ uint8_t* ferry_engine_frame_buffer(FerryEngine*, uint32_t size);
 int ferry_engine_send_frame(FerryEngine*, uint32_t ssrc, uint32_t size, int keyframe,
                             double capture_ms, double now_ms);
 int ferry_engine_remove_sender(FerryEngine*, uint32_t ssrc);
+// What everything published may send together, in bits per second, by congestion control; changes
+// with what ferry_engine_receive took in. The encoders share it.
+double ferry_engine_target_bitrate(FerryEngine*);
+// What the encoders could use altogether at their best: the engine probes for it. 0: it does not.
+int ferry_engine_set_wanted_bitrate(FerryEngine*, double bits_per_second);
+// How long the oldest packet has been waiting in the socket, 0 when none is; holds until the next
+// call.
+int ferry_engine_set_local_queue_delay(FerryEngine*, double delay_ms, double now_ms);
 
 // --- Subscribing ---------------------------------------------------------------------------------
 // Streams of one `sync_group` (one remote user's camera and microphone) play in sync; 0: none.

@@ -96,6 +96,29 @@ TEST(Call, CaptureTimesSurviveTheWay) {
   }
 }
 
+TEST(Call, TheTargetBitrateFollowsTheWayOfThePackets) {
+  const sim::LinkConfig wide{.delay = 20_ms, .rate = 3_mbps, .queue_bytes = 128 * 1024};
+  sim::LinkConfig narrow = wide;
+  narrow.rate = 800_kbps;
+  Call call(wide, {.delay = 20_ms});
+  call.publisher.SetWantedBitrate(4_mbps);
+  // An encoder that keeps to the target, beside 40 kbps of audio.
+  const auto run = [&](Duration time) {
+    for (const Timestamp end = call.now() + time; call.now() < end;) {
+      const int64_t video_bps = call.publisher.target_bitrate().bps() - 50'000;
+      call.frame_size = static_cast<size_t>(std::max<int64_t>(video_bps / 8 / 30, 300));
+      call.Run(Call::kFrameInterval);
+    }
+  };
+  run(10_s);
+  EXPECT_GE(call.publisher.target_bitrate(), 2400_kbps);
+  EXPECT_LE(call.publisher.target_bitrate(), 3600_kbps);
+  call.up().Configure(narrow);
+  run(10_s);
+  EXPECT_GE(call.publisher.target_bitrate(), 550_kbps);
+  EXPECT_LE(call.publisher.target_bitrate(), 1_mbps);
+}
+
 TEST(Call, ReportsTellThePublisherRoundTripAndLoss) {
   Call call({.delay = 40_ms, .loss = 0.1, .seed = 9}, {.delay = 40_ms});
   call.Run(5_s);

@@ -77,7 +77,7 @@ Result<void> MediaSession::PushAudio(uint32_t ssrc, std::span<const float> pcm,
   const bool first = !sender->rtp().sent_any();
   made_.clear();
   const auto pushed = sender->Push(pcm, capture_time, now, made_);
-  for (auto& packet : made_) EmitMedia(PacketKind::kAudio, std::move(packet));
+  for (auto& packet : made_) EmitAudio(std::move(packet), now);
   if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
   return pushed;
 }
@@ -96,7 +96,7 @@ Result<void> MediaSession::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyfram
   const bool first = !sender->rtp().sent_any();
   made_.clear();
   const auto sent = sender->Send(frame, keyframe, capture_time, now, made_);
-  for (auto& packet : made_) EmitMedia(PacketKind::kVideo, std::move(packet));
+  for (auto& packet : made_) sender_.QueueVideo(std::move(packet));
   if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
   return sent;
 }

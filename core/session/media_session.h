@@ -18,6 +18,7 @@
 #include "core/session/audio_receiver.h"
 #include "core/session/audio_sender.h"
 #include "core/session/av_sync.h"
+#include "core/session/paced_sender.h"
 #include "core/session/video_receiver.h"
 #include "core/session/video_sender.h"
 #include "core/transport/arrival_recorder.h"
@@ -71,6 +72,18 @@ class MediaSession {
   Result<void> RequestKeyframe(uint32_t ssrc);
   // Bounds for the delay of all receivers; nullopt: the engine decides.
   void SetPlayoutDelay(std::optional<Duration> min, std::optional<Duration> max);
+  // --- How much may be sent.
+  // For everything published together, by congestion control: what encoders have to share.
+  DataRate target_bitrate() const { return sender_.controller().target(); }
+  // What the encoders could use altogether at their best. Beyond the present target the session
+  // probes for it; zero, as at the start: it does not.
+  void SetWantedBitrate(DataRate wanted) { sender_.controller().SetWantedRate(wanted); }
+  // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero
+  // when none is: a full socket is congestion as well.
+  void SetLocalQueueDelay(Duration delay, Timestamp now) {
+    sender_.controller().OnLocalQueueDelay(delay, now);
+  }
+
   // As measured on the control channel; paces retransmission requests.
   void SetRoundTrip(Duration round_trip) { round_trip_ = round_trip; }
 
@@ -85,7 +98,7 @@ class MediaSession {
   const VideoSender* video_sender(uint32_t ssrc) const;
   const AudioReceiver* audio_receiver(uint32_t ssrc) const;
   const VideoReceiver* video_receiver(uint32_t ssrc) const;
-  uint64_t outputs_dropped() const { return outputs_dropped_; }
+  uint64_t outputs_dropped() const { return outputs_dropped_ + sender_.dropped(); }
 
  private:
   struct AudioIn {
@@ -101,7 +114,7 @@ class MediaSession {
   RtpSenderConfig NewSource(uint32_t ssrc, uint8_t payload_type, int clock_rate_hz);
   Result<void> CheckNew(uint32_t ssrc) const;
   void Emit(Output output);
-  void EmitMedia(PacketKind kind, std::vector<uint8_t> packet);
+  void EmitAudio(std::vector<uint8_t> packet, Timestamp now);
   void EmitRtcp(const rtp::RtcpPacket& packet);
   Result<void> ReceiveRtp(ByteSpan packet, Timestamp now);
   Result<void> ReceiveRtcp(ByteSpan packet, Timestamp now);
@@ -126,7 +139,7 @@ class MediaSession {
   std::map<uint32_t, std::unique_ptr<VideoIn>> video_receivers_;
   std::map<uint32_t, AvSync> sync_groups_;
   transport::ArrivalRecorder arrivals_;
-  uint16_t transport_sequence_ = 0;
+  PacedSender sender_;
   uint32_t reporter_ssrc_ = 0;  // of feedback, when nothing is published
   Duration round_trip_ = Duration::Millis(100);
   std::optional<Duration> min_delay_;

@@ -76,11 +76,15 @@ void MediaSession::OnReportBlocks(const std::vector<rtp::ReportBlock>& blocks, T
 void MediaSession::OnRtcp(const rtp::Nack& nack, Timestamp now) {
   RtpSender* sender = FindSender(nack.media_ssrc);
   if (!sender) return;
-  const PacketKind kind =
-      audio_senders_.contains(nack.media_ssrc) ? PacketKind::kAudio : PacketKind::kVideo;
+  const bool audio = audio_senders_.contains(nack.media_ssrc);
   for (const uint16_t sequence_number : nack.sequence_numbers) {
     auto packet = sender->Resend(sequence_number, now);
-    if (!packet.empty()) EmitMedia(kind, std::move(packet));
+    if (packet.empty()) continue;
+    if (audio) {
+      EmitAudio(std::move(packet), now);
+    } else {
+      sender_.QueueRetransmission(std::move(packet));
+    }
   }
 }
 
@@ -88,8 +92,9 @@ void MediaSession::OnRtcp(const rtp::PictureLossIndication& pli, Timestamp) {
   if (video_senders_.contains(pli.media_ssrc)) Emit(EncodeKeyframe{pli.media_ssrc});
 }
 
-// Congestion control reads it; over WebSocket, TCP's is at work and there is nothing to decide.
-void MediaSession::OnRtcp(const rtp::TransportFeedback&, Timestamp) {}
+void MediaSession::OnRtcp(const rtp::TransportFeedback& feedback, Timestamp now) {
+  sender_.OnFeedback(feedback, now);
+}
 
 // The control channel tells when a stream ends, reliably.
 void MediaSession::OnRtcp(const rtp::Bye&, Timestamp) {}
@@ -112,13 +117,9 @@ void MediaSession::Emit(Output output) {
   outputs_.push_back(std::move(output));
 }
 
-void MediaSession::EmitMedia(PacketKind kind, std::vector<uint8_t> packet) {
-  // Ours always has the extension; only its place must be found.
-  if (const auto view = rtp::ParseRtp(packet)) {
-    rtp::RewriteTransportSequenceNumber(packet, view->transport_sequence_number_offset,
-                                        transport_sequence_++);
-  }
-  Emit(SendPacket{.kind = kind, .bytes = std::move(packet)});
+void MediaSession::EmitAudio(std::vector<uint8_t> packet, Timestamp now) {
+  sender_.Stamp(packet, now);
+  Emit(SendPacket{.kind = PacketKind::kAudio, .bytes = std::move(packet)});
 }
 
 void MediaSession::EmitRtcp(const rtp::RtcpPacket& packet) {
@@ -129,9 +130,16 @@ void MediaSession::EmitRtcp(const rtp::RtcpPacket& packet) {
 
 std::optional<Output> MediaSession::Poll(Timestamp now) {
   RunTimers(now);
-  if (outputs_.empty()) return std::nullopt;
-  Output output = std::move(outputs_.front());
-  outputs_.pop_front();
+  if (outputs_.empty()) {
+    if (auto packet = sender_.Next(now)) {
+      outputs_.emplace_back(SendPacket{.kind = PacketKind::kVideo, .bytes = std::move(*packet)});
+    }
+  }
+  std::optional<Output> output;
+  if (!outputs_.empty()) {
+    output.emplace(std::move(outputs_.front()));
+    outputs_.pop_front();
+  }
   return output;
 }
 
@@ -192,6 +200,7 @@ void MediaSession::SendReports(Timestamp now) {
 
 Timestamp MediaSession::NextWakeup() const {
   Timestamp next = next_report_.value_or(Timestamp::Infinite());
+  next = std::min(next, sender_.NextSendTime());
   if (next_feedback_) next = std::min(next, *next_feedback_);
   for (const auto& [ssrc, in] : video_receivers_) next = std::min(next, in->receiver.NextDue());
   return next;

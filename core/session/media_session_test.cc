@@ -48,7 +48,10 @@ TEST(MediaSession, EveryPacketFitsAndCarriesItsTransportNumber) {
   ASSERT_TRUE(session.SendFrame(5, std::vector<uint8_t>(20'000, 3), true, kNow, kNow));
   std::optional<uint16_t> last;
   int rtp_packets = 0;
-  while (auto output = session.Poll(kNow)) {
+  Timestamp now = kNow;
+  for (; now < kNow + 1_s; now = std::max(session.NextWakeup(), now)) {
+    const auto output = session.Poll(now);
+    if (!output) continue;
     const auto& packet = std::get<SendPacket>(*output);
     if (packet.kind != PacketKind::kVideo) continue;
     EXPECT_LE(packet.bytes.size(), rtp::kMaxPacketSize);
@@ -63,6 +66,29 @@ TEST(MediaSession, EveryPacketFitsAndCarriesItsTransportNumber) {
     ++rtp_packets;
   }
   EXPECT_GE(rtp_packets, 18);
+}
+
+TEST(MediaSession, SpreadsALargeFrameOverTime) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  ASSERT_TRUE(session.SendFrame(5, std::vector<uint8_t>(60'000, 3), true, kNow, kNow));
+  int64_t bytes = 0;
+  Timestamp now = kNow;
+  const auto poll = [&] {
+    while (auto output = session.Poll(now)) {
+      const auto& packet = std::get<SendPacket>(*output);
+      if (packet.kind == PacketKind::kVideo) bytes += static_cast<int64_t>(packet.bytes.size());
+    }
+  };
+  poll();
+  EXPECT_GE(bytes, PacedSender::kInitialWindow);
+  EXPECT_LE(bytes, PacedSender::kInitialWindow + 2000);
+  while (bytes < 60'000 && now < kNow + 1_s) {
+    now = std::max(session.NextWakeup(), now);
+    poll();
+  }
+  EXPECT_GE(now - kNow, 100_ms);
+  EXPECT_LE(now - kNow, PacedSender::kMaxWait + 20_ms);
 }
 
 TEST(MediaSession, SurvivesArbitraryBytes) {

@@ -1,0 +1,60 @@
+// The last step of a publisher's packets: numbers them for the transport, spreads video over time,
+// probes, and learns from feedback how much may be sent.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "core/rtp/rtcp.h"
+#include "core/transport/congestion_controller.h"
+#include "core/transport/pacer.h"
+
+namespace ferry::session {
+
+class PacedSender {
+ public:
+  // Video waiting for the pacer; beyond it the oldest goes. The largest frame is about 3 900
+  // packets.
+  static constexpr size_t kMaxQueued = 8192;
+  // An encoder that sends more than the target is paced faster, so that nothing waits longer: what
+  // holds it back is its bitrate, not this queue.
+  static constexpr Duration kMaxWait = Duration::Millis(150);
+
+  // A connection may begin with as much at once (RFC 9002 §7.2): so the first key frame, if it is
+  // not large, does not wait.
+  static constexpr int64_t kInitialWindow = 14'720;
+
+  // A packet that leaves at once (audio): gives it its transport-wide sequence number.
+  void Stamp(std::vector<uint8_t>& packet, Timestamp now);
+  void QueueVideo(std::vector<uint8_t> packet);
+  // The same ahead of what waits: a frame is held up for it at the other end.
+  void QueueRetransmission(std::vector<uint8_t> packet);
+  // The next packet of video, or of padding for a probe, whose time has come.
+  std::optional<std::vector<uint8_t>> Next(Timestamp now);
+  // When Next will have one; Infinite when nothing waits.
+  Timestamp NextSendTime() const;
+
+  void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+    controller_.OnFeedback(feedback, now);
+  }
+  transport::CongestionController& controller() { return controller_; }
+  const transport::CongestionController& controller() const { return controller_; }
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  void MakeRoomFor(const std::vector<uint8_t>& packet);
+  bool CanSend(Timestamp now) const { return initial_window_ > 0 || pacer_.CanSend(now); }
+
+  transport::CongestionController controller_;
+  transport::Pacer pacer_{controller_.pacing_rate()};
+  std::deque<std::vector<uint8_t>> video_;
+  int64_t queued_bytes_ = 0;
+  DataRate drain_rate_;                      // what keeps to kMaxWait
+  int64_t initial_window_ = kInitialWindow;  // what is left of it
+  uint64_t dropped_ = 0;
+  uint16_t transport_sequence_ = 0;
+};
+
+}  // namespace ferry::session
