@@ -8,9 +8,14 @@ if [[ -z $name || ! -f tests/bench/$name/run.mjs ]]; then
   die "which benchmark? ${benches[*]#tests/bench/}"
 fi
 shift
-{
-  need_npm_packages && build_native release && build_wasm &&
-    { [[ $name == codecs ]] || { build_sdk && build_web; }; } && need_browser
-} || exit 1
+build_for_bench() {
+  case $name in
+    # Native clients: no page, no browser.
+    sfu | room | joins) need_node && build_native release ferry-gateway ferry-cli ;;
+    codecs) need_npm_packages && build_native release && build_wasm && need_browser ;;
+    *) need_npm_packages && build_native release && build_wasm && build_sdk && build_web && need_browser ;;
+  esac
+}
+build_for_bench || exit 1
 cd "$CALLER_FOLDER" || exit 1 # --json FILE means the caller's FILE
 exec node "$ROOT/tests/bench/$name/run.mjs" "$@"

@@ -37,13 +37,14 @@ function webRoot(directory) {
 
 /**
  * Starts a gateway, on a free port unless one is given; `args` are added to the command line. `directory` is what
- * another one left behind: its keys go on. Resolves when it listens.
- * @param {{ args?: string[], port?: number, directory?: string }} [options]
+ * another one left behind: its keys go on. Without `pages` it serves none. Resolves when it listens.
+ * @param {{ args?: string[], port?: number, directory?: string, pages?: boolean }} [options]
  */
 export async function startGateway({
   args = [],
   port = 0,
   directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-')),
+  pages = true,
 } = {}) {
   const data = path.join(directory, 'data');
   const child = spawn(
@@ -52,7 +53,7 @@ export async function startGateway({
       ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
       ...[
         '--demo-dir',
-        webRoot(directory),
+        pages ? webRoot(directory) : directory,
         '--sdk-dir',
         process.env.FERRY_SDK ?? path.join(ROOT, 'js-api/dist'),
         ...args,

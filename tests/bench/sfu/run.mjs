@@ -1,0 +1,132 @@
+// bench sfu: what a forwarded packet costs the gateway. One publisher, many subscribers, packets of
+// 1200 bytes, over each transport.
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { median } from '../../e2e/support/numbers.mjs';
+import { conditions, rounded, runLoad, startNativeGateway, table } from '../support/load.mjs';
+
+const HELP = `bench sfu: processor time of the gateway for each forwarded packet
+  --subscribers N     (100)
+  --mbps A,B,…        of the one publisher (1,3,5)
+  --transports A,B    (webtransport,websocket)
+  --rounds N          runs of each kind, taken in turn; medians are shown (3)
+  --seconds N         how long each run is measured (10)
+  --packet-bytes N    of an RTP packet, header included (1200)
+  --load-threads N    of the load generator (1)
+  --no-scaling        leaves out the runs with two workers
+  --quick             one round of 3 s at the middle bitrate
+  --json FILE         writes the figures there
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    subscribers: { type: 'string', default: '100' },
+    mbps: { type: 'string', default: '1,3,5' },
+    transports: { type: 'string', default: 'webtransport,websocket' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    'packet-bytes': { type: 'string', default: '1200' },
+    'load-threads': { type: 'string', default: '1' },
+    'no-scaling': { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
+const rounds = options.quick ? 1 : Number(options.rounds);
+const seconds = options.quick ? 3 : Number(options.seconds);
+const transports = options.transports.split(',');
+const bitrates = options.mbps.split(',').map(Number);
+const middle = bitrates[Math.floor(bitrates.length / 2)];
+const subscribers = Number(options.subscribers);
+
+/** Everything that is measured once a round. */
+function kinds() {
+  const list = [];
+  for (const mbps of options.quick ? [middle] : bitrates) {
+    for (const transport of transports) list.push({ transport, mbps, workers: 1 });
+  }
+  if (!options['no-scaling']) {
+    for (const transport of transports) list.push({ transport, mbps: middle, workers: 2 });
+  }
+  return list;
+}
+
+async function measure({ transport, mbps, workers }) {
+  const gateway = await startNativeGateway({ workers });
+  try {
+    const { report, gateway: cost } = await runLoad(gateway, [
+      ...['--transport', transport, '--threads', options['load-threads']],
+      ...['--clients', String(subscribers + 1), '--joins-per-second', '100'],
+      ...['--video-publishers', '1', '--subscribe-video', '1', '--layer', 'big'],
+      ...['--video-kbps', String(1000 * mbps), '--packet-bytes', options['packet-bytes']],
+      ...['--warm-up', '3', '--duration', String(seconds)],
+    ]);
+    for (const [reason, count] of Object.entries(report.failures)) {
+      process.stderr.write(`${count} clients: ${reason}\n`);
+    }
+    if (!cost) throw new Error('no client joined');
+    const { video } = report;
+    // What the publisher made and a subscriber did not get, whether or not a sequence number tells.
+    const missing = video.lost + video.withheld;
+    return {
+      cpu_us_per_packet: (1e6 * cost.cpuSeconds) / cost.packetsOut,
+      loss: missing / (video.packets + missing),
+      p50_ms: video.latency_ms.p50,
+      p99_ms: video.latency_ms.p99,
+      rss_mb: cost.residentBytes / 1e6,
+      packets_per_second: cost.packetsOut / cost.seconds,
+      gateway_cpu: cost.cpuSeconds / cost.seconds,
+      load_cpu: report.cpu,
+      bytes_per_packet: (1e6 / 8) * (video.mbps / video.packets) * report.measured_s,
+    };
+  } finally {
+    await gateway.stop();
+  }
+}
+
+const DIGITS = {
+  cpu_us_per_packet: 2,
+  loss: 6,
+  p50_ms: 2,
+  p99_ms: 2,
+  rss_mb: 1,
+  packets_per_second: 0,
+  gateway_cpu: 3,
+  load_cpu: 3,
+  bytes_per_packet: 0,
+};
+
+const all = kinds().map((kind) => ({ kind, results: [] }));
+for (let round = 0; round < rounds; round++) {
+  // Who goes first changes, so that a load that grows or fades is shared.
+  for (const { kind, results } of round % 2 ? [...all].reverse() : all) {
+    const result = await measure(kind);
+    results.push(result);
+    process.stderr.write(
+      `round ${round + 1}: ${kind.transport} ${kind.mbps} Mbps, ${kind.workers} worker(s): ` +
+        `${result.cpu_us_per_packet.toFixed(2)} us a packet, ` +
+        `${result.packets_per_second.toFixed(0)} packets/s, loss ${result.loss.toFixed(6)}, ` +
+        `gateway ${result.gateway_cpu.toFixed(2)}, load ${result.load_cpu.toFixed(2)} cores\n`,
+    );
+  }
+}
+
+const rows = all.map(({ kind: { transport, mbps, workers }, results }) => {
+  const row = { transport, subscribers, mbps };
+  for (const [name, digits] of Object.entries(DIGITS)) {
+    row[name] = rounded(median(results.map((result) => result[name])), digits);
+  }
+  return { ...row, workers };
+});
+process.stdout.write(`${table(rows)}\n`);
+if (options.json) {
+  const result = { rows, conditions: { ...conditions(), rounds, seconds } };
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}
