@@ -100,6 +100,45 @@ class WebSocketConnectionTest : public ::testing::Test {
     return true;
   }
 
+  // A client of raw bytes: opens a WebSocket, writes `bytes`, and puts what comes into `raw`.
+  asio::awaitable<void> RunRaw(std::string bytes) {
+    error_code failure;
+    co_await raw_stream->next_layer().async_connect(acceptor.local_endpoint(), Into(failure));
+    raw_stream->next_layer().set_option(tcp::no_delay(true));
+    co_await raw_stream->async_handshake(asio::ssl::stream_base::client, Into(failure));
+    const std::string request = UpgradeRequest("localhost", kWebSocketPath, MakeWebSocketKey());
+    co_await asio::async_write(*raw_stream, asio::buffer(request), Into(failure));
+    std::array<char, 65'536> buffer;
+    const size_t answer = co_await raw_stream->async_read_some(asio::buffer(buffer), Into(failure));
+    EXPECT_TRUE(std::string_view(buffer.data(), answer).ends_with("\r\n\r\n"));
+    if (!bytes.empty()) {
+      co_await asio::async_write(*raw_stream, asio::buffer(bytes), Into(failure));
+    }
+    while (!failure && raw_reads) {
+      const size_t size = co_await raw_stream->async_read_some(asio::buffer(buffer), Into(failure));
+      raw.append(buffer.data(), size);
+      ++raw_records;
+    }
+    raw_ended = static_cast<bool>(failure);
+    if (raw_ended) raw_stream->next_layer().close(failure);
+  }
+  void ConnectRaw(const std::string& bytes) {
+    raw_stream.emplace(io, raw_tls);
+    asio::co_spawn(
+        io, [this] { return Serve(); }, asio::detached);
+    asio::co_spawn(
+        io, [this, bytes] { return RunRaw(bytes); }, asio::detached);
+    ASSERT_TRUE(Until([&] { return server.connection != nullptr; }));
+  }
+  static std::string Masked(Opcode opcode, std::string_view payload, bool fin = true) {
+    std::vector<uint8_t> out;
+    const MaskingKey key{1, 2, 3, 4};
+    AppendFrame(out, opcode, {reinterpret_cast<const uint8_t*>(payload.data()), payload.size()},
+                &key);
+    if (!fin) out[0] &= 0x7F;
+    return {out.begin(), out.end()};
+  }
+
   // A server for one connection, as the gateway's listener is one.
   asio::awaitable<void> Serve() {
     TlsStream stream(co_await acceptor.async_accept(asio::use_awaitable), server_tls);
@@ -146,6 +185,13 @@ class WebSocketConnectionTest : public ::testing::Test {
   std::string refusal;  // why the client could not connect
   End client;
   End server;
+
+  asio::ssl::context raw_tls{asio::ssl::context::tls_client};
+  std::optional<TlsStream> raw_stream;
+  bool raw_reads = true;
+  std::string raw;
+  int raw_records = 0;
+  bool raw_ended = false;
 };
 
 TEST_F(WebSocketConnectionTest, CarriesMessagesOfBothKindsInOrderBothWays) {
@@ -234,6 +280,69 @@ TEST_F(WebSocketConnectionTest, ReadsWhatCameRightBehindTheHandshake) {
   Connect();
   ASSERT_TRUE(Until([&] { return !client.received.empty(); }));
   EXPECT_EQ(client.received[0].bytes, "early");
+}
+
+TEST_F(WebSocketConnectionTest, EverythingThatWaitsLeavesInOneTlsRecord) {
+  ConnectRaw("");
+  for (int i = 0; i < 10; ++i) server.Send({false, std::string(1200, 'm')});
+  ASSERT_TRUE(Until([&] { return raw.size() == 10 * 1204; }));
+  EXPECT_EQ(raw_records, 1);
+}
+
+TEST_F(WebSocketConnectionTest, AnswersPingsAmongFragmentsOfAMessage) {
+  ConnectRaw(Masked(Opcode::kText, "one ", false) + Masked(Opcode::kPing, "?") +
+             Masked(Opcode::kContinuation, "message"));
+  ASSERT_TRUE(Until([&] { return !server.received.empty() && !raw.empty(); }));
+  EXPECT_EQ(server.received, (std::vector<Frame>{{true, "one message"}}));
+  EXPECT_EQ(raw, "\x8A\x01?");
+}
+
+TEST_F(WebSocketConnectionTest, SaysByTheCloseCodeHowTheProtocolWasBroken) {
+  const auto closed_with = [this](const std::string& bytes) {
+    raw.clear();
+    raw_ended = false;
+    server = End();
+    ConnectRaw(bytes);
+    EXPECT_TRUE(Until([&] { return server.done && raw_ended; }));
+    EXPECT_FALSE(server.end->clean);
+    if (raw.size() < 4 || raw[0] != '\x88') return 0;
+    return static_cast<uint8_t>(raw[2]) << 8 | static_cast<uint8_t>(raw[3]);
+  };
+  EXPECT_EQ(closed_with(std::string("\x81\x00", 2)), 1002);
+  EXPECT_EQ(closed_with(Masked(Opcode::kText, "\xFF")), 1007);
+  EXPECT_EQ(closed_with(Masked(Opcode::kText, std::string(kMaxControlBytes + 1, ' '))), 1009);
+  EXPECT_EQ(closed_with(Masked(Opcode::kBinary, std::string(200'000, ' '))), 1009)
+      << "of which much is unread";
+}
+
+TEST_F(WebSocketConnectionTest, TheHandlerJudgesMediaThatIsTooLarge) {
+  ConnectRaw(Masked(Opcode::kBinary, std::string(kMaxMediaBytes + 1, 'm')));
+  ASSERT_TRUE(Until([&] { return !server.received.empty(); }));
+  EXPECT_EQ(server.received[0].bytes.size(), kMaxMediaBytes + 1);
+}
+
+TEST_F(WebSocketConnectionTest, APeerThatIgnoresTheCloseIsCutOff) {
+  raw_reads = false;
+  ConnectRaw("");
+  server.connection->Close(4005, "silent");
+  ASSERT_TRUE(Until([&] { return server.done; }));
+  EXPECT_FALSE(server.end->clean);
+}
+
+TEST_F(WebSocketConnectionTest, AReaderThatDoesNotReadLeavesTheRestWithTheHandler) {
+  raw_reads = false;
+  ConnectRaw("");
+  constexpr size_t kFrames = 20'000;
+  for (size_t i = 0; i < kFrames; ++i) server.to_send.push_back({false, std::string(1200, 'm')});
+  server.connection->Wake();
+  io.restart();
+  io.poll();
+  const size_t waiting = server.to_send.size();
+  EXPECT_GT(waiting, kFrames / 2) << "the kernel's buffers hold a few MB";
+  for (int i = 0; i < 100; ++i) server.connection->Wake();
+  io.restart();
+  io.poll();
+  EXPECT_EQ(server.to_send.size(), waiting);
 }
 
 }  // namespace
