@@ -295,7 +295,11 @@ void Http3Connection::OnStopSending(int64_t id, uint64_t code) {
   if (stream->kind == Kind::kOurs) {
     return CloseConnection(H3Error::kClosedCriticalStream, "our control stream was refused");
   }
-  if (stream->kind == Kind::kMessage) return Cut(id, H3Error::kRequestCancelled);
+  if (stream->kind == Kind::kMessage) {
+    // A server that has answered needs no more of the request; the answer counts (RFC 9114 §4.1).
+    if (role_ == Role::kClient && code == Code(H3Error::kNoError)) return;
+    return Cut(id, H3Error::kRequestCancelled);
+  }
   if (stream->kind == Kind::kWebTransport) OnWebTransportStopSending(id, code);
 }
 
