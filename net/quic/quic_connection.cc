@@ -228,6 +228,11 @@ size_t QuicConnection::unsent(int64_t id) const {
   return it == streams_.end() ? 0 : it->second.out.unsent();
 }
 
+size_t QuicConnection::unacknowledged(int64_t id) const {
+  const auto it = streams_.find(id);
+  return it == streams_.end() ? 0 : it->second.out.held();
+}
+
 void QuicConnection::ResetStream(int64_t id, uint64_t code) {
   const auto it = streams_.find(id);
   if (state_ != State::kOpen || it == streams_.end()) return;

@@ -29,8 +29,8 @@ namespace ferry::net {
 class QuicConnection;
 class QuicEndpoint;
 
-// Makes what lives above a connection; null refuses it.
-using QuicHandlerFactory = std::function<std::unique_ptr<QuicSessionHandler>(QuicConnection&)>;
+// Makes what lives above a connection, which holds it until OnClosed; null refuses the connection.
+using QuicHandlerFactory = std::function<std::shared_ptr<QuicSessionHandler>(QuicConnection&)>;
 
 class QuicConnection final : public QuicSession, public TimerHeap::Entry {
  public:
@@ -69,6 +69,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   void Abort();
   // As text, without the port; follows the client to another address.
   const std::string& remote_address() const { return remote_text_; }
+  // Bytes written to a stream that the other side has not acknowledged.
+  size_t unacknowledged(int64_t stream) const;
   // Bytes that the congestion controller would let go now.
   size_t congestion_window_left() const;
 
@@ -143,7 +145,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   HalfOpen half_open_;
 
   QuicHandlerFactory factory_;  // until it has been asked
-  std::unique_ptr<QuicSessionHandler> handler_;
+  std::shared_ptr<QuicSessionHandler> handler_;
 
   Streams streams_;
   std::vector<int64_t> ready_;  // streams with something to send, in their order

@@ -61,10 +61,10 @@ struct QuicConnection::Callbacks {
     if (it == self.streams_.end()) return 0;
     Stream& stream = it->second;
     stream.out.Acknowledged(size);
-    if (stream.refused && stream.out.held() <= SendBuffer::kMaxBytes / 2) {
-      stream.refused = false;
-      if (self.handler_) self.handler_->OnStreamWritable(id);
-    }
+    const bool room = stream.refused && stream.out.held() <= SendBuffer::kMaxBytes / 2;
+    if (!room && stream.out.held() > 0) return 0;
+    stream.refused = false;
+    if (self.handler_) self.handler_->OnStreamWritable(id);
     return 0;
   }
   static int StreamReset(ngtcp2_conn*, int64_t id, uint64_t, uint64_t code, void* user, void*) {

@@ -146,6 +146,9 @@ void QuicEndpoint::OnPacket(ByteSpan packet, const UdpAddress& from, uint8_t ecn
   if (ReadIfKnown(packet, id, from, ecn)) return;
   if (strangers_ != nullptr) {
     strangers_->OnStrangePacket(packet, id, from, ecn);
+  } else if (connections_.size() == 1) {
+    // A client's: it may be a stateless reset, which only the connection can tell.
+    connections_.front()->Read(packet, from, ecn, now_);
   } else {
     counters_.packets_unknown.Add();
   }

@@ -62,7 +62,8 @@ class QuicSessionHandler {
   virtual void OnStreamClosed(int64_t stream) = 0;
   // The other side allows more streams: OpenBidi or OpenUni may succeed.
   virtual void OnStreamCredit() = 0;
-  // The send buffer of a stream that refused a Write has room again.
+  // The send buffer of a stream that refused a Write has room again, or the other side has
+  // acknowledged everything written to it.
   virtual void OnStreamWritable(int64_t stream) = 0;
   virtual void OnDatagram(ByteSpan bytes) = 0;
   // Pulled while the connection writes, after the streams that have something to send: the next

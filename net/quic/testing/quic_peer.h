@@ -131,7 +131,7 @@ class QuicTest : public ::testing::Test {
         io, setup,
         [this](QuicConnection& connection) {
           sessions.push_back(std::make_shared<PeerLog>());
-          return std::make_unique<QuicPeer>(connection, sessions.back(), true);
+          return std::make_shared<QuicPeer>(connection, sessions.back(), true);
         },
         counters);
     ASSERT_TRUE(started) << started.error().message;
@@ -144,7 +144,7 @@ class QuicTest : public ::testing::Test {
     auto begun =
         QuicClient::Connect(io, {boost::asio::ip::make_address("127.0.0.1"), port}, "127.0.0.1",
                             client_tls, config, [log = made.log](QuicConnection& connection) {
-                              return std::make_unique<QuicPeer>(connection, log, false);
+                              return std::make_shared<QuicPeer>(connection, log, false);
                             });
     EXPECT_TRUE(begun);
     made.client = std::move(*begun);
