@@ -62,7 +62,6 @@ void WebTransportSession::OnRequest(int64_t stream, const std::vector<HeaderFiel
   if (!head) return Refuse(stream, Code(head.error()));
   if (head->method != "CONNECT") return Answer(stream, EncodeStatus(404));
   if (!head->webtransport()) return Answer(stream, EncodeStatus(501));
-  if (draining_) return Answer(stream, EncodeStatus(503));
   if (session_) return Answer(stream, EncodeStatus(429));
   session_ = stream;
   state_ = State::kAsked;
@@ -74,6 +73,7 @@ void WebTransportSession::OnRequest(int64_t stream, const std::vector<HeaderFiel
 void WebTransportSession::Decide() {
   if (state_ != State::kAsked || !request_ || !peer_) return;
   const ConnectRequest request = *std::exchange(request_, std::nullopt);
+  if (draining_) return RefuseRequest(503);
   if (!peer_->datagrams || quic().max_datagram_size() == 0) return RefuseRequest(400);
   const ConnectAnswer answer = handler_.OnRequest(request);
   if (closing() || state_ != State::kAsked) return;

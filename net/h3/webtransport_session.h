@@ -13,7 +13,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/base/units.h"
 #include "net/h3/capsule.h"
 #include "net/h3/http3_connection.h"
 #include "net/h3/pending_streams.h"
@@ -21,10 +20,6 @@
 #include "net/quic/quic_session.h"
 
 namespace ferry::net {
-
-// How long the owner leaves a connection whose session is over() to end by itself: it does as soon
-// as the last bytes are acknowledged and the other side has ended its half, which some never do.
-inline constexpr Duration kSessionLinger = Duration::Millis(1000);
 
 // What the server answers a CONNECT with.
 struct ConnectAnswer {
@@ -75,7 +70,8 @@ class WebTransportSessionHandler {
 
   // The other side asks to end the session soon.
   virtual void OnDraining() = 0;
-  // The other side ended an open session. Its streams are reset; OnConnectionClosed follows later.
+  // The other side ended an open session. Its streams are reset and nothing more is said of them;
+  // OnConnectionClosed follows later.
   virtual void OnSessionEnded(const SessionEnd& end) = 0;
   // The last call but for the destructor.
   virtual void OnConnectionClosed(const ConnectionEnd& end) = 0;
@@ -93,7 +89,9 @@ class WebTransportSession final : private Http3Connection {
   void Connect(ConnectRequest request);
 
   bool open() const { return state_ == State::kOpen && !closing(); }
-  // Whether the session was ended or refused, by either side (kSessionLinger).
+  // Whether the session was ended or refused, by either side. The connection closes by itself as
+  // soon as the last bytes are acknowledged and the other side has ended its half of the CONNECT;
+  // some never do, so that the owner closes it after a while.
   bool over() const { return state_ == State::kOver; }
 
   // Streams of the session. They do nothing for streams that are not, and before it is open.

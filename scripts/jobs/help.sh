@@ -15,7 +15,7 @@ cat <<'TEXT'
 
 Environment
   CHROMIUM             the browser program for end-to-end tests (Debian: installed by apt)
-  FERRY_CACHE          sources, the Emscripten root, Node.js (default: ~/.cache/ferry)
+  FERRY_CACHE          sources, OpenSSL and QUIC libraries, the Emscripten root, Node.js (default: ~/.cache/ferry)
   JOBS                 compilers at once (default: by cores and memory)
 
 Logs of each step: build/logs. Reports of each test suite: build/results (JUnit).
