@@ -1,0 +1,69 @@
+#include "gateway/net/limited_handler.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gateway/signaling/messages.h"
+
+namespace ferry::gateway {
+namespace {
+
+class Counted final : public net::ConnectionHandler {
+ public:
+  Counted(AddressLimits::Slot slot, std::unique_ptr<net::ConnectionHandler> handler)
+      : slot_(std::move(slot)), handler_(std::move(handler)) {}
+
+  void OnControl(std::string_view message) override { handler_->OnControl(message); }
+  void OnMedia(ByteSpan packet) override { handler_->OnMedia(packet); }
+  bool NextFrame(net::OutgoingFrame& frame) override { return handler_->NextFrame(frame); }
+  void OnClosed(const net::ConnectionEnd& end) override { handler_->OnClosed(end); }
+
+ private:
+  const AddressLimits::Slot slot_;
+  const std::unique_ptr<net::ConnectionHandler> handler_;
+};
+
+// Says why, and nothing else.
+class Refusing final : public net::ConnectionHandler {
+ public:
+  Refusing(net::Connection& connection, SignalingError error, std::string why)
+      : message_(ErrorMessage({.code = static_cast<int>(error), .message = why})) {
+    connection.Close(static_cast<uint16_t>(CloseCode::kGoingAway), why);
+  }
+  void OnControl(std::string_view) override {}
+  void OnMedia(ByteSpan) override {}
+  bool NextFrame(net::OutgoingFrame& frame) override {
+    if (std::exchange(said_, true)) return false;
+    frame.control = true;
+    frame.bytes = {reinterpret_cast<const uint8_t*>(message_.data()), message_.size()};
+    return true;
+  }
+  void OnClosed(const net::ConnectionEnd&) override {}
+
+ private:
+  const std::string message_;
+  bool said_ = false;
+};
+
+}  // namespace
+
+net::HandlerFactory CountedByAddress(AddressLimits& limits, net::HandlerFactory make) {
+  return [&limits, inner = std::move(make)](
+             net::Connection& connection) -> std::unique_ptr<net::ConnectionHandler> {
+    auto slot = limits.Connect();
+    if (!slot) {
+      return std::make_unique<Refusing>(connection, SignalingError::kGatewayFull,
+                                        "the gateway is full");
+    }
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(connection.remote_address(), error);
+    if (!error && !limits.Identify(*slot, address)) {
+      return std::make_unique<Refusing>(connection, SignalingError::kTooManyFromAddress,
+                                        "too many connections from this address");
+    }
+    return std::make_unique<Counted>(std::move(*slot), inner(connection));
+  };
+}
+
+}  // namespace ferry::gateway

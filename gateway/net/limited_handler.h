@@ -1,0 +1,15 @@
+// The limits per address (AddressLimits) for a transport that cannot answer with a status of HTTP
+// once its handshake is done: WebTransport, whose handshake is a matter of QUIC.
+#pragma once
+
+#include "gateway/net/address_limits.h"
+#include "net/connection.h"
+
+namespace ferry::gateway {
+
+// Handlers made by `make`, each counted as a connection of its remote address while it lives. Where
+// a limit is reached none is made: the client is told by error 20006 or 20017, and closed with
+// 1001, to come back later or elsewhere. `limits` outlives the handlers.
+net::HandlerFactory CountedByAddress(AddressLimits& limits, net::HandlerFactory make);
+
+}  // namespace ferry::gateway
