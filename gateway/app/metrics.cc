@@ -45,6 +45,8 @@ const char* Name(DropReason reason) {
       return "unknown_source";
     case DropReason::kWrongPayload:
       return "wrong_payload";
+    case DropReason::kLinkFull:
+      return "link_full";
     case DropReason::kRate:
       return "rate";
     case DropReason::kCount:

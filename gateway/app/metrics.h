@@ -17,6 +17,7 @@ enum class DropReason {
   kMalformed,      // neither RTP nor RTCP
   kUnknownSource,  // of no stream that was published
   kWrongPayload,   // of another codec than was published
+  kLinkFull,       // between two workers
   kRate,           // beyond the publisher's bitrate or packet rate
   kCount,
 };
@@ -56,6 +57,8 @@ struct Metrics {
   Count keyframe_requests;  // sent to publishers
   Count nacked_packets;     // asked for by subscribers
   Count retransmissions;    // answered from the cache
+  Count layer_changes;      // another layer of a video forwarded, or none
+  Count padding_packets;    // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
 
   void Drop(DropReason reason, int64_t n = 1) { dropped[static_cast<size_t>(reason)].Add(n); }

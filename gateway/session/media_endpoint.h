@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/units.h"
@@ -14,11 +13,13 @@
 #include "core/transport/arrival_recorder.h"
 #include "gateway/app/metrics.h"
 #include "gateway/session/token_bucket.h"
+#include "gateway/sfu/layer_allocator.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/published_stream.h"
 #include "gateway/sfu/send_queue.h"
 #include "gateway/sfu/sfu_worker.h"
 #include "gateway/sfu/stream.h"
+#include "gateway/sfu/subscriber_bandwidth.h"
 #include "gateway/sfu/subscription.h"
 #include "net/connection.h"
 
@@ -36,7 +37,7 @@ struct MediaLimits {
 struct MediaState {
   struct Subscribed {
     SubscriptionRequest request;
-    uint16_t next_sequence = 0;
+    SubscriberNumbers numbers;
   };
   uint32_t own_ssrc = 0;
   uint16_t next_transport_sequence = 0;
@@ -100,51 +101,86 @@ class MediaEndpoint final : public SubscriberSink,
   // Periodic work: feedback, reports, requests.
   void Tick(Timestamp now);
 
+  // What the subscriber's way is thought to carry.
+  DataRate estimate() const { return bandwidth_.target(); }
+
   // SubscriberSink, PublisherSink, SendQueue::Listener.
   void SendMedia(OutgoingPacket packet, bool video) override;
   void SendRetransmission(OutgoingPacket packet) override;
   void SendReport(const rtp::SenderReport& report, Timestamp now) override;
   void OnStreamEnded(uint32_t ssrc) override;
+  void OnLayerChanged(const Subscription& subscription) override;
+  bool speaks() const override;
   void RequestKeyframe(uint32_t ssrc, Timestamp now) override;
   void RequestPackets(uint32_t ssrc, std::vector<uint16_t> sequence_numbers,
                       Timestamp now) override;
   void OnVideoDropped(const VideoDrop& drop) override;
-  void OnAudioDropped(uint32_t ssrc) override;
+  void OnAudioDropped() override;
 
  private:
   static constexpr Duration kFeedbackInterval = Duration::Millis(100);
   static constexpr Duration kReportInterval = Duration::Millis(1000);
+  static constexpr Duration kAllocationInterval = Duration::Millis(100);
+  // After layers were lowered nothing is raised for so long.
+  static constexpr Duration kRaiseDelay = Duration::Millis(2'000);
+  // What is raised has to fit with so much to spare.
+  static constexpr double kRaiseHeadroom = 1.15;
+  // Video packets remembered to be sent again as padding.
+  static constexpr size_t kPaddingPackets = 8;
 
   bool OnRtp(ByteSpan packet, Timestamp now);
   bool OnRtcp(ByteSpan packet, Timestamp now);
   void OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now);
   void SendRtcp(const rtp::RtcpPacket& packet, Timestamp now);
   void SendReceiverReport(Timestamp now);
-  ByteSpan Rewrite(const OutgoingPacket& packet);
-
+  void GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Timestamp now);
+  void GivePadding(net::OutgoingFrame& frame, Timestamp now);
+  // The packet under the subscriber's numbers; with a transport-wide one, if it has one.
+  std::optional<uint16_t> Rewrite(const OutgoingPacket& packet, net::OutgoingFrame& frame);
+  void Account(std::optional<uint16_t> transport_sequence, bool audio, net::OutgoingFrame& frame,
+               Timestamp now);
+  void Allocate(Timestamp now);
+  void Add(const SubscriptionRequest& request, const SubscriberNumbers& numbers, Timestamp now);
   PublishedStream* FindPublished(uint32_t ssrc, size_t& encoding);
   Subscription* FindSubscription(StreamKey key) const;
+  Subscription* FindSubscriptionBySsrc(uint32_t ssrc) const;
   void Wake();
+  bool held() const { return held_round_ == worker_.wakes().round(); }
   bool sending() const { return connection_ != nullptr && !media_stopped_; }
 
   const MediaLimits limits_;
   SfuWorker& worker_;
   Metrics& metrics_;
   MediaEndpointListener& listener_;
-  const uint32_t own_ssrc_;  // sender of our RTCP
+  const uint32_t own_ssrc_;  // sender of our RTCP, and of padding
   net::Connection* connection_ = nullptr;
   SendQueue queue_;
+  SubscriberBandwidth bandwidth_;
   bool media_stopped_ = false;
+  uint64_t held_round_ = 0;  // of the wake scheduler, in which video waits for the pacer
 
   std::vector<std::unique_ptr<PublishedStream>> published_;
-  std::unordered_map<uint32_t, std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<VideoDemand>
+      demands_;  // of the last allocation, by subscription; kept for its memory
   transport::ArrivalRecorder arrivals_;
   TokenBucket publish_bits_;
   TokenBucket publish_packets_;
   std::optional<Timestamp> last_feedback_;
   std::optional<Timestamp> last_report_;
+  std::optional<Timestamp> last_allocation_;
+  std::optional<Timestamp> last_lowered_;
   uint16_t next_transport_sequence_ = 0;
   Timestamp now_;  // of the call being handled, for what the queue tells back
+
+  // What was sent last of video: probes repeat it when there is nothing else to send.
+  struct Repeatable {
+    Subscription* subscription = nullptr;
+    uint16_t sequence_number = 0;
+  };
+  std::array<Repeatable, kPaddingPackets> recent_;
+  size_t next_recent_ = 0;
+  uint16_t next_padding_sequence_ = 0;
 
   // The frame last given out.
   SharedText frame_text_;

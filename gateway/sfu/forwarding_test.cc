@@ -6,6 +6,7 @@
 
 #include "gateway/sfu/published_stream.h"
 #include "gateway/sfu/sfu_worker.h"
+#include "gateway/sfu/stream_fanout.h"
 #include "gateway/sfu/subscription.h"
 #include "gateway/testing/media.h"
 
@@ -26,11 +27,17 @@ class Subscriber : public SubscriberSink {
     ended = true;
     subscription.reset();
   }
+  void OnLayerChanged(const Subscription& changed) override {
+    layers.push_back(changed.forwarded_layer());
+  }
+  bool speaks() const override { return speaking; }
 
   std::vector<OutgoingPacket> media;
   std::vector<OutgoingPacket> resent;
   std::vector<rtp::SenderReport> reports;
+  std::vector<ForwardedLayer> layers;
   bool ended = false;
+  bool speaking = false;
   std::unique_ptr<Subscription> subscription;
 };
 
@@ -55,7 +62,7 @@ class ForwardingTest : public ::testing::Test, public PublisherSink {
     subscriber.subscription = std::make_unique<Subscription>(
         worker,
         SubscriptionRequest{.key = kKey, .info = info, .ssrc = ssrc, .encodings = {{.ssrc = 1}}},
-        subscriber, first, now);
+        subscriber, SubscriberNumbers{.next_sequence = first}, now);
   }
   bool Publish(const TestPacket& packet) {
     const auto bytes = Bytes(packet);
@@ -101,8 +108,8 @@ TEST_F(ForwardingTest, VideoBeginsAtAKeyframeWhichIsRequestedAtOnce) {
   PublishFrame(true);
   PublishFrame(false);
   EXPECT_EQ(Numbers(a.media), (Seq{1000, 1001, 1002, 1003}));
-  EXPECT_TRUE(a.media[0].packet->starts_keyframe);
-  EXPECT_EQ(a.media[0].ssrc, 100u);
+  EXPECT_TRUE(a.media[0].packet->facts.starts_keyframe);
+  EXPECT_EQ(a.media[0].stream->ssrc, 100u);
 }
 
 TEST_F(ForwardingTest, TheMiddleOfAKeyframeIsNoBeginning) {
@@ -172,7 +179,8 @@ TEST_F(ForwardingTest, AfterADropForwardingGoesOnAtAKeyframeWithoutAGap) {
   PublishFrame(false);  // 1002 1003: dropped from the queue
   now += Duration::Millis(500);
   requests.clear();
-  a.subscription->OnDropped({.ssrc = 100, .packets = 2, .resume_sequence = 1002}, now);
+  a.subscription->OnDropped(
+      {.stream = &a.subscription->outgoing(), .packets = 2, .resume_sequence = 1002}, now);
   EXPECT_EQ(requests.size(), 1u);
   a.media.clear();
   PublishFrame(false);
@@ -187,7 +195,7 @@ TEST_F(ForwardingTest, AfterADropThatKeptAKeyframeTheNumbersFollowIt) {
   PublishFrame(true);   // 1000 1001
   PublishFrame(false);  // 1002 1003: dropped
   PublishFrame(true);   // 1004 1005: kept as 1002 1003
-  a.subscription->OnDropped({.ssrc = 100,
+  a.subscription->OnDropped({.stream = &a.subscription->outgoing(),
                              .packets = 2,
                              .resume_sequence = 1002,
                              .renumbered_by = 2,

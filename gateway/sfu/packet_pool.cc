@@ -18,7 +18,8 @@ PacketPool::~PacketPool() {
   }
 }
 
-PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view, bool starts_keyframe) {
+PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view,
+                           const PayloadFacts& facts, size_t encoding) {
   assert(bytes.size() <= rtp::kMaxReceivedPacketSize);
   MediaPacket* packet = Take();
   in_use_.fetch_add(1, std::memory_order_relaxed);
@@ -28,8 +29,12 @@ PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view, bool 
   packet->timestamp = view.header.timestamp;
   packet->payload_type = view.header.payload_type;
   packet->marker = view.header.marker;
-  packet->starts_keyframe = starts_keyframe;
+  packet->encoding = static_cast<uint8_t>(encoding);
+  packet->minus_dbov =
+      view.extensions.audio_level ? view.extensions.audio_level->minus_dbov : uint8_t{0};
+  packet->facts = facts;
   packet->payload_size = static_cast<uint16_t>(view.payload.size());
+  packet->payload_offset = static_cast<uint16_t>(view.payload.data() - bytes.data());
   packet->transport_sequence_offset = static_cast<uint16_t>(view.transport_sequence_number_offset);
   return PacketRef(packet);
 }

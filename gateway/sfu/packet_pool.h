@@ -10,6 +10,7 @@
 
 #include "core/base/bytes.h"
 #include "core/rtp/rtp_packet.h"
+#include "gateway/sfu/payload_facts.h"
 
 namespace ferry::gateway {
 
@@ -24,8 +25,11 @@ struct MediaPacket {
   uint32_t timestamp = 0;
   uint8_t payload_type = 0;
   bool marker = false;
-  bool starts_keyframe = false;  // first packet of a video key frame
+  uint8_t encoding = 0;    // index of its SSRC in the publication
+  uint8_t minus_dbov = 0;  // of audio: RFC 6464; 0, the loudest, when it does not tell
+  PayloadFacts facts;
   uint16_t payload_size = 0;
+  uint16_t payload_offset = 0;
   // Where the transport-wide sequence number stands, or 0 (rtp::RtpPacketView).
   uint16_t transport_sequence_offset = 0;
   std::array<uint8_t, rtp::kMaxReceivedPacketSize> data;
@@ -80,7 +84,8 @@ class PacketPool {
   ~PacketPool();
 
   // A copy of `bytes` (at most rtp::kMaxReceivedPacketSize) with the facts of `view`, their parse.
-  PacketRef Make(ByteSpan bytes, const rtp::RtpPacketView& view, bool starts_keyframe);
+  PacketRef Make(ByteSpan bytes, const rtp::RtpPacketView& view, const PayloadFacts& facts,
+                 size_t encoding = 0);
 
   size_t idle() const { return idle_count_; }
   size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }

@@ -24,7 +24,7 @@ TEST(PacketPool, KeepsBytesAndFacts) {
   EXPECT_EQ(packet->timestamp, 99u);
   EXPECT_EQ(packet->payload_size, 50);
   EXPECT_TRUE(packet->marker);
-  EXPECT_TRUE(packet->starts_keyframe);
+  EXPECT_TRUE(packet->facts.starts_keyframe);
   EXPECT_GT(packet->transport_sequence_offset, 0);
 }
 

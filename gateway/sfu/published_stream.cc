@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gateway/sfu/keyframe_detector.h"
+#include "gateway/sfu/payload_facts.h"
 #include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
@@ -30,9 +30,9 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
   Encoding& state = encodings_[encoding];
   state.reception.OnPacket(view.header.sequence_number, view.header.timestamp, bytes.size(), now);
   if (!reliable_) state.nacks.OnPacket(view.header.sequence_number, now);
-  const bool starts_keyframe = StartsKeyframe(info().codec, view.payload);
-  if (starts_keyframe) state.keyframes.OnKeyframe();
-  worker_.Deliver(*this, worker_.pool().Make(bytes, view, starts_keyframe), now);
+  const PayloadFacts facts = FactsOf(info().codec, view.payload);
+  if (facts.starts_keyframe) state.keyframes.OnKeyframe();
+  worker_.Deliver(*this, worker_.pool().Make(bytes, view, facts, encoding), now);
   return true;
 }
 

@@ -58,6 +58,9 @@ class PublishedStream {
   void AppendReportBlocks(std::vector<rtp::ReportBlock>& blocks, Timestamp now);
 
   const std::optional<rtp::SenderReport>& last_report() const { return last_report_; }
+  // Other workers with subscribers of it, as bits; SfuWorker's.
+  uint64_t workers() const { return other_workers_; }
+  void set_workers(uint64_t workers) { other_workers_ = workers; }
 
  private:
   struct Encoding {
@@ -72,6 +75,7 @@ class PublishedStream {
   const Publication publication_;
   bool reliable_ = true;
   bool released_ = false;
+  uint64_t other_workers_ = 0;
   PublisherSink& publisher_;
   SfuWorker& worker_;
   std::vector<Encoding> encodings_;

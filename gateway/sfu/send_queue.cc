@@ -18,19 +18,33 @@ bool SendQueue::PushControl(SharedText text, Timestamp now) {
 void SendQueue::PushRtcp(Rtcp packet, Timestamp now) {
   NotePush(now);
   // Feedback and requests are repeated: the oldest are worth the least.
-  if (rtcp_.size() >= kMaxRtcpPackets) rtcp_.pop_front();
+  if (rtcp_.size() >= kMaxRtcpPackets) ReuseBuffer(rtcp_.pop_front());
   rtcp_.push_back(std::move(packet));
 }
 
 void SendQueue::PushSenderReport(uint32_t ssrc, Rtcp packet, Timestamp now) {
   NotePush(now);
-  const auto waiting = std::ranges::find(sender_reports_, ssrc, &std::pair<uint32_t, Rtcp>::first);
-  if (waiting != sender_reports_.end()) {
-    waiting->second = std::move(packet);
-    return;
+  for (size_t i = 0; i < sender_reports_.size(); ++i) {
+    if (sender_reports_[i].first != ssrc) continue;
+    std::swap(sender_reports_[i].second, packet);
+    return ReuseBuffer(std::move(packet));
   }
-  if (sender_reports_.size() >= kMaxSenderReports) sender_reports_.pop_front();
-  sender_reports_.emplace_back(ssrc, std::move(packet));
+  if (sender_reports_.size() >= kMaxSenderReports) {
+    ReuseBuffer(sender_reports_.pop_front().second);
+  }
+  sender_reports_.push_back({ssrc, std::move(packet)});
+}
+
+SendQueue::Rtcp SendQueue::TakeBuffer() {
+  if (buffers_.empty()) return {};
+  Rtcp buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  buffer.clear();
+  return buffer;
+}
+
+void SendQueue::ReuseBuffer(Rtcp buffer) {
+  if (buffers_.size() < kMaxBuffers) buffers_.push_back(std::move(buffer));
 }
 
 void SendQueue::PushAudio(OutgoingPacket packet) {
@@ -63,43 +77,41 @@ void SendQueue::PushRetransmission(OutgoingPacket packet) {
   MakeRoom(packet.enqueued);
 }
 
-std::optional<SendQueue::Item> SendQueue::Pop(Timestamp now) {
+std::optional<SendQueue::Item> SendQueue::Pop(Timestamp now, bool paced) {
   DropStale(now);
   std::optional<Item> item;
+  bool held = false;
   if (!control_.empty()) {
     control_bytes_ -= control_.front()->size();
-    item = std::move(control_.front());
-    control_.pop_front();
+    item = control_.pop_front();
   } else if (!rtcp_.empty()) {
-    item = std::move(rtcp_.front());
-    rtcp_.pop_front();
+    item = rtcp_.pop_front();
   } else if (!sender_reports_.empty()) {
-    item = std::move(sender_reports_.front().second);
-    sender_reports_.pop_front();
-  } else if (auto audio = PopMedia(audio_)) {
-    item = std::move(*audio);
-  } else if (auto again = PopMedia(retransmissions_)) {
-    item = std::move(*again);
-  } else if (auto video = PopMedia(video_)) {
-    VideoState& state = video_states_[video->ssrc];
-    if (video->packet->marker) {
-      state.unfinished_timestamp.reset();
+    item = sender_reports_.pop_front().second;
+  } else if (!audio_.empty()) {
+    item = PopMedia(audio_);
+  } else if (!retransmissions_.empty()) {
+    item = PopMedia(retransmissions_);
+  } else if (!video_.empty() && paced) {
+    OutgoingPacket packet = PopMedia(video_);
+    if (packet.packet->marker) {
+      packet.stream->unfinished_timestamp.reset();
     } else {
-      state.unfinished_timestamp = video->packet->timestamp;
+      packet.stream->unfinished_timestamp = packet.timestamp;
     }
-    item = std::move(*video);
+    item = std::move(packet);
+  } else {
+    held = !video_.empty();
   }
-  writer_idle_ = !item;
+  // Whoever holds video back comes again by itself.
+  writer_idle_ = !item && !held;
   last_progress_ = now;
   return item;
 }
 
-std::optional<OutgoingPacket> SendQueue::PopMedia(std::deque<OutgoingPacket>& queue) {
-  if (queue.empty()) return std::nullopt;
-  OutgoingPacket packet = std::move(queue.front());
-  queue.pop_front();
-  media_bytes_ -= packet.packet->size;
-  return packet;
+OutgoingPacket SendQueue::PopMedia(RingQueue<OutgoingPacket>& queue) {
+  media_bytes_ -= queue.front().packet->size;
+  return queue.pop_front();
 }
 
 void SendQueue::DropStale(Timestamp now) {
@@ -109,20 +121,13 @@ void SendQueue::DropStale(Timestamp now) {
 
 void SendQueue::DropStaleAudio(Timestamp now) {
   while (!audio_.empty() && now - audio_.front().enqueued > limits_.max_audio_age) {
-    const uint32_t ssrc = audio_.front().ssrc;
     PopMedia(audio_);
-    listener_.OnAudioDropped(ssrc);
+    listener_.OnAudioDropped();
   }
   while (!retransmissions_.empty() &&
          now - retransmissions_.front().enqueued > limits_.max_video_age) {
     PopMedia(retransmissions_);
   }
-}
-
-bool SendQueue::Unfinished(const OutgoingPacket& packet) const {
-  const auto state = video_states_.find(packet.ssrc);
-  return state != video_states_.end() &&
-         state->second.unfinished_timestamp == packet.packet->timestamp;
 }
 
 void SendQueue::DropStaleVideo(Timestamp now) {
@@ -133,7 +138,7 @@ void SendQueue::DropStaleVideo(Timestamp now) {
     if (Unfinished(video_[i])) {
       ++i;
     } else {
-      DropVideo(video_[i].ssrc, oldest_kept, /*finish=*/true);
+      DropVideo(*video_[i].stream, oldest_kept, /*finish=*/true);
       i = 0;
     }
   }
@@ -141,55 +146,57 @@ void SendQueue::DropStaleVideo(Timestamp now) {
 
 void SendQueue::MakeRoom(Timestamp now) {
   if (media_bytes_ <= limits_.max_media_bytes) return;
-  std::vector<uint32_t> streams;
-  for (const auto& packet : video_) {
-    if (std::ranges::find(streams, packet.ssrc) == streams.end()) streams.push_back(packet.ssrc);
+  std::vector<OutgoingStream*> streams;
+  for (size_t i = 0; i < video_.size(); ++i) {
+    if (std::ranges::find(streams, video_[i].stream) == streams.end()) {
+      streams.push_back(video_[i].stream);
+    }
   }
-  for (const uint32_t ssrc : streams) DropVideo(ssrc, now + Duration::Micros(1), /*finish=*/false);
+  for (auto* stream : streams) DropVideo(*stream, now + Duration::Micros(1), /*finish=*/false);
   while (media_bytes_ > limits_.max_media_bytes && !audio_.empty()) {
-    const uint32_t ssrc = audio_.front().ssrc;
     PopMedia(audio_);
-    listener_.OnAudioDropped(ssrc);
+    listener_.OnAudioDropped();
   }
-  while (media_bytes_ > limits_.max_media_bytes && PopMedia(retransmissions_)) {
+  while (media_bytes_ > limits_.max_media_bytes && !retransmissions_.empty()) {
+    PopMedia(retransmissions_);
   }
 }
 
-void SendQueue::DropVideo(uint32_t ssrc, Timestamp oldest_kept, bool finish) {
+void SendQueue::DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish) {
   // From the newest fresh key frame on, what waits is still worth sending.
-  size_t keep_from = video_.size();
-  for (size_t i = video_.size(); i-- > 0;) {
-    if (video_[i].ssrc != ssrc) continue;
+  const size_t size = video_.size();
+  size_t keep_from = size;
+  for (size_t i = size; i-- > 0;) {
+    if (video_[i].stream != &stream) continue;
     if (video_[i].enqueued < oldest_kept) break;
-    if (video_[i].packet->starts_keyframe) {
+    if (video_[i].packet->facts.starts_keyframe) {
       keep_from = i;
       break;
     }
   }
-  VideoDrop drop{.ssrc = ssrc};
-  drop.needs_keyframe = keep_from == video_.size();
+  VideoDrop drop{.stream = &stream};
+  drop.needs_keyframe = keep_from == size;
   const uint16_t kept_sequence = drop.needs_keyframe ? 0 : video_[keep_from].sequence_number;
-  std::deque<OutgoingPacket> rest;
-  for (size_t i = 0; i < video_.size(); ++i) {
-    OutgoingPacket& packet = video_[i];
-    const bool stays = packet.ssrc != ssrc || i >= keep_from || (finish && Unfinished(packet));
-    if (stays) {
-      rest.push_back(std::move(packet));
-      continue;
+  size_t i = 0;
+  video_.EraseIf([&](const OutgoingPacket& packet) {
+    const size_t index = i++;
+    if (packet.stream != &stream || index >= keep_from || (finish && Unfinished(packet))) {
+      return false;
     }
     if (drop.packets == 0 || IsNewer(drop.resume_sequence, packet.sequence_number)) {
       drop.resume_sequence = packet.sequence_number;
     }
     ++drop.packets;
     media_bytes_ -= packet.packet->size;
-  }
-  video_ = std::move(rest);
-  if (!finish) video_states_[ssrc].unfinished_timestamp.reset();
+    return true;
+  });
+  if (!finish) stream.unfinished_timestamp.reset();
   if (drop.packets == 0) return;
   if (!drop.needs_keyframe) {
     drop.renumbered_by = static_cast<uint16_t>(kept_sequence - drop.resume_sequence);
-    for (auto& packet : video_) {
-      if (packet.ssrc == ssrc && !Unfinished(packet)) {
+    for (i = 0; i < video_.size(); ++i) {
+      OutgoingPacket& packet = video_[i];
+      if (packet.stream == &stream && !Unfinished(packet)) {
         packet.sequence_number = static_cast<uint16_t>(packet.sequence_number - drop.renumbered_by);
       }
     }
@@ -197,31 +204,39 @@ void SendQueue::DropVideo(uint32_t ssrc, Timestamp oldest_kept, bool finish) {
   listener_.OnVideoDropped(drop);
 }
 
-void SendQueue::RemoveStream(uint32_t ssrc) {
-  std::erase_if(sender_reports_, [&](const auto& report) { return report.first == ssrc; });
+void SendQueue::RemoveStream(OutgoingStream& stream) {
+  sender_reports_.EraseIf([&](const auto& report) { return report.first == stream.ssrc; });
   for (auto* queue : {&audio_, &retransmissions_, &video_}) {
-    std::erase_if(*queue, [&](const OutgoingPacket& packet) {
-      if (packet.ssrc != ssrc) return false;
+    queue->EraseIf([&](const OutgoingPacket& packet) {
+      if (packet.stream != &stream) return false;
       media_bytes_ -= packet.packet->size;
       return true;
     });
   }
-  video_states_.erase(ssrc);
+  stream.unfinished_timestamp.reset();
 }
 
 void SendQueue::DropMedia() {
-  rtcp_.clear();
-  sender_reports_.clear();
-  audio_.clear();
-  retransmissions_.clear();
-  video_.clear();
-  video_states_.clear();
+  for (auto* queue : {&audio_, &retransmissions_, &video_}) {
+    for (size_t i = 0; i < queue->size(); ++i) (*queue)[i].stream->unfinished_timestamp.reset();
+    queue->Clear();
+  }
+  rtcp_.Clear();
+  sender_reports_.Clear();
   media_bytes_ = 0;
 }
 
 bool SendQueue::empty() const {
   return control_.empty() && rtcp_.empty() && sender_reports_.empty() && audio_.empty() &&
          retransmissions_.empty() && video_.empty();
+}
+
+Duration SendQueue::MediaDelay(Timestamp now) const {
+  Duration delay = Duration::Zero();
+  for (const auto* queue : {&audio_, &video_}) {
+    if (!queue->empty()) delay = std::max(delay, now - queue->front().enqueued);
+  }
+  return delay;
 }
 
 }  // namespace ferry::gateway

@@ -8,35 +8,43 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/base/units.h"
 #include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/ring_queue.h"
 
 namespace ferry::gateway {
 
 // A control message, shared when it goes to many.
 using SharedText = std::shared_ptr<const std::string>;
 
+// One stream to one subscriber, as the queue knows it. Outlives its packets there (RemoveStream).
+struct OutgoingStream {
+  uint32_t ssrc = 0;
+  // Of the video frame of which the client has a part.
+  std::optional<uint32_t> unfinished_timestamp;
+};
+
 // A media packet on its way to one subscriber: header fields that differ from the publisher's.
 struct OutgoingPacket {
   PacketRef packet;
-  uint32_t ssrc = 0;
+  OutgoingStream* stream = nullptr;
+  uint32_t timestamp = 0;
   uint16_t sequence_number = 0;
+  PictureNumbers picture;
   bool retransmission = false;
   Timestamp enqueued;
 };
 
 // A run of video that left the queue unsent.
 struct VideoDrop {
-  uint32_t ssrc = 0;
+  OutgoingStream* stream = nullptr;
   size_t packets = 0;
   // The first sequence number the client has not seen: forwarding goes on from it.
   uint16_t resume_sequence = 0;
@@ -65,7 +73,7 @@ class SendQueue {
    public:
     virtual ~Listener() = default;
     virtual void OnVideoDropped(const VideoDrop& drop) = 0;
-    virtual void OnAudioDropped(uint32_t ssrc) = 0;
+    virtual void OnAudioDropped() = 0;
   };
 
   using Rtcp = std::vector<uint8_t>;
@@ -84,16 +92,22 @@ class SendQueue {
   void PushVideo(OutgoingPacket packet);
   void PushRetransmission(OutgoingPacket packet);
 
-  // The next item to write, or nullopt when none is worth sending.
-  std::optional<Item> Pop(Timestamp now);
+  // The next item to write, or nullopt when none is worth sending. Without `paced`, video waits.
+  std::optional<Item> Pop(Timestamp now, bool paced = true);
   // Drops what became too old although nobody takes anything.
   void DropStale(Timestamp now);
   // Forgets everything of a stream, without telling the listener.
-  void RemoveStream(uint32_t ssrc);
+  void RemoveStream(OutgoingStream& stream);
+  // A buffer for Rtcp that has been sent, to be used again.
+  Rtcp TakeBuffer();
+  void ReuseBuffer(Rtcp buffer);
   // Forgets all but control messages: the connection is about to close.
   void DropMedia();
 
   bool empty() const;
+  bool has_video() const { return !video_.empty(); }
+  // How long the oldest packet of media has been waiting.
+  Duration MediaDelay(Timestamp now) const;
   // The transport has been busy with one item for longer than the limit: the client does not read.
   bool stalled(Timestamp now) const {
     return !writer_idle_ && now - last_progress_ > limits_.stall;
@@ -101,33 +115,33 @@ class SendQueue {
   size_t bytes() const { return control_bytes_ + media_bytes_; }
 
  private:
-  // Whether the client has a part of a frame, and of which.
-  struct VideoState {
-    std::optional<uint32_t> unfinished_timestamp;
-  };
+  // Buffers of RTCP kept for reuse: a tick's worth.
+  static constexpr size_t kMaxBuffers = 16;
 
   // The writer's time to take something begins.
   void NotePush(Timestamp now) {
     if (std::exchange(writer_idle_, false)) last_progress_ = now;
   }
-  std::optional<OutgoingPacket> PopMedia(std::deque<OutgoingPacket>& queue);
-  bool Unfinished(const OutgoingPacket& packet) const;
-  // Drops the video of `ssrc` up to the newest key frame that is not older than `oldest_kept`.
+  OutgoingPacket PopMedia(RingQueue<OutgoingPacket>& queue);
+  static bool Unfinished(const OutgoingPacket& packet) {
+    return packet.stream->unfinished_timestamp == packet.timestamp;
+  }
+  // Drops the video of `stream` up to the newest key frame that is not older than `oldest_kept`.
   // `finish` spares the rest of a frame already begun.
-  void DropVideo(uint32_t ssrc, Timestamp oldest_kept, bool finish);
+  void DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish);
   void DropStaleVideo(Timestamp now);
   void DropStaleAudio(Timestamp now);
   void MakeRoom(Timestamp now);
 
   Limits limits_;
   Listener& listener_;
-  std::deque<SharedText> control_;
-  std::deque<Rtcp> rtcp_;
-  std::deque<std::pair<uint32_t, Rtcp>> sender_reports_;  // one per SSRC
-  std::deque<OutgoingPacket> audio_;
-  std::deque<OutgoingPacket> retransmissions_;
-  std::deque<OutgoingPacket> video_;  // all streams, in the order of arrival
-  std::unordered_map<uint32_t, VideoState> video_states_;
+  RingQueue<SharedText> control_;
+  RingQueue<Rtcp> rtcp_;
+  RingQueue<std::pair<uint32_t, Rtcp>> sender_reports_;  // one per SSRC
+  RingQueue<OutgoingPacket> audio_;
+  RingQueue<OutgoingPacket> retransmissions_;
+  RingQueue<OutgoingPacket> video_;  // all streams, in the order of arrival
+  std::vector<Rtcp> buffers_;
   size_t control_bytes_ = 0;
   size_t media_bytes_ = 0;
   Timestamp last_progress_;

@@ -14,17 +14,13 @@ namespace {
 using testing::Make;
 using testing::TestPacket;
 
-constexpr uint32_t kVideo = 10;
-constexpr uint32_t kOtherVideo = 11;
-constexpr uint32_t kAudio = 20;
-
 class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
  protected:
   void OnVideoDropped(const VideoDrop& drop) override { drops.push_back(drop); }
-  void OnAudioDropped(uint32_t) override { ++audio_drops; }
+  void OnAudioDropped() override { ++audio_drops; }
 
   // One frame of `packets` packets; sequence numbers go on by themselves.
-  void PushFrame(uint32_t ssrc, bool keyframe, size_t packets = 1, size_t size = 100) {
+  void PushFrame(OutgoingStream& stream, bool keyframe, size_t packets = 1, size_t size = 100) {
     const uint32_t timestamp = next_timestamp += 3000;
     for (size_t i = 0; i < packets; ++i) {
       TestPacket packet{.timestamp = timestamp,
@@ -33,16 +29,17 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
                         .first = i == 0,
                         .payload_size = size};
       queue.PushVideo({.packet = Make(pool, packet),
-                       .ssrc = ssrc,
-                       .sequence_number = sequence[ssrc]++,
+                       .stream = &stream,
+                       .timestamp = timestamp,
+                       .sequence_number = sequence[stream.ssrc]++,
                        .enqueued = now});
     }
   }
   void PushAudio(size_t size = 100) {
     queue.PushAudio(
         {.packet = Make(pool, {.payload_type = rtp::kOpusPayloadType, .payload_size = size}),
-         .ssrc = kAudio,
-         .sequence_number = sequence[kAudio]++,
+         .stream = &audio,
+         .sequence_number = sequence[audio.ssrc]++,
          .enqueued = now});
   }
   SharedText Text(const std::string& text) { return std::make_shared<const std::string>(text); }
@@ -53,7 +50,7 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
     if (std::get_if<SharedText>(&*item)) return "c";
     if (std::get_if<SendQueue::Rtcp>(&*item)) return "r";
     const auto& packet = std::get<OutgoingPacket>(*item);
-    const char* kind = packet.retransmission ? "x" : packet.ssrc == kAudio ? "a" : "v";
+    const char* kind = packet.retransmission ? "x" : packet.stream == &audio ? "a" : "v";
     return kind + std::to_string(packet.sequence_number);
   }
   std::string PopAll() {
@@ -63,6 +60,9 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
     return all;
   }
 
+  OutgoingStream video{.ssrc = 10};
+  OutgoingStream other_video{.ssrc = 11};
+  OutgoingStream audio{.ssrc = 20};
   PacketPool pool;
   SendQueue::Limits limits;
   SendQueue queue{limits, *this};
@@ -74,9 +74,9 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
 };
 
 TEST_F(SendQueueTest, OfAStreamsSenderReportsOnlyTheLastWaits) {
-  queue.PushSenderReport(kVideo, {1}, now);
-  queue.PushSenderReport(kAudio, {2}, now);
-  queue.PushSenderReport(kVideo, {3}, now);
+  queue.PushSenderReport(video.ssrc, {1}, now);
+  queue.PushSenderReport(audio.ssrc, {2}, now);
+  queue.PushSenderReport(video.ssrc, {3}, now);
   EXPECT_EQ(std::get<SendQueue::Rtcp>(*queue.Pop(now)), SendQueue::Rtcp{3});
   EXPECT_EQ(std::get<SendQueue::Rtcp>(*queue.Pop(now)), SendQueue::Rtcp{2});
   EXPECT_TRUE(queue.empty());
@@ -94,13 +94,13 @@ TEST_F(SendQueueTest, SenderReportsAreBoundedAndPushOutNoRequest) {
 }
 
 TEST_F(SendQueueTest, AStreamThatEndsTakesItsSenderReportAlong) {
-  queue.PushSenderReport(kVideo, {1}, now);
-  queue.RemoveStream(kVideo);
+  queue.PushSenderReport(video.ssrc, {1}, now);
+  queue.RemoveStream(video);
   EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(SendQueueTest, ControlGoesFirstThenReportsThenAudioThenVideo) {
-  PushFrame(kVideo, true, 2);
+  PushFrame(video, true, 2);
   PushAudio();
   queue.PushRtcp({1, 2, 3, 4}, now);
   ASSERT_TRUE(queue.PushControl(Text("{}"), now));
@@ -110,45 +110,45 @@ TEST_F(SendQueueTest, ControlGoesFirstThenReportsThenAudioThenVideo) {
 }
 
 TEST_F(SendQueueTest, AudioOvertakesVideoThatWaits) {
-  PushFrame(kVideo, true, 3);
+  PushFrame(video, true, 3);
   EXPECT_EQ(Pop(), "v0");
   PushAudio();
   EXPECT_EQ(PopAll(), "a0 v1 v2");
 }
 
 TEST_F(SendQueueTest, RetransmissionsGoBeforeNewVideo) {
-  PushFrame(kVideo, true);
+  PushFrame(video, true);
   queue.PushRetransmission(
-      {.packet = Make(pool, {}), .ssrc = kVideo, .sequence_number = 99, .enqueued = now});
+      {.packet = Make(pool, {}), .stream = &video, .sequence_number = 99, .enqueued = now});
   EXPECT_EQ(PopAll(), "x99 v0");
 }
 
 TEST_F(SendQueueTest, VideoWithinItsAgeIsKept) {
-  PushFrame(kVideo, true);
+  PushFrame(video, true);
   now += limits.max_video_age;
   EXPECT_EQ(PopAll(), "v0");
   EXPECT_TRUE(drops.empty());
 }
 
 TEST_F(SendQueueTest, StaleVideoIsDroppedWholeUpToTheEndWhenNoKeyframeWaits) {
-  PushFrame(kVideo, true, 2);
-  PushFrame(kVideo, false, 2);
+  PushFrame(video, true, 2);
+  PushFrame(video, false, 2);
   now += limits.max_video_age + Duration::Millis(1);
-  PushFrame(kVideo, false, 1);  // fresh, but nothing can be decoded from it
+  PushFrame(video, false, 1);  // fresh, but nothing can be decoded from it
   EXPECT_EQ(PopAll(), "");
   ASSERT_EQ(drops.size(), 1u);
-  EXPECT_EQ(drops[0].ssrc, kVideo);
+  EXPECT_EQ(drops[0].stream, &video);
   EXPECT_TRUE(drops[0].needs_keyframe);
   EXPECT_EQ(drops[0].resume_sequence, 0);
   EXPECT_EQ(drops[0].packets, 5u) << "the first push after the age was passed finds them";
 }
 
 TEST_F(SendQueueTest, AFreshKeyframeThatWaitsIsKeptAndRenumbered) {
-  PushFrame(kVideo, true, 2);   // 0 1
-  PushFrame(kVideo, false, 2);  // 2 3
+  PushFrame(video, true, 2);   // 0 1
+  PushFrame(video, false, 2);  // 2 3
   now += Duration::Millis(300);
-  PushFrame(kVideo, true, 2);   // 4 5
-  PushFrame(kVideo, false, 1);  // 6
+  PushFrame(video, true, 2);   // 4 5
+  PushFrame(video, false, 1);  // 6
   now += Duration::Millis(200);
   EXPECT_EQ(PopAll(), "v0 v1 v2");
   ASSERT_EQ(drops.size(), 1u);
@@ -159,8 +159,8 @@ TEST_F(SendQueueTest, AFreshKeyframeThatWaitsIsKeptAndRenumbered) {
 }
 
 TEST_F(SendQueueTest, AFrameAlreadyBegunIsFinishedThoughStale) {
-  PushFrame(kVideo, true, 3);   // 0 1 2
-  PushFrame(kVideo, false, 1);  // 3
+  PushFrame(video, true, 3);   // 0 1 2
+  PushFrame(video, false, 1);  // 3
   EXPECT_EQ(Pop(), "v0");
   now += limits.max_video_age + Duration::Millis(1);
   EXPECT_EQ(PopAll(), "v1 v2");
@@ -170,18 +170,18 @@ TEST_F(SendQueueTest, AFrameAlreadyBegunIsFinishedThoughStale) {
 }
 
 TEST_F(SendQueueTest, OneStreamsStalenessLeavesAnotherAlone) {
-  PushFrame(kVideo, true, 1);
+  PushFrame(video, true, 1);
   now += Duration::Millis(300);
-  PushFrame(kOtherVideo, true, 1);
+  PushFrame(other_video, true, 1);
   now += Duration::Millis(200);
   EXPECT_EQ(PopAll(), "v0");
   ASSERT_EQ(drops.size(), 1u);
-  EXPECT_EQ(drops[0].ssrc, kVideo);
+  EXPECT_EQ(drops[0].stream, &video);
 }
 
 TEST_F(SendQueueTest, SequenceNumbersThatWrapStillFindTheFirstDropped) {
-  sequence[kVideo] = 65534;
-  PushFrame(kVideo, true, 4);  // 65534 65535 0 1
+  sequence[video.ssrc] = 65534;
+  PushFrame(video, true, 4);  // 65534 65535 0 1
   now += limits.max_video_age + Duration::Millis(1);
   EXPECT_EQ(PopAll(), "");
   ASSERT_EQ(drops.size(), 1u);
@@ -200,7 +200,7 @@ TEST_F(SendQueueTest, StaleAudioIsDroppedOldestFirst) {
 TEST_F(SendQueueTest, MediaIsBoundedInBytesAndVideoGoesFirst) {
   for (int i = 0; i < 20; ++i) PushAudio(1000);
   for (int i = 0; i < 2000; ++i) {
-    PushFrame(kVideo, i == 0, 1, 1000);
+    PushFrame(video, i == 0, 1, 1000);
     ASSERT_LE(queue.bytes(), limits.max_media_bytes);
   }
   EXPECT_FALSE(drops.empty());
@@ -233,7 +233,7 @@ TEST_F(SendQueueTest, RetransmissionsAreBoundedByCountAndAge) {
   const PacketRef packet = Make(pool, {});
   for (uint16_t i = 0; i < 1000; ++i) {
     queue.PushRetransmission(
-        {.packet = packet, .ssrc = kVideo, .sequence_number = i, .enqueued = now});
+        {.packet = packet, .stream = &video, .sequence_number = i, .enqueued = now});
   }
   EXPECT_EQ(queue.bytes(), SendQueue::kMaxRetransmissions * packet->size);
   now += limits.max_video_age + Duration::Millis(1);
@@ -242,33 +242,33 @@ TEST_F(SendQueueTest, RetransmissionsAreBoundedByCountAndAge) {
 }
 
 TEST_F(SendQueueTest, StallsWhenTheTransportTakesNothingThoughEverythingWasDropped) {
-  PushFrame(kVideo, true);
+  PushFrame(video, true);
   EXPECT_EQ(Pop(), "v0");  // the transport hangs in writing this
   for (int i = 0; i < 100; ++i) {
     EXPECT_FALSE(queue.stalled(now)) << i;
     now += Duration::Millis(100);
     queue.DropStale(now);
-    PushFrame(kVideo, true);
+    PushFrame(video, true);
   }
   now += Duration::Millis(100);
   EXPECT_TRUE(queue.stalled(now));
 }
 
 TEST_F(SendQueueTest, SilenceIsNoStall) {
-  PushFrame(kVideo, true);
+  PushFrame(video, true);
   EXPECT_EQ(PopAll(), "v0");
   now += Duration::Millis(60'000);
   EXPECT_FALSE(queue.stalled(now));
-  PushFrame(kVideo, true);
+  PushFrame(video, true);
   EXPECT_FALSE(queue.stalled(now));
 }
 
 TEST_F(SendQueueTest, ARemovedStreamLeavesNothingBehind) {
-  PushFrame(kVideo, true, 5);
+  PushFrame(video, true, 5);
   PushAudio();
   Pop();
-  queue.RemoveStream(kVideo);
-  queue.RemoveStream(kAudio);
+  queue.RemoveStream(video);
+  queue.RemoveStream(audio);
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.bytes(), 0u);
   EXPECT_EQ(pool.in_use(), 0u);

@@ -1,6 +1,7 @@
 #include "gateway/sfu/sfu_worker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <utility>
 
@@ -8,43 +9,125 @@
 #include "gateway/sfu/stream_fanout.h"
 
 namespace ferry::gateway {
+namespace {
 
-SfuWorker::SfuWorker(unsigned index, Metrics& metrics, std::function<void()> request_run)
-    : index_(index), metrics_(metrics), request_run_(std::move(request_run)) {}
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+template <typename F>
+void ForEach(WorkerSet workers, F visit) {
+  for (; workers != 0; workers &= workers - 1) {
+    visit(static_cast<unsigned>(std::countr_zero(workers)));
+  }
+}
+
+}  // namespace
+
+SfuWorker::SfuWorker(unsigned index, Metrics& metrics, std::function<void()> request_run,
+                     const SfuConfig& config)
+    : index_(index),
+      metrics_(metrics),
+      request_run_(std::move(request_run)),
+      config_(config),
+      workers_(index + 1) {
+  workers_[index] = this;
+}
 
 SfuWorker::~SfuWorker() { assert(published_.empty() && fanouts_.empty()); }
 
-void SfuWorker::Run(Timestamp) {}
+void SfuWorker::RequestRun() {
+  if (!run_requested_.exchange(true, std::memory_order_acq_rel) && request_run_) request_run_();
+}
 
-void SfuWorker::Tick(Timestamp) {}
+void SfuWorker::Run(Timestamp now) {
+  run_requested_.exchange(false, std::memory_order_acq_rel);
+  // Mail is taken before the rings are read: what was pushed before a stream's end is there too.
+  mailbox_.TakeAll(mail_);
+  LinkedPacket linked;
+  for (const auto& link : incoming_) {
+    if (!link) continue;
+    // One round of the ring at most: a sender who never pauses must not keep us from our own work.
+    for (size_t i = 0; i < kLinkCapacity && link->Pop(linked); ++i) {
+      if (StreamFanout* fanout = FindFanout(linked.key)) fanout->Forward(linked.packet, now);
+    }
+  }
+  linked = {};
+  for (Mail& mail : mail_) Handle(mail, now);
+  mail_.clear();
+  ForEach(std::exchange(to_wake_, 0), [&](unsigned worker) { workers_[worker]->RequestRun(); });
+}
+
+void SfuWorker::Tick(Timestamp now) {
+  for (const auto& [key, fanout] : fanouts_) {
+    fanout->Tick(now);
+    if (!fanout->attached_ && now >= fanout->next_search_) Attach(*fanout, now);
+  }
+}
 
 void SfuWorker::Add(PublishedStream& stream) {
   published_[stream.key()] = &stream;
   metrics_.streams.Add(1);
+  if (StreamFanout* fanout = FindFanout(stream.key())) {
+    fanout->attached_ = true;
+    fanout->origin_ = index_;
+  }
+  // Subscribers elsewhere know it from where it was before, if it was.
+  PostToOthers(stream.key(), StreamMovedMessage{});
 }
 
 void SfuWorker::Remove(PublishedStream& stream, bool ended) {
   if (published_.erase(stream.key())) metrics_.streams.Add(-1);
-  const auto fanout = fanouts_.find(stream.key());
-  if (ended && fanout != fanouts_.end()) fanout->second->End();
+  StreamFanout* fanout = FindFanout(stream.key());
+  if (ended) {
+    PostTo(stream.workers(), stream.key(), StreamEndedMessage{});
+    if (fanout != nullptr) fanout->End();
+  } else if (fanout != nullptr) {
+    fanout->attached_ = false;
+  }
 }
 
-void SfuWorker::Deliver(PublishedStream& stream, const PacketRef& packet, Timestamp now) {
-  const auto fanout = fanouts_.find(stream.key());
-  if (fanout != fanouts_.end()) fanout->second->Forward(packet, now);
+void SfuWorker::Deliver(PublishedStream& stream, PacketRef packet, Timestamp now) {
+  const size_t encoding = packet->encoding;
+  bool full = false;
+  ForEach(stream.workers(), [&](unsigned worker) {
+    if (workers_[worker]->incoming_[index_]->Push({stream.key(), packet})) {
+      to_wake_ |= WorkerSet{1} << worker;
+    } else {
+      metrics_.Drop(DropReason::kLinkFull);
+      full = true;
+    }
+  });
+  if (to_wake_ != 0) RequestRun();
+  if (full && stream.info().kind == MediaKind::kVideo) stream.RequestKeyframe(encoding, now);
+  if (StreamFanout* fanout = FindFanout(stream.key())) fanout->Forward(packet, now);
 }
 
 void SfuWorker::Deliver(PublishedStream& stream, const rtp::SenderReport& report, Timestamp now) {
-  const auto fanout = fanouts_.find(stream.key());
-  if (fanout != fanouts_.end()) fanout->second->ForwardReport(report, now);
+  PostTo(stream.workers(), stream.key(), SenderReportMessage{report});
+  if (StreamFanout* fanout = FindFanout(stream.key())) fanout->ForwardReport(report, now);
 }
 
-StreamFanout& SfuWorker::Join(const SubscriptionRequest& request, Subscription& subscription) {
+StreamFanout* SfuWorker::FindFanout(StreamKey key) const {
+  const auto found = fanouts_.find(key);
+  return found == fanouts_.end() ? nullptr : found->second.get();
+}
+
+StreamFanout& SfuWorker::Join(const SubscriptionRequest& request, Subscription& subscription,
+                              Timestamp now) {
   auto& fanout = fanouts_[request.key];
   if (!fanout) {
-    fanout = std::make_unique<StreamFanout>(*this, request);
-    const auto stream = published_.find(request.key);
-    if (stream != published_.end()) fanout->last_report_ = stream->second->last_report();
+    AudioSelector* selector = nullptr;
+    if (request.info.kind == MediaKind::kAudio) {
+      auto& room =
+          audio_rooms_.try_emplace(request.room, AudioSelector(config_.loudest_speakers), 0)
+              .first->second;
+      ++room.fanouts;
+      selector = &room.selector;
+    }
+    fanout = std::make_unique<StreamFanout>(*this, request, selector);
+    Attach(*fanout, now);
   }
   fanout->subscriptions_.push_back(&subscription);
   return *fanout;
@@ -52,21 +135,138 @@ StreamFanout& SfuWorker::Join(const SubscriptionRequest& request, Subscription& 
 
 void SfuWorker::Leave(StreamFanout& fanout, Subscription& subscription) {
   std::erase(fanout.subscriptions_, &subscription);
-  if (fanout.subscriptions_.empty()) fanouts_.erase(StreamKey(fanout.key()));
+  if (!fanout.subscriptions_.empty()) return;
+  if (fanout.origin_ != index_) Post(fanout.origin_, fanout.key(), DetachMessage{});
+  const uint64_t room = fanout.room();
+  const bool audio = fanout.info().kind == MediaKind::kAudio;
+  fanouts_.erase(StreamKey(fanout.key()));
+  const auto found = audio ? audio_rooms_.find(room) : audio_rooms_.end();
+  if (found != audio_rooms_.end() && --found->second.fanouts == 0) audio_rooms_.erase(found);
+}
+
+void SfuWorker::Attach(StreamFanout& fanout, Timestamp now) {
+  const StreamKey key = fanout.key();
+  if (const auto stream = published_.find(key); stream != published_.end()) {
+    fanout.origin_ = index_;
+    fanout.attached_ = true;
+    fanout.last_report_ = stream->second->last_report();
+    return;
+  }
+  fanout.next_search_ = now + StreamFanout::kSearchInterval;
+  const bool hinted = fanout.origin_ != index_ && fanout.origin_ < workers_.size();
+  if (hinted) {
+    Post(fanout.origin_, key, AttachMessage{});
+  } else {
+    PostToOthers(key, AttachMessage{});
+  }
 }
 
 void SfuWorker::RequestKeyframe(StreamFanout& fanout, size_t encoding, Timestamp now) {
   const auto stream = published_.find(fanout.key());
-  if (stream != published_.end()) stream->second->RequestKeyframe(encoding, now);
-}
-
-Sfu::Sfu(const std::vector<Worker>& workers) {
-  for (const Worker& worker : workers) {
-    workers_.push_back(std::make_unique<SfuWorker>(static_cast<unsigned>(workers_.size()),
-                                                   *worker.metrics, worker.request_run));
+  if (stream != published_.end()) {
+    stream->second->RequestKeyframe(encoding, now);
+  } else if (fanout.origin_ != index_) {
+    Post(fanout.origin_, fanout.key(), KeyframeWishMessage{encoding});
   }
 }
 
-Sfu::~Sfu() = default;
+void SfuWorker::Post(unsigned worker, StreamKey key, decltype(Mail::body) body) {
+  if (worker >= workers_.size() || workers_[worker] == nullptr) return;
+  if (!workers_[worker]->mailbox_.Post({index_, key, std::move(body)})) {
+    metrics_.Drop(DropReason::kLinkFull);
+    return;
+  }
+  to_wake_ |= WorkerSet{1} << worker;
+  RequestRun();
+}
+
+void SfuWorker::PostTo(WorkerSet workers, StreamKey key, const decltype(Mail::body)& body) {
+  ForEach(workers, [&](unsigned worker) { Post(worker, key, body); });
+}
+
+void SfuWorker::PostToOthers(StreamKey key, const decltype(Mail::body)& body) {
+  for (unsigned worker = 0; worker < workers_.size(); ++worker) {
+    if (worker != index_) Post(worker, key, body);
+  }
+}
+
+void SfuWorker::OnAttach(unsigned from, StreamKey key, Timestamp) {
+  const auto found = published_.find(key);
+  if (found == published_.end()) return Post(from, key, UnknownStreamMessage{});
+  PublishedStream& stream = *found->second;
+  stream.set_workers(stream.workers() | WorkerSet{1} << from);
+  Post(from, key, AttachedMessage{});
+  if (stream.last_report()) Post(from, key, SenderReportMessage{*stream.last_report()});
+}
+
+void SfuWorker::OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now) {
+  fanout.origin_ = worker;
+  fanout.attached_ = true;
+  // Wishes sent to where it was not are gone.
+  fanout.RenewWishes(now);
+}
+
+void SfuWorker::Handle(Mail& mail, Timestamp now) {
+  const StreamKey key = mail.key;
+  const unsigned from = mail.from;
+  const auto published = published_.find(key);
+  StreamFanout* fanout = FindFanout(key);
+  std::visit(Overloaded{
+                 [&](const AttachMessage&) { OnAttach(from, key, now); },
+                 [&](const DetachMessage&) {
+                   if (published == published_.end()) return;
+                   PublishedStream& stream = *published->second;
+                   stream.set_workers(stream.workers() & ~(WorkerSet{1} << from));
+                 },
+                 [&](const KeyframeWishMessage& wish) {
+                   if (published != published_.end()) {
+                     published->second->RequestKeyframe(wish.encoding, now);
+                   }
+                 },
+                 [&](const AttachedMessage&) {
+                   // Nobody here wants it any more: it was left before it was found.
+                   if (fanout == nullptr) return Post(from, key, DetachMessage{});
+                   OnOrigin(*fanout, from, now);
+                 },
+                 [&](const UnknownStreamMessage&) {
+                   if (fanout == nullptr || fanout->origin_ != from) return;
+                   fanout->origin_ = index_;  // nobody's: all are asked
+                   fanout->attached_ = false;
+                 },
+                 [&](const StreamEndedMessage&) {
+                   if (fanout != nullptr && fanout->origin_ == from) fanout->End();
+                 },
+                 [&](const StreamMovedMessage&) {
+                   if (fanout != nullptr) Post(from, key, AttachMessage{});
+                 },
+                 [&](const SenderReportMessage& report) {
+                   if (fanout != nullptr) fanout->ForwardReport(report.report, now);
+                 },
+             },
+             mail.body);
+}
+
+Sfu::Sfu(const std::vector<Worker>& workers, const SfuConfig& config) {
+  assert(workers.size() <= kMaxWorkers);
+  std::vector<SfuWorker*> all;
+  for (const Worker& worker : workers) {
+    workers_.push_back(std::make_unique<SfuWorker>(static_cast<unsigned>(workers_.size()),
+                                                   *worker.metrics, worker.request_run, config));
+    all.push_back(workers_.back().get());
+  }
+  for (const auto& worker : workers_) {
+    worker->workers_ = all;
+    worker->incoming_.resize(all.size());
+    for (const SfuWorker* other : all) {
+      if (other == worker.get()) continue;
+      worker->incoming_[other->index()] = std::make_unique<MediaLink>(kLinkCapacity);
+    }
+  }
+}
+
+Sfu::~Sfu() {
+  // Packets go back to their pools while all of these live.
+  for (const auto& worker : workers_) worker->incoming_.clear();
+}
 
 }  // namespace ferry::gateway

@@ -1,9 +1,11 @@
 // The forwarding of one worker: the streams published and those subscribed to there.
 //
 // A stream's PublishedStream lives where its publisher's connection is; each worker that has
-// subscribers of it has a StreamFanout.
+// subscribers of it has a StreamFanout, attached to the publisher's worker by a message. Nothing is
+// locked on the way of a media packet.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,9 +15,11 @@
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
 #include "gateway/app/metrics.h"
+#include "gateway/sfu/audio_selector.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/stream.h"
 #include "gateway/sfu/wake_scheduler.h"
+#include "gateway/sfu/worker_link.h"
 
 namespace ferry::gateway {
 
@@ -23,12 +27,22 @@ class PublishedStream;
 class StreamFanout;
 class Subscription;
 
+struct SfuConfig {
+  // Speakers of a room who are forwarded at a time, each listener's own voice not counted; 0: all.
+  size_t loudest_speakers = 6;
+};
+
+// The workers that have subscribers of one stream, as bits: at most 64 workers.
+using WorkerSet = uint64_t;
+inline constexpr size_t kMaxWorkers = 64;
+
 // Belongs to one thread, but for what is said of `request_run`.
 class SfuWorker {
  public:
-  // `request_run` asks that Run be called soon on this worker's thread. It is called from any
-  // thread, and not again before Run was.
-  SfuWorker(unsigned index, Metrics& metrics, std::function<void()> request_run = {});
+  // `request_run` asks that Run be called soon on this worker's thread, after what is being read
+  // there. It is called from any thread, and not again before Run was.
+  SfuWorker(unsigned index, Metrics& metrics, std::function<void()> request_run = {},
+            const SfuConfig& config = {});
   ~SfuWorker();
   SfuWorker(const SfuWorker&) = delete;
   SfuWorker& operator=(const SfuWorker&) = delete;
@@ -47,35 +61,63 @@ class SfuWorker {
   void Add(PublishedStream& stream);
   // `ended`: with its subscriptions.
   void Remove(PublishedStream& stream, bool ended);
-  void Deliver(PublishedStream& stream, const PacketRef& packet, Timestamp now);
+  void Deliver(PublishedStream& stream, PacketRef packet, Timestamp now);
   void Deliver(PublishedStream& stream, const rtp::SenderReport& report, Timestamp now);
 
   // For Subscription: a stream's fanout is there while it has subscriptions.
-  StreamFanout& Join(const SubscriptionRequest& request, Subscription& subscription);
+  StreamFanout& Join(const SubscriptionRequest& request, Subscription& subscription, Timestamp now);
   void Leave(StreamFanout& fanout, Subscription& subscription);
+  // The fanout of a stream here, null when nobody here is subscribed to it.
+  StreamFanout* FindFanout(StreamKey key) const;
 
   // For StreamFanout.
   void RequestKeyframe(StreamFanout& fanout, size_t encoding, Timestamp now);
 
  private:
+  friend class Sfu;
+
+  // A room's speakers as far as they are forwarded here.
+  struct AudioRoom {
+    AudioSelector selector;
+    size_t fanouts = 0;
+  };
+
+  void RequestRun();
+  void Post(unsigned worker, StreamKey key, decltype(Mail::body) body);
+  void PostToOthers(StreamKey key, const decltype(Mail::body)& body);
+  void PostTo(WorkerSet workers, StreamKey key, const decltype(Mail::body)& body);
+  void Handle(Mail& mail, Timestamp now);
+  void Attach(StreamFanout& fanout, Timestamp now);
+  void OnAttach(unsigned from, StreamKey key, Timestamp now);
+  void OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now);
+
   const unsigned index_;
   Metrics& metrics_;
   const std::function<void()> request_run_;
+  const SfuConfig config_;
   PacketPool pool_;
   WakeScheduler wakes_;
   std::unordered_map<StreamKey, PublishedStream*> published_;
   std::unordered_map<StreamKey, std::unique_ptr<StreamFanout>> fanouts_;
+  std::unordered_map<uint64_t, AudioRoom> audio_rooms_;
+
+  std::vector<SfuWorker*> workers_;                   // all, by index; alone: itself
+  std::vector<std::unique_ptr<MediaLink>> incoming_;  // by the sending worker's index
+  Mailbox mailbox_;
+  std::vector<Mail> mail_;  // being handled
+  WorkerSet to_wake_ = 0;   // have been sent something since the last Run
+  std::atomic<bool> run_requested_{false};
 };
 
-// All workers of a process. Made before their threads start, ends after they have: packets of one
-// worker's pool may wait anywhere.
+// All workers of a process. Made before their threads start, ends after they have and after all
+// endpoints: packets of one worker's pool may wait anywhere.
 class Sfu {
  public:
   struct Worker {
     Metrics* metrics;
     std::function<void()> request_run;
   };
-  explicit Sfu(const std::vector<Worker>& workers);
+  explicit Sfu(const std::vector<Worker>& workers, const SfuConfig& config = {});
   ~Sfu();
 
   SfuWorker& worker(size_t index) { return *workers_[index]; }

@@ -1,25 +1,39 @@
-// One stream as a worker with subscribers of it sees it: their list, and the way back to the
-// publisher for key frame requests. On the publisher's own worker the packets come directly,
-// elsewhere over a link between workers (sfu_worker.h).
+// One stream as a worker with subscribers of it sees it: their list, the rates of its layers, and
+// the way back to the publisher for key frame requests. On the publisher's own worker the packets
+// come directly, elsewhere over a link between workers (sfu_worker.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "core/base/sequence_number.h"
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
+#include "gateway/sfu/audio_selector.h"
+#include "gateway/sfu/layer_rates.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/stream.h"
 
 namespace ferry::gateway {
 
 class SfuWorker;
+class SubscriberSink;
 class Subscription;
 
 class StreamFanout {
  public:
-  StreamFanout(SfuWorker& worker, const SubscriptionRequest& request);
+  // Wishes for a key frame that follow faster wait for so long: the publisher's worker coalesces
+  // them, this spares it the messages.
+  static constexpr Duration kMinWishInterval = Duration::Millis(50);
+  // How often the stream is looked for when the worker where it should be does not know it: its
+  // publisher is on the way to another.
+  static constexpr Duration kSearchInterval = Duration::Millis(250);
+
+  // `selector`: of the room, for audio; else null.
+  StreamFanout(SfuWorker& worker, const SubscriptionRequest& request, AudioSelector* selector);
+  ~StreamFanout();
   StreamFanout(const StreamFanout&) = delete;
   StreamFanout& operator=(const StreamFanout&) = delete;
 
@@ -27,26 +41,50 @@ class StreamFanout {
   const StreamInfo& info() const { return info_; }
   const std::vector<EncodingInfo>& encodings() const { return encodings_; }
   const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
-
   const std::optional<rtp::SenderReport>& last_report() const { return last_report_; }
+  const LayerRates& rates() const { return rates_; }
+  uint64_t room() const { return room_; }
 
   void Forward(const PacketRef& packet, Timestamp now);
   void ForwardReport(const rtp::SenderReport& report, Timestamp now);
   // Of encoding `encoding`; goes to the publisher's worker, which coalesces those of all workers.
   void RequestKeyframe(size_t encoding, Timestamp now);
+  // The publisher's worker is another than was thought: asks it for what is waited for.
+  void RenewWishes(Timestamp now);
+  void Tick(Timestamp now);
   // Destroys the subscriptions.
   void End();
 
+  // Whether this audio is for the subscriber: it is among the loudest of the others in the room.
+  bool Audible(const SubscriberSink& subscriber) const;
+  bool selected() const { return selector_ != nullptr && speaker_.selected; }
+
  private:
   friend class SfuWorker;
+  struct Encoding {
+    std::optional<uint16_t> newest;
+    std::optional<Timestamp> last_wish;
+    bool wish_owed = false;
+  };
+
+  void OnKeyframe(size_t encoding, bool newest, Timestamp now);
 
   SfuWorker& worker_;
   const StreamKey key_;
   const StreamInfo info_;
   const std::vector<EncodingInfo> encodings_;
+  const uint64_t room_;
+  AudioSelector* const selector_;
+  AudioSelector::Speaker speaker_;
   std::vector<Subscription*> subscriptions_;
   std::optional<rtp::SenderReport> last_report_;
-  unsigned origin_;  // worker
+  std::array<Encoding, kMaxEncodings> states_;
+  LayerRates rates_;
+
+  // The worker that has the stream, or is believed to; SfuWorker's.
+  unsigned origin_;
+  bool attached_ = false;
+  Timestamp next_search_;
 };
 
 }  // namespace ferry::gateway

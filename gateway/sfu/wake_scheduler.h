@@ -2,7 +2,7 @@
 // would cost more than their packets.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "core/base/units.h"
@@ -17,11 +17,13 @@ class WakeScheduler {
   static constexpr Duration kInterval = Duration::Millis(5);
 
   bool empty() const { return waiting_.empty(); }
-  // At the next Run; not to be added again before it.
+  // Counts the runs: a connection is added once in each round.
+  uint64_t round() const { return round_; }
   void Add(net::Connection& connection) { waiting_.push_back(&connection); }
   // The connection is about to go.
   void Remove(net::Connection& connection) { std::erase(waiting_, &connection); }
   void Run() {
+    ++round_;
     waking_.swap(waiting_);
     for (net::Connection* connection : waking_) connection->Wake();
     waking_.clear();
@@ -30,6 +32,7 @@ class WakeScheduler {
  private:
   std::vector<net::Connection*> waiting_;
   std::vector<net::Connection*> waking_;
+  uint64_t round_ = 1;
 };
 
 }  // namespace ferry::gateway

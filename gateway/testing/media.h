@@ -45,7 +45,9 @@ inline std::vector<uint8_t> Bytes(const TestPacket& p) {
 
 inline PacketRef Make(PacketPool& pool, const TestPacket& p) {
   const auto bytes = Bytes(p);
-  return pool.Make(bytes, *rtp::ParseRtp(bytes), p.keyframe);
+  const auto view = *rtp::ParseRtp(bytes);
+  const Codec codec = p.payload_type == rtp::kVp8PayloadType ? Codec::kVp8 : Codec::kOpus;
+  return pool.Make(bytes, view, FactsOf(codec, view.payload));
 }
 
 inline std::vector<uint8_t> Rtcp(const rtp::RtcpPacket& packet) {

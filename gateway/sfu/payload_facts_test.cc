@@ -1,4 +1,4 @@
-#include "gateway/sfu/keyframe_detector.h"
+#include "gateway/sfu/payload_facts.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 namespace ferry::gateway {
 namespace {
 
-bool Vp8(std::vector<uint8_t> payload) { return StartsKeyframe(Codec::kVp8, payload); }
-bool Vp9(std::vector<uint8_t> payload) { return StartsKeyframe(Codec::kVp9, payload); }
+bool Vp8(std::vector<uint8_t> payload) { return FactsOf(Codec::kVp8, payload).starts_keyframe; }
+bool Vp9(std::vector<uint8_t> payload) { return FactsOf(Codec::kVp9, payload).starts_keyframe; }
 
 TEST(StartsKeyframe, Vp8ByTheFrameHeadersPBit) {
   EXPECT_TRUE(Vp8({0x10, 0x00, 0x00}));
@@ -29,7 +29,7 @@ TEST(StartsKeyframe, Vp9ByTheDescriptor) {
 }
 
 TEST(StartsKeyframe, AudioAndRubbishHaveNone) {
-  EXPECT_FALSE(StartsKeyframe(Codec::kOpus, std::vector<uint8_t>{0x10, 0x00}));
+  EXPECT_FALSE(FactsOf(Codec::kOpus, std::vector<uint8_t>{0x10, 0x00}).starts_keyframe);
   EXPECT_FALSE(Vp8({}));
   EXPECT_FALSE(Vp9({}));
 }

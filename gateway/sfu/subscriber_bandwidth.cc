@@ -1,0 +1,48 @@
+#include "gateway/sfu/subscriber_bandwidth.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ferry::gateway {
+namespace {
+
+// Left for RTCP and retransmissions.
+constexpr double kVideoShare = 0.95;
+
+}  // namespace
+
+void SubscriberBandwidth::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+  controller_.OnFeedback(feedback, now);
+  first_sent_.reset();
+  silent_ = false;
+  pacer_.SetRate(controller_.pacing_rate(), now);
+}
+
+void SubscriberBandwidth::OnSent(std::optional<uint16_t> transport_sequence, size_t bytes,
+                                 bool audio, Timestamp now) {
+  const auto probe = pacer_.OnSent(static_cast<int64_t>(bytes), now);
+  if (transport_sequence) {
+    if (!first_sent_) first_sent_ = now;
+    controller_.OnPacketSent(*transport_sequence, bytes, now, probe);
+  }
+  if (audio) audio_bytes_ += static_cast<int64_t>(bytes);
+}
+
+void SubscriberBandwidth::Tick(DataRate wanted_video, Timestamp now) {
+  if (first_sent_ && now - *first_sent_ > kNoFeedbackAfter) silent_ = true;
+  if (const Duration window = now - audio_window_start_; window >= kAudioWindow) {
+    audio_rate_ = DataRate::BitsPerSec(static_cast<int64_t>(
+        static_cast<double>(std::exchange(audio_bytes_, 0)) * 8 / window.seconds_f()));
+    audio_window_start_ = now;
+  }
+  controller_.SetWantedRate(DataRate::BitsPerSec(wanted_video.bps() + audio_rate_.bps()));
+  if (const auto probe = controller_.NextProbe(now)) pacer_.StartProbe(*probe, now);
+  pacer_.SetRate(controller_.pacing_rate(), now);
+}
+
+DataRate SubscriberBandwidth::video_budget() const {
+  const int64_t rest = target().bps() - audio_rate_.bps();
+  return DataRate::BitsPerSec(std::max<int64_t>(rest, 0)) * kVideoShare;
+}
+
+}  // namespace ferry::gateway

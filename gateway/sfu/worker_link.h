@@ -1,0 +1,78 @@
+// What workers send each other: media through a ring without locks for each ordered pair of
+// workers, the rare rest through a mailbox of the receiver.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/rtp/rtcp.h"
+#include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/spsc_ring.h"
+#include "gateway/sfu/stream.h"
+
+namespace ferry::gateway {
+
+struct LinkedPacket {
+  StreamKey key = 0;
+  PacketRef packet;
+};
+
+// 2048 packets of 1200 bytes in 10 ms are 2 Gbps between two workers: who is behind by more has
+// lost its real time.
+inline constexpr size_t kLinkCapacity = 2048;
+using MediaLink = SpscRing<LinkedPacket>;
+
+// Of the worker that has subscribers, to that of the publisher.
+struct AttachMessage {};
+struct DetachMessage {};
+struct KeyframeWishMessage {
+  size_t encoding = 0;
+};
+// Of the publisher's worker to those with subscribers.
+struct AttachedMessage {};
+struct UnknownStreamMessage {};
+struct StreamEndedMessage {};
+struct StreamMovedMessage {};  // to the sender
+struct SenderReportMessage {
+  rtp::SenderReport report;
+};
+
+struct Mail {
+  unsigned from = 0;
+  StreamKey key = 0;
+  std::variant<AttachMessage, DetachMessage, KeyframeWishMessage, AttachedMessage,
+               UnknownStreamMessage, StreamEndedMessage, StreamMovedMessage, SenderReportMessage>
+      body;
+};
+
+class Mailbox {
+ public:
+  // Beyond it reports and wishes, which are repeated, are dropped; the rest follows control
+  // messages of clients, which are limited where they come in.
+  static constexpr size_t kMaxMail = 16'384;
+
+  // From any thread.
+  bool Post(Mail mail) {
+    const bool repeated = std::holds_alternative<SenderReportMessage>(mail.body) ||
+                          std::holds_alternative<KeyframeWishMessage>(mail.body);
+    const std::lock_guard lock(mutex_);
+    if (repeated && mail_.size() >= kMaxMail) return false;
+    mail_.push_back(std::move(mail));
+    return true;
+  }
+  void TakeAll(std::vector<Mail>& into) {
+    into.clear();
+    const std::lock_guard lock(mutex_);
+    mail_.swap(into);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Mail> mail_;
+};
+
+}  // namespace ferry::gateway
