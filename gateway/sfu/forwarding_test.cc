@@ -9,37 +9,14 @@
 #include "gateway/sfu/stream_fanout.h"
 #include "gateway/sfu/subscription.h"
 #include "gateway/testing/media.h"
+#include "gateway/testing/subscriber.h"
 
 namespace ferry::gateway {
 namespace {
 
 using testing::Bytes;
+using testing::Subscriber;
 using testing::TestPacket;
-
-class Subscriber : public SubscriberSink {
- public:
-  void SendMedia(OutgoingPacket packet, bool) override { media.push_back(std::move(packet)); }
-  void SendRetransmission(OutgoingPacket packet) override { resent.push_back(std::move(packet)); }
-  void SendReport(const rtp::SenderReport& report, Timestamp) override {
-    reports.push_back(report);
-  }
-  void OnStreamEnded(uint32_t) override {
-    ended = true;
-    subscription.reset();
-  }
-  void OnLayerChanged(const Subscription& changed) override {
-    layers.push_back(changed.forwarded_layer());
-  }
-  bool speaks() const override { return speaking; }
-
-  std::vector<OutgoingPacket> media;
-  std::vector<OutgoingPacket> resent;
-  std::vector<rtp::SenderReport> reports;
-  std::vector<ForwardedLayer> layers;
-  bool ended = false;
-  bool speaking = false;
-  std::unique_ptr<Subscription> subscription;
-};
 
 class ForwardingTest : public ::testing::Test, public PublisherSink {
  protected:

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/rtp/rtcp.h"
@@ -21,11 +22,25 @@ struct TestPacket {
   bool first = true;      // of video: first packet of its frame
   size_t payload_size = 100;
   uint16_t transport_sequence = 0;
+  std::optional<AudioLevel> audio_level;
+  // Of VP8: with it the long descriptor is written, the numbers below included.
+  std::optional<uint16_t> picture_id;
+  uint8_t tl0_index = 0;
+  uint8_t temporal_id = 0;
+  bool layer_sync = false;
 };
 
 inline std::vector<uint8_t> Bytes(const TestPacket& p) {
-  std::vector<uint8_t> payload(std::max<size_t>(p.payload_size, 4), 0xAB);
-  if (p.payload_type == rtp::kVp8PayloadType) {
+  std::vector<uint8_t> payload(std::max<size_t>(p.payload_size, 8), 0xAB);
+  if (p.payload_type == rtp::kVp8PayloadType && p.picture_id) {
+    payload[0] = p.first ? 0x90 : 0x80;
+    payload[1] = 0xE0;  // picture id, TL0PICIDX, temporal id
+    payload[2] = static_cast<uint8_t>(0x80 | *p.picture_id >> 8);
+    payload[3] = static_cast<uint8_t>(*p.picture_id);
+    payload[4] = p.tl0_index;
+    payload[5] = static_cast<uint8_t>(p.temporal_id << 6 | (p.layer_sync ? 0x20 : 0));
+    payload[6] = p.keyframe ? 0x00 : 0x01;
+  } else if (p.payload_type == rtp::kVp8PayloadType) {
     payload[0] = p.first ? 0x10 : 0x00;  // VP8 descriptor: S bit
     payload[1] = p.keyframe ? 0x00 : 0x01;
   }
@@ -37,6 +52,7 @@ inline std::vector<uint8_t> Bytes(const TestPacket& p) {
   header.timestamp = p.timestamp;
   header.ssrc = p.ssrc;
   rtp::RtpExtensions extensions;
+  extensions.audio_level = p.audio_level;
   extensions.transport_sequence_number = p.transport_sequence;
   const auto size = rtp::WriteRtp(header, extensions, payload, out);
   return size ? std::vector<uint8_t>(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*size))
