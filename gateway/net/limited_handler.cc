@@ -9,6 +9,10 @@
 namespace ferry::gateway {
 namespace {
 
+// "Try again later", of IANA's registry of WebSocket close codes: a session that the client wanted
+// to resume is not touched.
+constexpr uint16_t kTryAgainLater = 1013;
+
 class Counted final : public net::ConnectionHandler {
  public:
   Counted(AddressLimits::Slot slot, std::unique_ptr<net::ConnectionHandler> handler)
@@ -29,7 +33,7 @@ class Refusing final : public net::ConnectionHandler {
  public:
   Refusing(net::Connection& connection, SignalingError error, std::string why)
       : message_(ErrorMessage({.code = static_cast<int>(error), .message = why})) {
-    connection.Close(static_cast<uint16_t>(CloseCode::kGoingAway), why);
+    connection.Close(kTryAgainLater, why);
   }
   void OnControl(std::string_view) override {}
   void OnMedia(ByteSpan) override {}

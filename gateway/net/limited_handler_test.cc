@@ -34,7 +34,7 @@ class LimitedHandlerTest : public ::testing::Test {
   void ExpectRefused(net::HandlerFactory& make, int code) {
     testing::FakeConnection connection;
     const auto handler = make(connection);
-    EXPECT_EQ(connection.closed_with, 1001);
+    EXPECT_EQ(connection.closed_with, 1013);
     connection.Drain(*handler);
     ASSERT_EQ(connection.messages.size(), 1u);
     EXPECT_EQ(connection.messages[0]["type"], "error");
