@@ -159,7 +159,10 @@ std::unique_ptr<QuicConnection> QuicConnection::Connect(QuicEndpoint& endpoint,
   const ngtcp2_settings settings = self.Settings(endpoint.now());
   const ngtcp2_transport_params params = self.TransportParameters();
   const ngtcp2_cid id = endpoint.NewId();
-  const ngtcp2_cid server_id = endpoint.NewId();
+  // Random throughout, so that a server's workers share the clients.
+  ngtcp2_cid server_id{};
+  server_id.datalen = kConnectionIdBytes;
+  RAND_bytes(server_id.data, static_cast<int>(server_id.datalen));
   const ngtcp2_path path = self.Path(remote);
   if (ngtcp2_conn_client_new(&self.conn_, &server_id, &id, &path, NGTCP2_PROTO_VER_V1,
                              &NativeCallbacks(), &settings, &params, nullptr, &self) != 0 ||

@@ -1,0 +1,216 @@
+#include "net/quic/quic_server.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/buffer.hpp>
+#include <random>
+#include <thread>
+
+#include "net/quic/testing/quic_peer.h"
+
+namespace ferry::net::testing {
+namespace {
+
+using boost::asio::ip::udp;
+
+class QuicServerTest : public QuicTest {
+ protected:
+  // A socket that speaks no QUIC by itself.
+  udp::socket Raw() {
+    udp::socket raw(io, udp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0));
+    raw.non_blocking(true);
+    return raw;
+  }
+  void SendRaw(udp::socket& raw, const std::string& bytes) const {
+    raw.send_to(boost::asio::buffer(bytes), {boost::asio::ip::make_address("127.0.0.1"), port});
+  }
+  // The next packet, when one comes.
+  std::string ReceiveRaw(udp::socket& raw) {
+    std::array<char, 2000> buffer{};
+    size_t size = 0;
+    EXPECT_TRUE(Until([&] {
+      boost::system::error_code error;
+      size = raw.receive(boost::asio::buffer(buffer), 0, error);
+      return !error;
+    }));
+    return {buffer.data(), size};
+  }
+};
+
+TEST_F(QuicServerTest, AsksForARetryOnceTooManyHandshakesAreHalfOpen) {
+  QuicConfig config;
+  config.retry_threshold = 0;
+  StartServer(config);
+  Client client = ConnectReady();
+  EXPECT_TRUE(Echoes(client, "x"));
+  EXPECT_GE(counters.retries.value(), 1u);  // one for each packet of its first flight
+  EXPECT_EQ(counters.handshakes.value(), 1u);
+}
+
+TEST_F(QuicServerTest, TellsTheClientOfALostConnectionAfterARestart) {
+  StartServer();
+  Client client = ConnectReady();
+  ASSERT_TRUE(Echoes(client, "x"));
+  server.reset();
+  StartServer();
+  client->Send("is anybody there?");
+  ASSERT_TRUE(Until([&] { return client->end.has_value(); }));
+  EXPECT_FALSE(client->end->clean);
+  EXPECT_GE(counters.resets.value(), 1u);
+}
+
+TEST_F(QuicServerTest, AnswersStrangersNoOftenerThanItsLimit) {
+  StartServer();
+  udp::socket raw = Raw();
+  for (int i = 0; i < 2000; ++i) SendRaw(raw, "\x40" + std::string(60, static_cast<char>(i)));
+  ASSERT_TRUE(Until([&] { return counters.packets_unknown.value() == 2000; }));
+  EXPECT_GE(counters.resets.value(), 1u);
+  EXPECT_LT(counters.resets.value(), 600u);
+}
+
+TEST_F(QuicServerTest, NamesItsVersionsToAClientOfAnother) {
+  StartServer();
+  udp::socket raw = Raw();
+  std::string initial = std::string("\xC0\x1A\x2A\x3A\x4A\x08", 6) + std::string(8, 'd') +
+                        std::string("\x08", 1) + std::string(8, 's');
+  initial.resize(1200);
+  SendRaw(raw, initial);
+  const std::string answer = ReceiveRaw(raw);
+  ASSERT_GT(answer.size(), 27u);
+  EXPECT_EQ(answer.substr(1, 4), std::string(4, '\0'));  // RFC 8999 §6
+  EXPECT_NE(answer.find(std::string("\0\0\0\x01", 4), 23), std::string::npos);
+  EXPECT_EQ(counters.version_negotiations.value(), 1u);
+  initial.resize(1199);  // an answer could be larger than the question
+  SendRaw(raw, initial);
+  EXPECT_TRUE(Until([&] { return counters.packets_unknown.value() == 1; }));
+}
+
+TEST_F(QuicServerTest, RandomBytesHarmNobody) {
+  StartServer();
+  Client client = ConnectReady();
+  udp::socket raw = Raw();
+  std::mt19937 random(7);
+  for (int i = 0; i < 3000; ++i) {
+    std::string bytes(1 + random() % 1400, 0);
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    // Some that look like first packets of version 1.
+    if (i % 3 == 0) bytes = std::string("\xC3\0\0\0\1\x08", 6) + bytes;
+    if (i % 30 == 0) bytes.resize(1200);
+    SendRaw(raw, bytes);
+    if (i % 100 == 0) {
+      ASSERT_TRUE(Echoes(client, std::to_string(i)));
+    }
+  }
+  EXPECT_TRUE(Echoes(client, "after"));
+  Client another = ConnectReady();
+  EXPECT_TRUE(Echoes(another, "and new ones"));
+  EXPECT_EQ(counters.handshakes.value(), 2u);
+}
+
+TEST_F(QuicServerTest, GivesUpHandshakesThatDoNotGoOn) {
+  QuicConfig config;
+  config.handshake_timeout = Duration::Millis(300);
+  StartServer(config);
+  // A good first packet, recorded, whose sender answers nothing.
+  udp::socket listener = Raw();
+  const uint16_t real = std::exchange(port, listener.local_endpoint().port());
+  Client client = Connect();
+  const std::string initial = ReceiveRaw(listener);
+  port = real;
+  client.client.reset();
+  udp::socket raw = Raw();
+  SendRaw(raw, initial);
+  ASSERT_TRUE(Until([&] { return server->endpoint().connections() == 1; }));
+  EXPECT_EQ(server->half_open(), 1u);
+  ASSERT_TRUE(Until([&] { return server->endpoint().connections() == 0; }));
+  EXPECT_EQ(server->half_open(), 0u);
+  EXPECT_EQ(counters.handshake_failures.value(), 1u);
+}
+
+TEST_F(QuicServerTest, AsksTheGateForEveryHandshakeAndReleasesEach) {
+  struct Gate final : AddressGate {
+    bool Admit(const boost::asio::ip::address& address) override {
+      EXPECT_EQ(address.to_string(), "127.0.0.1");
+      if (!open) return false;
+      ++inside;
+      ++admitted;
+      return true;
+    }
+    void Release(const boost::asio::ip::address&) override { --inside; }
+    bool open = true;
+    int inside = 0;
+    int admitted = 0;
+  };
+  Gate gate;
+  StartServer({}, &gate);
+  Client client = ConnectReady();
+  ASSERT_TRUE(Until([&] { return counters.handshakes.value() == 1; }));
+  EXPECT_EQ(gate.admitted, 1);
+  EXPECT_EQ(gate.inside, 0);
+  gate.open = false;
+  Client refused = Connect();
+  ASSERT_TRUE(Until([&] { return refused->end.has_value(); }));  // told, not left to wait
+  EXPECT_FALSE(refused->ready);
+  EXPECT_GE(counters.connections_refused.value(), 1u);
+  EXPECT_TRUE(Echoes(client, "unharmed"));
+  server.reset();
+  EXPECT_EQ(gate.inside, 0);
+}
+
+TEST_F(QuicServerTest, RefusesMoreConnectionsThanItsLimit) {
+  QuicConfig config;
+  config.max_connections = 2;
+  StartServer(config);
+  Client first = ConnectReady();
+  Client second = ConnectReady();
+  Client third = Connect();
+  ASSERT_TRUE(Until([&] { return third->end.has_value(); }));
+  EXPECT_TRUE(Echoes(first, "1"));
+  EXPECT_TRUE(Echoes(second, "2"));
+}
+
+// Each worker on a thread of its own; the clients on this one.
+TEST_F(QuicServerTest, SteersPacketsToTheWorkerOfTheirConnectionWhereverTheyComeFrom) {
+  constexpr uint8_t kWorkers = 2;
+  struct Worker {
+    boost::asio::io_context io{1};
+    QuicCounters counters;
+    std::unique_ptr<QuicServer> server;
+    std::thread thread;
+  };
+  std::array<Worker, kWorkers> workers;
+  for (uint8_t i = 0; i < kWorkers; ++i) {
+    QuicServerSetup setup;
+    setup.local = {boost::asio::ip::make_address("127.0.0.1"), port};
+    setup.worker = {i, kWorkers};
+    setup.secret = secret;
+    setup.tls = tls;
+    auto started = QuicServer::Start(
+        workers[i].io, setup,
+        [](QuicConnection& connection) {
+          return std::make_shared<QuicPeer>(connection, std::make_shared<PeerLog>(), true);
+        },
+        workers[i].counters);
+    ASSERT_TRUE(started) << started.error().message;
+    workers[i].server = std::move(*started);
+    port = workers[i].server->port();
+  }
+  for (Worker& worker : workers) {
+    worker.thread = std::thread([&worker] { worker.io.run(); });
+  }
+  std::vector<Client> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(ConnectReady());
+  for (Client& client : clients) EXPECT_TRUE(Echoes(client, "before"));
+  for (Client& client : clients) ASSERT_TRUE(client.client->Rebind());
+  for (Client& client : clients) EXPECT_TRUE(Echoes(client, "after"));
+  for (Worker& worker : workers) {
+    worker.io.stop();
+    worker.thread.join();
+    EXPECT_GT(worker.counters.handshakes.value(), 0u);
+    EXPECT_EQ(worker.counters.packets_unknown.value(), 0u);
+    worker.server.reset();
+  }
+}
+
+}  // namespace
+}  // namespace ferry::net::testing
