@@ -85,6 +85,19 @@ TEST_F(WebTransportSessionTest, TellsTheClientWithWhichStatusItWasRefused) {
   }
 }
 
+TEST_F(WebTransportSessionTest, HearsTheStatusThoughTheWordToStopOvertakesIt) {
+  FakeQuic quic(false);
+  RecordingSession client(quic, Role::kClient);
+  QuicSessionHandler& handler = client.session.quic_handler();
+  client.session.Connect({.authority = "x", .path = "/"});
+  handler.OnHandshakeDone();
+  handler.OnStreamData(3, Concat({Varints({0}), Tlv(0x4, OurSettings())}), false);
+  handler.OnStopSending(0, Code(H3Error::kNoError));
+  EXPECT_FALSE(client.refused);
+  handler.OnStreamData(0, Tlv(0x1, EncodeStatus(404)), true);
+  EXPECT_EQ(client.refused, 404u);
+}
+
 TEST_F(WebTransportSessionTest, RefusesNewSessionsWhileDraining) {
   server_.session.Drain();
   Open();
