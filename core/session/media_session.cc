@@ -20,7 +20,9 @@ auto* Find(Map& map, uint32_t ssrc) {
 }  // namespace
 
 MediaSession::MediaSession(uint64_t seed)
-    : random_(seed), reporter_ssrc_(static_cast<uint32_t>(random_())) {}
+    : random_(seed),
+      video_timestamp_offset_(static_cast<uint32_t>(random_())),
+      reporter_ssrc_(static_cast<uint32_t>(random_())) {}
 
 // --- Publishing
 
@@ -56,9 +58,10 @@ Result<void> MediaSession::AddAudioSender(uint32_t ssrc, int channels, DataRate 
 
 Result<void> MediaSession::AddVideoSender(uint32_t ssrc) {
   if (auto ok = CheckNew(ssrc); !ok) return ok;
-  video_senders_.try_emplace(
-      ssrc, NewSource(ssrc, rtp::kVp8PayloadType, video::PlayoutTiming::kClockRateHz),
-      static_cast<uint16_t>(random_()));
+  RtpSenderConfig source =
+      NewSource(ssrc, rtp::kVp8PayloadType, video::PlayoutTiming::kClockRateHz);
+  source.timestamp_offset = video_timestamp_offset_;
+  video_senders_.try_emplace(ssrc, source, static_cast<uint16_t>(random_()));
   return {};
 }
 

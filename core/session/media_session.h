@@ -140,6 +140,9 @@ class MediaSession {
   std::map<uint32_t, AvSync> sync_groups_;
   transport::ArrivalRecorder arrivals_;
   PacedSender sender_;
+  // Of every video sender: the encodings of one picture have one clock, so that a gateway may go
+  // from one to the other.
+  uint32_t video_timestamp_offset_ = 0;
   uint32_t reporter_ssrc_ = 0;  // of feedback, when nothing is published
   Duration round_trip_ = Duration::Millis(100);
   std::optional<Duration> min_delay_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 namespace ferry::session {
@@ -40,6 +41,24 @@ TEST(MediaSession, BoundsWhatWaitsForPoll) {
   while (session.Poll(kNow)) ++polled;
   EXPECT_LE(polled, MediaSession::kMaxOutputs);
   EXPECT_GT(session.outputs_dropped(), 0u);
+}
+
+TEST(MediaSession, EncodingsOfOnePictureShareTheirClock) {
+  MediaSession session(1);
+  std::map<uint32_t, uint32_t> timestamps;
+  for (const uint32_t ssrc : {5u, 6u}) {
+    ASSERT_TRUE(session.AddVideoSender(ssrc));
+    ASSERT_TRUE(session.SendFrame(ssrc, std::vector<uint8_t>(100, 3), true, kNow, kNow));
+  }
+  while (auto output = session.Poll(kNow)) {
+    const auto& packet = std::get<SendPacket>(*output);
+    if (packet.kind != PacketKind::kVideo) continue;
+    const auto view = rtp::ParseRtp(packet.bytes);
+    ASSERT_TRUE(view);
+    timestamps[view->header.ssrc] = view->header.timestamp;
+  }
+  ASSERT_EQ(timestamps.size(), 2u);
+  EXPECT_EQ(timestamps[5], timestamps[6]);
 }
 
 TEST(MediaSession, EveryPacketFitsAndCarriesItsTransportNumber) {
