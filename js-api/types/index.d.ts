@@ -118,7 +118,10 @@ export interface LocalVideoOption {
   useFrontCamera?: boolean;
   /** Default '480p'. */
   profile?: VideoProfileName | Partial<VideoProfile>;
-  /** Accepted and ignored with a warning: small streams come with a later version. */
+  /**
+   * The same pictures once more, smaller, for who shows them small: true is 160×120 at 15 fps and 100 kbps. Ignored with
+   * a warning where it is larger than `profile`. Switching it while published publishes anew.
+   */
   small?: boolean | VideoProfileName | Partial<VideoProfile>;
   /** Default 'cover'. */
   fillMode?: FillMode;
@@ -148,7 +151,10 @@ export interface RemoteVideoOption {
   /** Default 'cover' for main, 'contain' for sub. */
   fillMode?: FillMode;
   mirror?: boolean;
-  /** Accepted: falls back to the big stream. */
+  /**
+   * Which size to receive, where the sender has two: true the small one, false the big one. By default the gateway
+   * chooses, by the size of `view` and the network.
+   */
   small?: boolean;
 }
 export interface RemoteVideoConfig {

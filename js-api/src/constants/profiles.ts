@@ -46,6 +46,26 @@ export function resolveVideoProfile(
   return { ...base, ...Object.fromEntries(known) };
 }
 
+/** What `small: true` means. */
+const SMALL: VideoProfile = video(160, 120, 15, 100);
+
+/**
+ * The second, smaller size of a local video; undefined for none. It must not be larger than the main one in
+ * area, frame rate or bitrate: null says that it is, and is to be ignored.
+ */
+export function resolveSmallProfile(
+  small: boolean | string | Partial<VideoProfile> | undefined,
+  main: VideoProfile,
+): VideoProfile | undefined | null {
+  if (!small) return undefined;
+  const profile = small === true ? SMALL : resolveVideoProfile(small, SMALL);
+  const fits =
+    profile.width * profile.height <= main.width * main.height &&
+    profile.frameRate <= main.frameRate &&
+    profile.bitrate <= main.bitrate;
+  return fits ? profile : null;
+}
+
 export function resolveAudioProfile(profile?: string | Partial<AudioProfile>): AudioProfile {
   const base = audioProfileMap.standard;
   if (typeof profile === 'string') return audioProfileMap[profile as AudioProfileName] ?? base;

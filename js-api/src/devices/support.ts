@@ -22,7 +22,7 @@ export function detectSupport(): { result: boolean; detail: SupportDetail } {
       isWebCodecsSupported: has('VideoEncoder') && has('VideoDecoder'),
       isMediaDevicesSupported: devices !== undefined,
       isScreenShareSupported: typeof devices?.getDisplayMedia === 'function',
-      isSmallStreamSupported: false,
+      isSmallStreamSupported: isBrowserSupported,
       isH264EncodeSupported: false,
       isH264DecodeSupported: false,
       isVp8EncodeSupported: isBrowserSupported,

@@ -19,6 +19,8 @@ export interface StreamInfo {
   source: Source;
   codec: Codec;
   muted: boolean;
+  /** Sizes a video is sent in, the big one first; where the publisher told. */
+  encodings?: { width: number; height: number }[];
 }
 export interface UserInfo {
   userId: string;
@@ -52,15 +54,27 @@ export interface PublishRequest {
   codec: Codec;
   muted: boolean;
   channels: number;
+  /** Of all encodings. */
   bitrateBps: number;
+  /** Video in two sizes, the big one first. */
+  encodings?: { width: number; height: number; maxBitrateBps: number }[];
   /** Audio: blocks of the capture worklet. Video: encoded frames of the encode worker. */
   port: MessagePort;
+}
+
+/** Which of a video's sizes to receive, and how large it is shown (pixels of the screen, 0: unknown). */
+export interface LayerWish {
+  layer: 'auto' | 'big' | 'small';
+  width: number;
+  height: number;
 }
 
 export interface SubscribeRequest {
   streamId: string;
   kind: Kind;
   syncGroup: number;
+  /** Video. */
+  wish?: LayerWish;
   /** Audio: the playout worklet. Video: the decode worker. */
   port: MessagePort;
 }
@@ -102,7 +116,8 @@ export interface EngineStatistics {
   bytesReceived: number;
   /** Media packets dropped before the socket because it was full. */
   packetsDropped: number;
-  senders: (SenderStats & { streamId: string })[];
+  /** One for each encoding: 0 is the big one. */
+  senders: (SenderStats & { streamId: string; encoding: number })[];
   receivers: (ReceiverStats & { streamId: string })[];
 }
 
@@ -115,6 +130,7 @@ export interface EngineMethods {
   updateStream(args: { streamId: string; muted: boolean }): void;
   unpublish(args: { streamId: string }): void;
   subscribe(args: SubscribeRequest): void;
+  updateSubscription(args: { streamId: string; wish: LayerWish }): void;
   unsubscribe(args: { streamId: string }): void;
   setOutputLatency(args: { latencyMs: number }): void;
   setVideoBitrate(args: { streamId: string; bitrateBps: number }): void;
@@ -174,12 +190,15 @@ export interface PlayoutBlock {
 }
 /** Encode worker → engine worker. */
 export interface EncodedFrame {
+  /** Which of the sizes: 0 is the big one. */
+  encoding: number;
   data: ArrayBuffer;
   keyframe: boolean;
   captureMs: number;
 }
 /** Engine worker → encode worker. */
-export type EncoderOrder = { order: 'keyframe' } | { order: 'congested'; congested: boolean };
+export type EncoderOrder =
+  { order: 'keyframe'; encoding: number } | { order: 'congested'; congested: boolean };
 /** Engine worker → decode worker. */
 export interface FrameToDecode {
   data: ArrayBuffer;

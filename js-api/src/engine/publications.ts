@@ -18,7 +18,8 @@ interface Publication {
   streamId: string;
   /** As the gateway knows it; none while it is to be published again. */
   gatewayId: string | undefined;
-  ssrc: number;
+  /** One for each encoding. */
+  ssrcs: number[];
   request: PublishRequest;
 }
 
@@ -36,10 +37,10 @@ export class Publications {
     private readonly onFailure: (part: EnginePart, error: unknown) => void,
   ) {}
 
-  add(streamId: string, gatewayId: string, ssrc: number, request: PublishRequest): void {
-    const publication = { streamId, gatewayId, ssrc, request: { ...request } };
+  add(streamId: string, gatewayId: string, ssrcs: number[], request: PublishRequest): void {
+    const publication = { streamId, gatewayId, ssrcs, request: { ...request } };
     this.byId.set(streamId, publication);
-    this.addSender(publication);
+    this.addSenders(publication);
     this.updateBitrate();
     if (request.kind === 'video' && this.congested)
       request.port.postMessage({ order: 'congested', congested: true } satisfies EncoderOrder);
@@ -51,14 +52,14 @@ export class Publications {
     return [...this.byId.values()];
   }
 
-  /** Published again: the same stream goes on under another SSRC. False: it was ended meanwhile. */
-  rebind(streamId: string, gatewayId: string, ssrc: number): boolean {
+  /** Published again: the same stream goes on under other SSRCs. False: it was ended meanwhile. */
+  rebind(streamId: string, gatewayId: string, ssrcs: number[]): boolean {
     const publication = this.byId.get(streamId);
     if (!publication) return false;
-    this.engine.removeSender(publication.ssrc);
-    Object.assign(publication, { gatewayId, ssrc });
-    this.addSender(publication);
-    this.orderKeyframe(ssrc);
+    for (const ssrc of publication.ssrcs) this.engine.removeSender(ssrc);
+    Object.assign(publication, { gatewayId, ssrcs });
+    this.addSenders(publication);
+    for (const ssrc of ssrcs) this.orderKeyframe(ssrc);
     return true;
   }
 
@@ -72,7 +73,7 @@ export class Publications {
     if (!publication) return;
     this.byId.delete(streamId);
     publication.request.port.close();
-    this.engine.removeSender(publication.ssrc);
+    for (const ssrc of publication.ssrcs) this.engine.removeSender(ssrc);
     this.updateBitrate();
   }
 
@@ -80,7 +81,8 @@ export class Publications {
     const publication = this.byId.get(streamId);
     if (!publication) return;
     publication.request.muted = muted;
-    if (publication.request.kind === 'audio') this.engine.setAudioMuted(publication.ssrc, muted);
+    const { request, ssrcs } = publication;
+    if (request.kind === 'audio') this.engine.setAudioMuted(ssrcs[0] as number, muted);
   }
 
   setBitrate(streamId: string, bitrateBps: number): void {
@@ -91,21 +93,24 @@ export class Publications {
 
   /** Everybody needs a whole picture: frames were lost on the way, or never encoded. */
   orderKeyframes(): void {
-    for (const { ssrc } of this.byId.values()) this.orderKeyframe(ssrc);
+    for (const { ssrcs } of this.byId.values()) for (const ssrc of ssrcs) this.orderKeyframe(ssrc);
   }
 
   orderKeyframe(ssrc: number): void {
-    for (const { ssrc: own, request } of this.byId.values()) {
-      if (own === ssrc && request.kind === 'video')
-        request.port.postMessage({ order: 'keyframe' } satisfies EncoderOrder);
+    for (const { ssrcs, request } of this.byId.values()) {
+      const encoding = ssrcs.indexOf(ssrc);
+      if (encoding >= 0 && request.kind === 'video')
+        request.port.postMessage({ order: 'keyframe', encoding } satisfies EncoderOrder);
     }
   }
 
   statistics() {
-    return [...this.byId.values()].flatMap(({ streamId, ssrc }) => {
-      const stats = this.engine.senderStats(ssrc);
-      return stats ? [{ streamId, ...stats }] : [];
-    });
+    return [...this.byId.values()].flatMap(({ streamId, ssrcs }) =>
+      ssrcs.flatMap((ssrc, encoding) => {
+        const stats = this.engine.senderStats(ssrc);
+        return stats ? [{ streamId, encoding, ...stats }] : [];
+      }),
+    );
   }
 
   close(): void {
@@ -113,16 +118,17 @@ export class Publications {
     for (const streamId of [...this.byId.keys()]) this.remove(streamId);
   }
 
-  private addSender({ ssrc, request }: Publication): void {
+  private addSenders({ ssrcs, request }: Publication): void {
     const { kind, port, channels, bitrateBps, muted, codec } = request;
     if (kind === 'audio') {
+      const [ssrc = 0] = ssrcs;
       this.engine.addAudioSender(ssrc, channels, bitrateBps);
       if (muted) this.engine.setAudioMuted(ssrc, true);
       port.onmessage = ({ data }: MessageEvent<CapturedBlock>) =>
         this.pushAudio(ssrc, channels, data);
     } else {
-      this.engine.addVideoSender(ssrc, VIDEO_CODEC[codec] ?? 0);
-      port.onmessage = ({ data }: MessageEvent<EncodedFrame>) => this.sendFrame(ssrc, data);
+      for (const ssrc of ssrcs) this.engine.addVideoSender(ssrc, VIDEO_CODEC[codec] ?? 0);
+      port.onmessage = ({ data }: MessageEvent<EncodedFrame>) => this.sendFrame(ssrcs, data);
     }
   }
 
@@ -136,7 +142,11 @@ export class Publications {
     this.pump();
   }
 
-  private sendFrame(ssrc: number, { data, keyframe, captureMs }: EncodedFrame): void {
+  private sendFrame(ssrcs: number[], frame: EncodedFrame): void {
+    const { encoding, data, keyframe, captureMs } = frame;
+    const ssrc = ssrcs[encoding];
+    // A size that the gateway did not take.
+    if (ssrc === undefined) return;
     try {
       this.engine.sendFrame(ssrc, data, keyframe, captureMs, now());
     } catch (error) {

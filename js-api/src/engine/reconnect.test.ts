@@ -175,7 +175,7 @@ describe('a connection that breaks', () => {
     const { ports } = await publishBoth();
     gateway.last.end(1006);
     await wait(100);
-    expect(ports.video.posted).toContainEqual({ order: 'keyframe' });
+    expect(ports.video.posted).toContainEqual({ order: 'keyframe', encoding: 0 });
   });
 
   it('drops media meanwhile, and has encoders rest, until there is a way again', async () => {
@@ -184,7 +184,7 @@ describe('a connection that breaks', () => {
     gateway.reachable = { webtransport: false, websocket: false };
     gateway.last.end(1006);
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(9), 1));
-    ports.video.send({ data: new ArrayBuffer(9), keyframe: true, captureMs: 0 });
+    ports.video.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: true, captureMs: 0 });
     expect(session.statistics()).toMatchObject({ packetsDropped: 1, linkDown: true });
     expect(ports.video.posted.at(-1)).toEqual({ order: 'congested', congested: true });
     gateway.reachable.websocket = true;
@@ -208,8 +208,8 @@ describe('a gateway that was restarted', () => {
       expect.objectContaining({ kind: 'video', muted: false }),
     ]);
     expect(engine.calls.filter((call) => call.startsWith('removeSender'))).toHaveLength(2);
-    expect(ports.video.posted).toContainEqual({ order: 'keyframe' });
-    ports.video.send({ data: new ArrayBuffer(700), keyframe: true, captureMs: 0 });
+    expect(ports.video.posted).toContainEqual({ order: 'keyframe', encoding: 0 });
+    ports.video.send({ encoding: 0, data: new ArrayBuffer(700), keyframe: true, captureMs: 0 });
     const ssrc = engine.calls.filter((call) => call.startsWith('addVideoSender')).at(-1);
     expect(engine.calls.at(-1)).toBe(`sendFrame ${ssrc?.split(' ')[1]} 700`);
     // The page's ids go on working.
@@ -232,6 +232,19 @@ describe('a gateway that was restarted', () => {
     expect(ports.audio.closed || ports.video.closed).toBe(false);
     await wait(RETURN_GRACE_MS);
     expect(news()).toEqual([]);
+  });
+
+  it('is asked for the sizes that were wanted last', async () => {
+    await enter();
+    await subscribeBoth();
+    const wish = { layer: 'small', width: 160, height: 90 } as const;
+    const asking = session.updateSubscription('bv', wish);
+    await wait(50);
+    await asking;
+    gateway.restart();
+    gateway.users = [bob('new-')];
+    await wait(200);
+    expect(requests('subscribe')[1]).toMatchObject({ streamId: 'new-bv', ...wish });
   });
 
   it('waits for those who come back after us', async () => {

@@ -135,9 +135,36 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(1000), 1));
-    port.send({ data: new ArrayBuffer(900), keyframe: true, captureMs: 0 });
+    port.send({ encoding: 0, data: new ArrayBuffer(900), keyframe: true, captureMs: 0 });
     expect(engine.calls).toContain('sendFrame 11 900');
     expect(transport.media).toEqual([1000]);
+  });
+
+  it('sends two sizes under two SSRCs, where the gateway takes both', async () => {
+    answers.publish = { streamId: 'local', ssrc: 11, ssrcs: [11, 12] };
+    await session.join(joinRequest);
+    const port = new FakePort();
+    const encodings = [
+      { width: 640, height: 480, maxBitrateBps: 900_000 },
+      { width: 160, height: 120, maxBitrateBps: 100_000 },
+    ];
+    await session.publish({ ...video(port), encodings });
+    expect(transport.control.find(({ type }) => type === 'publish')).toMatchObject({ encodings });
+    port.send({ encoding: 1, data: new ArrayBuffer(90), keyframe: true, captureMs: 0 });
+    expect(engine.calls).toEqual(['addVideoSender 11 8', 'addVideoSender 12 8', 'sendFrame 12 90']);
+    engine.wants.push((outputs) => outputs.keyframeWanted(12));
+    transport.receiveMedia(20);
+    expect(port.posted).toEqual([{ order: 'keyframe', encoding: 1 }]);
+    await session.unpublish('local');
+    expect(engine.calls.slice(-2)).toEqual(['removeSender 11', 'removeSender 12']);
+  });
+
+  it('leaves out a size that the gateway did not take', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    port.send({ encoding: 1, data: new ArrayBuffer(90), keyframe: true, captureMs: 0 });
+    expect(engine.calls).toEqual(['addVideoSender 11 8']);
   });
 
   it('passes keyframe requests to the encoder of that stream', async () => {
@@ -146,7 +173,7 @@ describe('publishing', () => {
     await session.publish(video(port));
     engine.wants.push((outputs) => outputs.keyframeWanted(11));
     transport.receiveMedia(20);
-    expect(port.posted).toEqual([{ order: 'keyframe' }]);
+    expect(port.posted).toEqual([{ order: 'keyframe', encoding: 0 }]);
   });
 
   it('stops the encoder while the upload is congested, and tells when it is not', async () => {
@@ -154,7 +181,7 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     transport.bufferedAmount = MIN_QUEUED_BYTES + 1;
-    port.send({ data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
+    port.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
     const order = (congested: boolean): EncoderOrder => ({ order: 'congested', congested });
     expect(port.posted).toEqual([order(true)]);
     await vi.advanceTimersByTimeAsync(100);
@@ -208,6 +235,26 @@ describe('subscribing', () => {
     await subscribing;
     transport.receiveMedia(30);
     expect(engine.calls).toEqual(['addVideoReceiver 22 8', 'receive 30']);
+  });
+
+  it('tells the gateway which size is wanted, at once and later', async () => {
+    answers['update-subscription'] = {};
+    await session.join(joinRequest);
+    const { port } = new FakePort();
+    const wish = { layer: 'small', width: 320, height: 180 } as const;
+    await session.subscribe({ streamId: 'far', kind: 'video', syncGroup: 3, wish, port });
+    await session.updateSubscription('far', { ...wish, layer: 'big' });
+    const sent = transport.control.filter(({ type }) => type.includes('subscri'));
+    expect(sent).toEqual([
+      { type: 'subscribe', id: expect.any(Number), streamId: 'far', ...wish },
+      {
+        type: 'update-subscription',
+        id: expect.any(Number),
+        streamId: 'far',
+        ...wish,
+        layer: 'big',
+      },
+    ]);
   });
 
   it('hands due frames to the decoder, whose complaints become keyframe requests', async () => {
@@ -323,7 +370,7 @@ describe('the end', () => {
       throw new Error('too large');
     };
     for (let i = 0; i < 3; i++)
-      port.send({ data: new ArrayBuffer(1), keyframe: false, captureMs: 0 });
+      port.send({ encoding: 0, data: new ArrayBuffer(1), keyframe: false, captureMs: 0 });
     expect(events).toEqual([
       {
         event: 'failure',

@@ -12,6 +12,7 @@ import type {
   GatewayNotification,
   JoinRequest,
   JoinResult,
+  LayerWish,
   PublishRequest,
   SubscribeRequest,
   UserInfo,
@@ -100,7 +101,7 @@ export class Session {
     const answer = await this.signalling.request('publish', publishMembers(request));
     const gatewayId = String(answer.streamId);
     const streamId = this.roster.pageId(gatewayId);
-    this.publications.add(streamId, gatewayId, Number(answer.ssrc), request);
+    this.publications.add(streamId, gatewayId, ssrcsOf(answer), request);
     return { streamId };
   }
 
@@ -124,7 +125,10 @@ export class Session {
     const wanted = () => this.subscribing.get(streamId) === request;
     this.subscribing.set(streamId, request);
     try {
-      const answer = await this.signalling.request('subscribe', () => this.streamMember(streamId));
+      const answer = await this.signalling.request('subscribe', () => ({
+        ...this.streamMember(streamId),
+        ...request.wish,
+      }));
       if (!wanted())
         throw new RpcError({ kind: 'engine', code: 0, message: 'unsubscribed meanwhile' });
       this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
@@ -134,6 +138,16 @@ export class Session {
     } finally {
       if (wanted()) this.subscribing.delete(streamId);
     }
+  }
+
+  /** Takes effect at the next key frame; a stream that is subscribed to again takes the wish along. */
+  async updateSubscription(streamId: string, wish: LayerWish): Promise<void> {
+    const pending = this.subscribing.get(streamId);
+    if (pending) pending.wish = wish;
+    if (!this.subscriptions.setWish(streamId, wish) && !pending) return;
+    const id = this.roster.gatewayId(streamId);
+    if (id !== undefined)
+      await this.signalling.request('update-subscription', { streamId: id, ...wish }, 'resolve');
   }
 
   /** A stream that was removed meanwhile needs no asking; one whose subscribing is under way does. */
@@ -196,7 +210,7 @@ export class Session {
       .request('publish', publishMembers(request), 'fail')
       .then(async (answer) => {
         const id = String(answer.streamId);
-        if (!this.publications.rebind(streamId, id, Number(answer.ssrc)))
+        if (!this.publications.rebind(streamId, id, ssrcsOf(answer)))
           await this.signalling.request('unpublish', { streamId: id }, 'resolve');
         else if (request.muted !== muted) await this.updateStream(streamId, request.muted);
       })
@@ -209,8 +223,10 @@ export class Session {
   }
 
   private resubscribe(streamId: string): void {
-    if (!this.subscriptions.has(streamId)) return;
-    this.signalling.request('subscribe', this.streamMember(streamId), 'fail').then(
+    const request = this.subscriptions.request(streamId);
+    if (!request) return;
+    const members = { ...this.streamMember(streamId), ...request.wish };
+    this.signalling.request('subscribe', members, 'fail').then(
       // Unsubscribed meanwhile: that was asked after this, and answered.
       (answer) =>
         void this.subscriptions.rebind(streamId, Number(answer.ssrc), String(answer.codec)),
@@ -269,12 +285,14 @@ export class Session {
 
 const usersOf = (answer: JoinAnswer): UserInfo[] => (answer.users ?? []) as UserInfo[];
 
-const publishMembers = ({ kind, source, codec, muted }: PublishRequest): object => ({
-  kind,
-  source,
-  codec,
-  muted,
-});
+const publishMembers = (request: PublishRequest): object => {
+  const { kind, source, codec, muted, encodings } = request;
+  return { kind, source, codec, muted, ...(encodings && { encodings }) };
+};
+
+/** One for each encoding that the gateway took. */
+const ssrcsOf = ({ ssrc, ssrcs }: JoinAnswer): number[] =>
+  Array.isArray(ssrcs) ? ssrcs.map(Number) : [Number(ssrc)];
 
 const failureOf = (error: unknown): EngineFailure =>
   error instanceof RpcError

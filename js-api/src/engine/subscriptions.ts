@@ -5,6 +5,7 @@ import type {
   DecoderReport,
   EnginePart,
   FrameToDecode,
+  LayerWish,
   PlayoutBlock,
   PlayoutRequest,
   SubscribeRequest,
@@ -50,8 +51,15 @@ export class Subscriptions {
     this.addReceiver(subscription, codec);
   }
 
-  has(streamId: string): boolean {
-    return this.byId.has(streamId);
+  request(streamId: string): SubscribeRequest | undefined {
+    return this.byId.get(streamId)?.request;
+  }
+
+  /** Whether there is such a subscription. */
+  setWish(streamId: string, wish: LayerWish): boolean {
+    const request = this.request(streamId);
+    if (request) request.wish = wish;
+    return request !== undefined;
   }
 
   /** Subscribed again: the same stream comes under another SSRC. False: it was ended meanwhile. */

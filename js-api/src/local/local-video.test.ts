@@ -5,6 +5,7 @@ import type { Room } from '../room/room';
 import type { Deferred } from '../util/deferred';
 import { setLogLevel } from '../util/logger';
 import { LocalVideo } from './local-video';
+import type * as VideoEncodings from './video-encoding';
 
 class FakeTrack extends EventTarget {
   readyState = 'live';
@@ -43,8 +44,8 @@ vi.mock('../player/player-set', () => ({
     close = () => undefined;
   },
 }));
-vi.mock('./video-encoding', () => ({
-  CODEC: 'vp8',
+vi.mock('./video-encoding', async (original) => ({
+  ...(await original<typeof VideoEncodings>()),
   VideoEncoding: class {
     read = (track: unknown) => (fakes.read.push(track), fakes.reading);
     connect = () => undefined;
@@ -58,6 +59,7 @@ vi.mock('./video-encoding', () => ({
 let video: LocalVideo;
 let room: { joined: boolean };
 let calls: string[];
+let published: object[];
 let log: string[];
 let sizes: string[];
 beforeEach(() => {
@@ -74,8 +76,10 @@ beforeEach(() => {
   );
   context.emitter.on(EVENT.ERROR, ({ extraCode }) => log.push(`error ${extraCode}`));
   calls = [];
-  const call = (method: string) => {
+  published = [];
+  const call = (method: string, args: object) => {
     calls.push(method);
+    if (method === 'publish') published.push(args);
     return Promise.resolve({ streamId: 's1' });
   };
   room = { joined: false, engine: { rpc: { call } } } as typeof room;
@@ -170,7 +174,7 @@ it('another size of the picture is told, as after another camera or profile', as
 it('options that this version lacks are warned of', async () => {
   setLogLevel(3);
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  await start({ option: { small: true } });
+  await start({ option: { small: '720p' } });
   await video.life.update({ option: { qosPreference: 'clear' } });
   expect(warn.mock.calls.map((line) => line.join(' '))).toEqual([
     expect.stringContaining("'small' is ignored"),
@@ -187,4 +191,22 @@ it('a start that fails takes its publication back', async () => {
   await starting;
   expect(calls).toEqual(['publish', 'unpublish']);
   expect(track.readyState).toBe('ended');
+});
+
+it('publishes a second size when asked to, and anew when that changes', async () => {
+  room.joined = true;
+  await start({ option: { small: true } });
+  expect(published[0]).toMatchObject({
+    bitrateBps: 1_000_000,
+    encodings: [
+      { width: 640, height: 480, maxBitrateBps: 900_000 },
+      { width: 160, height: 120, maxBitrateBps: 100_000 },
+    ],
+  });
+  calls.length = 0;
+  await video.life.update({ option: { mirror: true } });
+  expect(calls).not.toContain('publish');
+  await video.life.update({ option: { small: false } });
+  expect(calls.filter((call) => call.includes('publish'))).toEqual(['unpublish', 'publish']);
+  expect(published[1]).not.toHaveProperty('encodings');
 });

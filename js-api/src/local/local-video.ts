@@ -1,9 +1,9 @@
 import type { LocalVideoConfig, LocalVideoOption, View } from '../../types/index';
 import { EVENT } from '../constants/event';
-import { resolveVideoProfile } from '../constants/profiles';
+import { resolveSmallProfile, resolveVideoProfile } from '../constants/profiles';
 import { openCamera } from '../devices/capture';
 import { PlayerSet } from '../player/player-set';
-import type { EngineFailure } from '../engine/messages';
+import type { EngineFailure, PublishRequest } from '../engine/messages';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { LifeCycle } from '../util/life-cycle';
@@ -13,7 +13,7 @@ import type { EncoderStats } from '../video/messages';
 import { Publisher } from './publisher';
 import { StallWatch } from './stall-watch';
 import { TrackWatch } from './track-watch';
-import { CODEC, VideoEncoding } from './video-encoding';
+import { CODEC, VideoEncoding, encodingsOf } from './video-encoding';
 
 const log = logger('local video');
 /** startLocalVideo waits this long for the preview's first picture, and no longer. */
@@ -137,7 +137,7 @@ export class LocalVideo {
     const before = this.config;
     this.config = mergeConfig(before, config);
     const { option = {} } = config;
-    warnOfIgnored(option);
+    warnOfIgnored({ ...option, profile: this.option.profile });
     const other = (name: 'cameraId' | 'useFrontCamera' | 'videoTrack') =>
       option[name] !== undefined && option[name] !== before.option?.[name];
     if ((other('cameraId') || other('useFrontCamera')) && this.config.option && !option.videoTrack)
@@ -161,10 +161,14 @@ export class LocalVideo {
 
   private async updatePublication(before: LocalVideoConfig): Promise<void> {
     if (!this.room.joined) return;
-    this.publisher.setBitrate(resolveVideoProfile(this.option.profile).bitrate * 1000);
+    this.publisher.setBitrate(this.bitrateBps);
     if (!this.wantsPublish) await this.unpublish();
     else if (!this.publisher.active) await this.publish('updateLocalVideo');
-    else if ((before.mute === true) !== this.muted) await this.publisher.setMuted(this.muted);
+    else if (smallOf(before.option) !== smallOf(this.option)) {
+      // The sizes of a stream are told when it is published.
+      await this.unpublish();
+      await this.publish('updateLocalVideo');
+    } else if ((before.mute === true) !== this.muted) await this.publisher.setMuted(this.muted);
   }
 
   private async stop(): Promise<void> {
@@ -275,11 +279,25 @@ export class LocalVideo {
         codec: CODEC,
         muted: this.muted,
         channels: 0,
-        bitrateBps: resolveVideoProfile(this.option.profile).bitrate * 1000,
+        bitrateBps: this.bitrateBps,
+        ...this.encodings(),
         port: (this.encoding as VideoEncoding).connect(),
       }),
       functionName,
     );
+  }
+
+  private get bitrateBps(): number {
+    return encodingsOf(this.option).reduce((sum, { bitrateBps }) => sum + bitrateBps, 0);
+  }
+
+  /** What the gateway is told of two sizes. */
+  private encodings(): Pick<PublishRequest, 'encodings'> {
+    const encodings = encodingsOf(this.option).map(({ width, height, bitrateBps }) => ({
+      ...{ width, height },
+      maxBitrateBps: bitrateBps,
+    }));
+    return encodings.length > 1 ? { encodings } : {};
   }
 
   private async unpublish(): Promise<void> {
@@ -314,8 +332,12 @@ export class LocalVideo {
   }
 }
 
-function warnOfIgnored({ small, qosPreference }: LocalVideoOption): void {
-  if (small) log.warn(`'small' is ignored: this version has no small streams`);
+const smallOf = (option: LocalVideoOption = {}): string =>
+  JSON.stringify(encodingsOf(option)[1] ?? null);
+
+function warnOfIgnored({ small, profile, qosPreference }: LocalVideoOption): void {
+  if (resolveSmallProfile(small, resolveVideoProfile(profile)) === null)
+    log.warn(`'small' is ignored: it is larger than 'profile' in size, frame rate or bitrate`);
   if (qosPreference)
     log.warn(`'qosPreference' is ignored: this version does not choose between the two`);
 }

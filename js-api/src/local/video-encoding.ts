@@ -1,10 +1,10 @@
-import type { LocalVideoConfig } from '../../types/index';
+import type { LocalVideoConfig, LocalVideoOption } from '../../types/index';
 import { EXTRA } from '../constants/error-code';
-import { resolveVideoProfile } from '../constants/profiles';
+import { resolveSmallProfile, resolveVideoProfile } from '../constants/profiles';
 import { RtcError } from '../errors/rtc-error';
 import type { ClientContext } from '../room/client';
 import { EncodeClient } from '../video/encode-client';
-import type { EncoderConfig, EncoderStats } from '../video/messages';
+import type { EncoderConfig, EncoderStats, EncodingConfig } from '../video/messages';
 import { startSource } from '../video/source/choose-source';
 import type { FrameSource } from '../video/source/frame-source';
 
@@ -75,13 +75,20 @@ export class VideoEncoding {
   }
 }
 
+/** The sizes that a local video is sent in, the big one first. */
+export function encodingsOf({ profile, small }: LocalVideoOption): EncodingConfig[] {
+  const main = resolveVideoProfile(profile);
+  return [main, resolveSmallProfile(small, main) ?? []].flat().map((each) => ({
+    ...{ width: each.width, height: each.height, frameRate: each.frameRate },
+    bitrateBps: each.bitrate * 1000,
+  }));
+}
+
 function encoderConfig({ option = {} }: LocalVideoConfig): EncoderConfig {
-  const { width, height, frameRate, bitrate } = resolveVideoProfile(option.profile);
+  const [big, small] = encodingsOf(option) as [EncodingConfig, EncodingConfig?];
   return {
-    width,
-    height,
-    frameRate,
-    bitrateBps: bitrate * 1000,
+    ...big,
+    ...(small && { small }),
     mirror: option.mirror === 'publish' || option.mirror === 'both',
     rotation: [90, 180, 270].includes(option.rotation ?? 0) ? (option.rotation as number) : 0,
   };

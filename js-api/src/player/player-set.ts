@@ -36,6 +36,10 @@ export class PlayerSet {
     for (const player of this.players) player.update(options);
   }
 
+  get views(): HTMLElement[] {
+    return this.players.map(({ view }) => view);
+  }
+
   get first(): VideoPlayer | undefined {
     return this.players[0];
   }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { StreamInfo } from '../engine/messages';
+import type { LayerWish, StreamInfo } from '../engine/messages';
 import { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { deferred, type Deferred } from '../util/deferred';
@@ -16,17 +16,20 @@ const stream: StreamInfo = {
 const config = { userId: 'bob', streamType: 'main' } as const;
 
 let calls: string[];
+let wishes: LayerWish[];
 let answers: Deferred[];
 let adding: Deferred<Decoding>[];
 let closed: number[];
 let video: RemoteVideo;
 beforeEach(() => {
   calls = [];
+  wishes = [];
   answers = [];
   adding = [];
   closed = [];
-  const call = (method: string) => {
+  const call = (method: string, { wish }: { wish?: LayerWish }) => {
     calls.push(method);
+    if (wish) wishes.push(wish);
     if (method !== 'subscribe') return Promise.resolve();
     const answer = deferred();
     answers.push(answer);
@@ -83,4 +86,24 @@ it('without a decoder the gateway is told to send nothing', async () => {
   await settle();
   expect(calls).toEqual(['subscribe', 'unsubscribe']);
   expect(video.life.state).toBe('idle');
+});
+
+it('asks for the size that is wanted, and again only for another', async () => {
+  const starting = video.life.start({ ...config, option: { small: true } });
+  added(0);
+  answers[0]?.resolve();
+  await starting;
+  await video.life.update({ ...config, option: { small: true, mirror: true } });
+  await video.life.update({ ...config, option: { small: false } });
+  expect(wishes).toEqual([
+    { layer: 'small', width: 0, height: 0 },
+    { layer: 'big', width: 0, height: 0 },
+  ]);
+  expect(calls).toEqual(['subscribe', 'updateSubscription']);
+});
+
+it('leaves the choice to the gateway by default', async () => {
+  void video.receive().catch(() => undefined);
+  added(0);
+  expect(wishes).toEqual([{ layer: 'auto', width: 0, height: 0 }]);
 });

@@ -1,16 +1,20 @@
 import type { RemoteVideoConfig, StreamType } from '../../types/index';
 import { EVENT } from '../constants/event';
 import { EXTRA } from '../constants/error-code';
-import type { Codec, StreamInfo } from '../engine/messages';
+import type { Codec, LayerWish, StreamInfo } from '../engine/messages';
 import { RtcError, abortError } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import { PlayerSet } from '../player/player-set';
+import { TileWatch } from '../player/tile-watch';
 import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { LifeCycle } from '../util/life-cycle';
+import { logger } from '../util/logger';
 import { mergeConfig, sameConfig } from '../util/merge';
 import type { DecodePool, Decoding } from '../video/decode-pool';
 import type { DecoderStats } from '../video/messages';
+
+const log = logger('remote video');
 
 /** One remote user's camera (or screen): subscription, decoding, views. */
 export class RemoteVideo {
@@ -20,6 +24,8 @@ export class RemoteVideo {
   private decoding: Decoding | undefined;
   private receiving: Promise<void> | undefined;
   private sawPicture = false;
+  private wish: LayerWish = { layer: 'auto', width: 0, height: 0 };
+  private readonly tile = new TileWatch((width, height) => this.want({ width, height }));
   /** Counts what was ended: a subscribing of an earlier turn must not come to life. */
   private turn = 0;
 
@@ -82,6 +88,7 @@ export class RemoteVideo {
   private async start(config: RemoteVideoConfig): Promise<void> {
     this.config = config;
     this.players.setViews(config.view);
+    this.tile.watch(this.players.views);
     this.apply();
     try {
       await this.receive();
@@ -94,7 +101,10 @@ export class RemoteVideo {
 
   private update(config: RemoteVideoConfig): Promise<void> {
     this.config = mergeConfig(this.config, config);
-    if (config.view !== undefined) this.players.setViews(config.view);
+    if (config.view !== undefined) {
+      this.players.setViews(config.view);
+      this.tile.watch(this.players.views);
+    }
     this.apply();
     return Promise.resolve();
   }
@@ -114,10 +124,10 @@ export class RemoteVideo {
   private async subscribe(): Promise<void> {
     const { streamId, codec } = this.stream;
     const { port1, port2 } = new MessageChannel();
-    const { syncGroup, turn } = this;
+    const { syncGroup, turn, wish } = this;
     const subscribing = this.room.engine.rpc.call(
       'subscribe',
-      { streamId, kind: 'video', syncGroup, port: port1 },
+      { streamId, kind: 'video', syncGroup, wish, port: port1 },
       [port1],
     );
     // Awaited below; until then nobody listens to a refusal.
@@ -143,8 +153,20 @@ export class RemoteVideo {
   }
 
   private apply(): void {
-    const { fillMode = this.defaultFill, mirror = false } = this.config.option ?? {};
+    const { fillMode = this.defaultFill, mirror = false, small } = this.config.option ?? {};
     this.players.update({ fillMode, mirror });
+    this.want({ layer: small === undefined ? 'auto' : small ? 'small' : 'big' });
+  }
+
+  private want(change: Partial<LayerWish>): void {
+    const wish = { ...this.wish, ...change };
+    if (JSON.stringify(wish) === JSON.stringify(this.wish)) return;
+    this.wish = wish;
+    if (!this.receiving || !this.room.joined) return;
+    const { streamId } = this.stream;
+    this.room.engine.rpc
+      .call('updateSubscription', { streamId, wish })
+      .catch((error: unknown) => log.warn(`the size of '${this.userId}'`, error));
   }
 
   private get defaultFill(): 'contain' | 'cover' {
@@ -153,6 +175,7 @@ export class RemoteVideo {
 
   private end(): void {
     this.turn++;
+    this.tile.stop();
     this.players.close();
     this.decoding?.close();
     this.decoding = undefined;

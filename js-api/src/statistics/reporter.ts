@@ -70,8 +70,7 @@ export class StatisticsReporter {
           const videos = await Promise.all(
             [...user.videos.values()].map(async (video) => {
               const stats = await video.stats().catch(() => undefined);
-              const { streamId, source } = video.stream;
-              return stats ? [{ streamId, source, stats }] : [];
+              return stats ? [{ stream: video.stream, stats }] : [];
             }),
           );
           const audioId = audioOf(user)?.streamId;

@@ -41,8 +41,16 @@ const sample = (step: number): Sample => ({
     bytesReceived: step * 2000,
     packetsDropped: 0,
     senders: [
-      { ...sender, streamId: 'la', bytes: step * 10_000, audioLevel: 0.25, fractionLost: 0.02 },
-      { ...sender, streamId: 'lv', bytes: step * 225_000 },
+      {
+        ...sender,
+        streamId: 'la',
+        encoding: 0,
+        bytes: step * 10_000,
+        audioLevel: 0.25,
+        fractionLost: 0.02,
+      },
+      { ...sender, streamId: 'lv', encoding: 0, bytes: step * 225_000 },
+      { ...sender, streamId: 'lv', encoding: 1, bytes: step * 25_000 },
     ],
     receivers: [
       {
@@ -69,6 +77,7 @@ const sample = (step: number): Sample => ({
       frames: step * 60,
       skipped: 0,
       bytes: 0,
+      small: { width: 160, height: 90, frames: step * 30, bytes: 0 },
     },
   },
   remotes: [
@@ -77,8 +86,7 @@ const sample = (step: number): Sample => ({
       audioId: 'ra',
       videos: [
         {
-          streamId: 'rv',
-          source: 'main',
+          stream: { streamId: 'rv', kind: 'video', source: 'main', codec: 'vp8', muted: false },
           stats: { width: 640, height: 480, frames: step * 30, errors: 0 },
         },
       ],
@@ -97,7 +105,10 @@ it('gives the shape of the specification, in its units', () => {
     transport: 'webtransport',
     localStatistics: {
       audio: { bitrate: 40, audioLevel: 0.25 },
-      video: [{ width: 640, height: 360, frameRate: 30, bitrate: 900, videoType: 'big' }],
+      video: [
+        { width: 640, height: 360, frameRate: 30, bitrate: 900, videoType: 'big' },
+        { width: 160, height: 90, frameRate: 15, bitrate: 100, videoType: 'small' },
+      ],
     },
     remoteStatistics: [
       {
@@ -151,4 +162,19 @@ it.each([
   [31, 0, 5],
 ])('loss %d %% and %d ms are quality %d', (loss, rtt, quality) => {
   expect(networkQuality(loss, rtt)).toBe(quality);
+});
+
+it('a remote video is small when what comes is no larger than its small size', () => {
+  const after = sample(2);
+  const [video] = after.remotes[0]?.videos ?? [];
+  const type = () =>
+    new StatisticsShape(sample(1), after).toEvent().remoteStatistics[0]?.video[0]?.videoType;
+  if (!video) throw new Error('there is one');
+  video.stream.encodings = [
+    { width: 640, height: 480 },
+    { width: 160, height: 120 },
+  ];
+  expect(type()).toBe('big');
+  Object.assign(video.stats, { width: 160, height: 120 });
+  expect(type()).toBe('small');
 });

@@ -1,6 +1,6 @@
 import type { RemoteStatistic, TRTCStatistics, VideoStatistic } from '../../types/index';
-import type { EngineStatistics, ReceiverStats } from '../engine/messages';
-import type { DecoderStats, EncoderStats } from '../video/messages';
+import type { EngineStatistics, ReceiverStats, StreamInfo } from '../engine/messages';
+import type { DecoderStats, EncoderStats, EncodingStats } from '../video/messages';
 
 /** Everything counted at one moment; counters run from the start. */
 export interface Sample {
@@ -10,7 +10,7 @@ export interface Sample {
   remotes: {
     userId: string;
     audioId?: string;
-    videos: { streamId: string; source: 'main' | 'sub'; stats: DecoderStats }[];
+    videos: { stream: StreamInfo; stats: DecoderStats }[];
   }[];
 }
 
@@ -77,12 +77,23 @@ export class StatisticsShape {
     if (!local) return [];
     const { streamId, stats } = local;
     const before = this.before?.localVideo?.stats;
-    const frames = stats.frames - (before?.frames ?? 0);
-    const sent = this.sender(this.after, streamId)?.bytes ?? 0;
-    const earlier = this.sender(this.before, streamId)?.bytes ?? 0;
-    const { width, height } = stats;
-    const bitrate = this.kbps(sent - earlier);
-    return [{ width, height, frameRate: this.rate(frames), bitrate, videoType: 'big' }];
+    const big = this.encoding(streamId, 0, stats, before);
+    return stats.small ? [big, this.encoding(streamId, 1, stats.small, before?.small)] : [big];
+  }
+
+  private encoding(
+    streamId: string,
+    index: 0 | 1,
+    { width, height, frames }: EncodingStats,
+    before: EncodingStats | undefined,
+  ): VideoStatistic {
+    const sent = this.sender(this.after, streamId, index)?.bytes ?? 0;
+    const earlier = this.sender(this.before, streamId, index)?.bytes ?? 0;
+    return {
+      ...{ width, height, frameRate: this.rate(frames - (before?.frames ?? 0)) },
+      bitrate: this.kbps(sent - earlier),
+      videoType: index === 0 ? 'big' : 'small',
+    };
   }
 
   private remote({ userId, audioId, videos }: Sample['remotes'][number]): RemoteStatistic {
@@ -98,17 +109,18 @@ export class StatisticsShape {
           concealment: percent(this.grown(audio, 'concealedMs'), this.seconds * 1000),
         }),
       },
-      video: videos.map(({ streamId, source, stats }) => {
+      video: videos.map(({ stream, stats }) => {
+        const { streamId } = stream;
         const receiver = this.receiver(this.after, streamId);
         const earlier = this.before?.remotes
           .flatMap((remote) => remote.videos)
-          .find((video) => video.streamId === streamId)?.stats;
+          .find((video) => video.stream.streamId === streamId)?.stats;
         return {
           width: stats.width,
           height: stats.height,
           frameRate: this.rate(stats.frames - (earlier?.frames ?? 0)),
           bitrate: receiver ? this.kbps(this.grown(receiver, 'bytes')) : 0,
-          videoType: source === 'sub' ? ('sub' as const) : ('big' as const),
+          videoType: videoType(stream, stats),
           jitterBufferDelay: receiver ? round(receiver.bufferDelayMs) : 0,
           ...(receiver && this.extras(receiver)),
         };
@@ -128,8 +140,10 @@ export class StatisticsShape {
     return receiver[member] - (this.receiver(this.before, receiver.streamId)?.[member] ?? 0);
   }
 
-  private sender(sample: Sample | undefined, streamId: string | undefined) {
-    return sample?.engine.senders.find((sender) => sender.streamId === streamId);
+  private sender(sample: Sample | undefined, streamId: string | undefined, encoding = 0) {
+    return sample?.engine.senders.find(
+      (sender) => sender.streamId === streamId && sender.encoding === encoding,
+    );
   }
 
   private receiver(sample: Sample | undefined, streamId: string | undefined) {
@@ -143,4 +157,11 @@ export class StatisticsShape {
   private rate(count: number): number {
     return round(Math.max(0, count) / this.seconds, 1);
   }
+}
+
+/** By the size that comes: nothing larger than the small one is the big one. */
+function videoType({ source, encodings }: StreamInfo, { width, height }: DecoderStats) {
+  if (source === 'sub') return 'sub';
+  const [, small] = encodings ?? [];
+  return small && width * height <= small.width * small.height ? 'small' : 'big';
 }

@@ -63,6 +63,8 @@ it.each([
   ['rotation 45', { option: { rotation: 45 } }, undefined],
   ['unknown fillMode', { option: { fillMode: 'tile' } }, 5005],
   ['unknown mirror', { option: { mirror: 'me' } }, 5005],
+  ['small size by name', { option: { small: '180p' } }, undefined],
+  ['small size as number', { option: { small: 180 } }, 5002],
   ['no track', { option: { videoTrack: {} } }, 5004],
 ])('local video: %s', (_name, config, code) =>
   expect(codeOf(() => validateLocalVideo('startLocalVideo', config, false))).toBe(code),

@@ -79,6 +79,10 @@ const localVideo: Rule = {
         { name: 'useFrontCamera', type: 'boolean' },
         { name: 'videoTrack', custom: checkTrack('video') },
         profile(['width', 'height', 'frameRate', 'bitrate']),
+        {
+          ...profile(['width', 'height', 'frameRate', 'bitrate']),
+          ...{ name: 'small', type: ['boolean', 'string', 'object'] },
+        },
         fillMode,
         { name: 'mirror', values: [true, false, 'view', 'publish', 'both'] },
         { name: 'qosPreference', values: ['smooth', 'clear'] },

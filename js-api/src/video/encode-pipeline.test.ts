@@ -1,4 +1,4 @@
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EncodedFrame, EncoderOrder } from '../engine/messages';
 import type { WasmEncoder } from './encoder';
 import { EncodePipeline } from './encode-pipeline';
@@ -45,7 +45,11 @@ beforeEach(() => {
       return Promise.resolve().then(() => outcome());
     },
   } as unknown as WasmEncoder;
-  pipeline = new EncodePipeline(encoder, config, (message) => errors.push(message));
+  pipeline = new EncodePipeline(
+    () => encoder,
+    config,
+    (message) => errors.push(message),
+  );
   pipeline.connect(port as unknown as MessagePort);
 });
 
@@ -68,7 +72,7 @@ it('begins with a key frame, scaled into the profile', async () => {
 
 it('makes a key frame when ordered to', async () => {
   await frame();
-  order({ order: 'keyframe' });
+  order({ order: 'keyframe', encoding: 0 });
   await frame();
   await frame();
   expect(keys).toEqual([true, false, false].map((key, i) => key || i === 1));
@@ -124,4 +128,38 @@ it('goes on after a failure, with a key frame', async () => {
   outcome = () => ({ data: new ArrayBuffer(1), keyframe: true });
   await frame();
   expect(keys).toEqual([true, false, true]);
+});
+
+describe('in two sizes', () => {
+  const small = { width: 160, height: 120, frameRate: 15, bitrateBps: 100_000 };
+  beforeEach(() => pipeline.configure({ ...config, small }));
+  const sent = (encoding: number) => port.posted.filter((each) => each.encoding === encoding);
+
+  it('every picture is big, and those that the small rate takes are small, too', async () => {
+    for (let i = 0; i < 30; i++) await frame();
+    expect(sent(0)).toHaveLength(30);
+    expect(sent(1)).toHaveLength(15);
+    expect(new Set(sizes)).toEqual(new Set(['640x360', '160x90']));
+    expect(sent(1)[0]?.captureMs).toBe(sent(0)[0]?.captureMs);
+    expect(pipeline.stats().small).toMatchObject({ width: 160, height: 90, frames: 15 });
+  });
+
+  it('each begins with a key frame, and makes one when it is ordered to', async () => {
+    for (let i = 0; i < 6; i++) await frame();
+    order({ order: 'keyframe', encoding: 1 });
+    for (let i = 0; i < 4; i++) await frame();
+    const keyframes = (encoding: number) => sent(encoding).filter(({ keyframe }) => keyframe);
+    expect([keyframes(0).length, keyframes(1).length]).toEqual([1, 2]);
+  });
+
+  it('the second may end, and come back with a key frame', async () => {
+    await frame();
+    pipeline.configure(config);
+    for (let i = 0; i < 5; i++) await frame();
+    expect(sent(1)).toHaveLength(1);
+    expect(pipeline.stats().small).toBeUndefined();
+    pipeline.configure({ ...config, small });
+    for (let i = 0; i < 5; i++) await frame();
+    expect(sent(1)[1]?.keyframe).toBe(true);
+  });
 });

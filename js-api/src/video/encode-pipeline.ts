@@ -2,8 +2,7 @@ import type { EncodedFrame, EncoderOrder } from '../engine/messages';
 import { now } from '../util/clock';
 import { TimestampSmoother } from '../util/timestamp-smoother';
 import type { Encoded, WasmEncoder } from './encoder';
-import { fitSize } from './fit';
-import { FrameRateLimiter } from './frame-rate';
+import { Encoding } from './encoding';
 import type { EncoderConfig, EncoderStats } from './messages';
 import { FrameTransform } from './transform';
 
@@ -16,37 +15,46 @@ const CLOCK_WINDOW_MS = 1000;
 /** Pictures in, encoded frames out to the engine worker's port; one at a time, the newest wins. */
 export class EncodePipeline {
   private readonly clock = new TimestampSmoother(CLOCK_WINDOW_MS);
-  private readonly limiter: FrameRateLimiter;
+  private readonly big: Encoding;
+  private small: Encoding | undefined;
+  private secondEncoder: WasmEncoder | undefined;
   private readonly transform = new FrameTransform();
   private port: MessagePort | undefined;
   private still: ImageBitmap | null = null;
   private lastStillMs = -Infinity;
   private muted = false;
   private congested = false;
-  private keyframeWanted = true;
   private busy = false;
-  private counters = { width: 0, height: 0, read: 0, frames: 0, skipped: 0, bytes: 0 };
+  private read = 0;
+  private skipped = 0;
 
   constructor(
-    private readonly encoder: WasmEncoder,
+    private readonly createEncoder: () => WasmEncoder,
     private config: EncoderConfig,
     private readonly onError: (message: string) => void,
   ) {
-    this.limiter = new FrameRateLimiter(config.frameRate);
+    this.big = new Encoding(0, createEncoder(), config);
+    this.configure(config);
   }
 
   configure(config: EncoderConfig): void {
     this.config = config;
-    this.limiter.setRate(config.frameRate);
+    this.big.configure(config);
+    const { small } = config;
+    if (!small) this.small = undefined;
+    else if (this.small) this.small.configure(small);
+    else this.small = new Encoding(1, this.smallEncoder(), small);
   }
 
   connect(port: MessagePort): void {
     this.disconnect();
     this.port = port;
-    this.keyframeWanted = true;
+    this.wantKeyframes();
     port.onmessage = ({ data }: MessageEvent<EncoderOrder>) => {
-      if (data.order === 'keyframe') this.keyframeWanted = true;
-      else this.congested = data.congested;
+      if (data.order === 'congested') this.congested = data.congested;
+      else
+        for (const encoding of this.encodings)
+          if (encoding.index === data.encoding) encoding.keyframeWanted = true;
     };
   }
 
@@ -58,58 +66,64 @@ export class EncodePipeline {
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    if (!muted) this.keyframeWanted = true;
+    if (!muted) this.wantKeyframes();
   }
 
   setStill(still: ImageBitmap | null): void {
     this.still?.close();
     this.still = still;
     this.lastStillMs = -Infinity;
-    this.keyframeWanted = true;
+    this.wantKeyframes();
   }
 
   stats(): EncoderStats {
-    return { timeMs: now(), ...this.counters };
+    const { big, small, read, skipped } = this;
+    return { timeMs: now(), ...big.stats, read, skipped, ...(small && { small: small.stats }) };
   }
 
   /** Takes the frame over. */
   async frame(frame: VideoFrame): Promise<void> {
-    this.counters.read++;
+    this.read++;
     const mediaMs = frame.timestamp / 1000;
     const captureMs = this.clock.map(mediaMs, now());
     if (!this.wanted(mediaMs)) {
       frame.close();
       return;
     }
-    await this.run(captureMs, async (key) => {
-      const picture = this.prepare(frame);
-      try {
-        this.prepareEncoder(picture.displayWidth, picture.displayHeight);
-        return await this.encoder.encodeFrame(picture, captureMs * 1000, key);
-      } finally {
-        picture.close();
-      }
-    });
+    let picture: VideoFrame;
+    try {
+      picture = this.prepare(frame);
+    } catch (error) {
+      this.report(error);
+      return;
+    }
+    try {
+      const { displayWidth: width, displayHeight: height } = picture;
+      await this.run(mediaMs, captureMs, width, height, (encoder, key) =>
+        encoder.encodeFrame(picture, captureMs * 1000, key),
+      );
+    } finally {
+      picture.close();
+    }
   }
 
   /** RGBA of a browser without VideoFrame. */
   async pixels(data: ArrayBuffer, width: number, height: number, captureMs: number): Promise<void> {
-    this.counters.read++;
+    this.read++;
     if (!this.wanted(captureMs)) return;
-    await this.run(captureMs, async (key) => {
-      this.prepareEncoder(width, height);
-      const bytes = new Uint8Array(data);
-      return this.encoder.encodePixels(bytes, width, height, captureMs * 1000, key);
-    });
+    const bytes = new Uint8Array(data);
+    await this.run(captureMs, captureMs, width, height, async (encoder, key) =>
+      encoder.encodePixels(bytes, width, height, captureMs * 1000, key),
+    );
   }
 
   /** Skipping happens before encoding: the encoder's references stay whole and no key frame is needed. */
   private wanted(mediaMs: number): boolean {
     if (!this.port || this.muted || this.busy) return false;
     if (this.still && now() - this.lastStillMs < STILL_INTERVAL_MS) return false;
-    if (!this.limiter.admit(mediaMs)) return false;
+    if (!this.big.admit(mediaMs)) return false;
     if (this.congested) {
-      this.counters.skipped++;
+      this.skipped++;
       return false;
     }
     return true;
@@ -126,37 +140,47 @@ export class EncodePipeline {
     return mirror || rotation !== 0 ? this.transform.apply(frame, mirror, rotation) : frame;
   }
 
-  private prepareEncoder(width: number, height: number): void {
-    const size = fitSize(width, height, this.config);
-    if (size.width !== this.counters.width || size.height !== this.counters.height) {
-      Object.assign(this.counters, size);
-    }
-    this.encoder.configure(size.width, size.height, this.config.frameRate, this.config.bitrateBps);
-  }
-
   private async run(
+    mediaMs: number,
     captureMs: number,
-    encode: (key: boolean) => Promise<Encoded | null>,
+    width: number,
+    height: number,
+    encode: (encoder: WasmEncoder, key: boolean) => Promise<Encoded | null>,
   ): Promise<void> {
     this.busy = true;
-    const key = this.keyframeWanted;
-    this.keyframeWanted = false;
     try {
-      const encoded = await encode(key);
-      if (encoded) this.deliver(encoded, captureMs);
-      else if (key) this.keyframeWanted = true;
+      for (const encoding of this.encodings) {
+        if (encoding !== this.big && !encoding.admit(mediaMs)) continue;
+        const encoded = await encoding.run(width, height, encode);
+        if (encoded) this.deliver(encoding.index, encoded, captureMs);
+      }
     } catch (error) {
-      this.onError(error instanceof Error ? error.message : String(error));
-      this.keyframeWanted = true;
+      this.report(error);
     } finally {
       this.busy = false;
     }
   }
 
-  private deliver({ data, keyframe }: Encoded, captureMs: number): void {
-    this.counters.frames++;
-    this.counters.bytes += data.byteLength;
-    const message: EncodedFrame = { data, keyframe, captureMs };
+  private report(error: unknown): void {
+    this.onError(error instanceof Error ? error.message : String(error));
+  }
+
+  private deliver(encoding: number, { data, keyframe }: Encoded, captureMs: number): void {
+    const message: EncodedFrame = { encoding, data, keyframe, captureMs };
     this.port?.postMessage(message, [data]);
+  }
+
+  private get encodings(): Encoding[] {
+    return this.small ? [this.big, this.small] : [this.big];
+  }
+
+  private wantKeyframes(): void {
+    for (const encoding of this.encodings) encoding.keyframeWanted = true;
+  }
+
+  /** Made once: a module's encoders stay until the module goes. */
+  private smallEncoder(): WasmEncoder {
+    this.secondEncoder ??= this.createEncoder();
+    return this.secondEncoder;
   }
 }

@@ -14,10 +14,10 @@ function pipeline(): Promise<EncodePipeline> {
 }
 
 async function load({ wasmUrl, config }: Parameters<EncodeMethods['load']>[0]) {
-  const encoder = new WasmEncoder(await loadWasm<VideoExports>(wasmUrl));
+  const wasm = await loadWasm<VideoExports>(wasmUrl);
   const report = (message: string) =>
     self.postMessage({ event: 'error', message } satisfies EncodeEvent);
-  return new EncodePipeline(encoder, config, report);
+  return new EncodePipeline(() => new WasmEncoder(wasm), config, report);
 }
 
 /** Reads until the stream ends or another one is read. */

@@ -1,27 +1,37 @@
 import type { Codec } from '../engine/messages';
 
-/** How the encode worker gets its pictures. */
-export interface EncoderConfig {
-  /** The picture is scaled down to fit, its aspect kept. */
+/** The picture is scaled down to fit, its aspect kept. */
+export interface EncodingConfig {
   width: number;
   height: number;
   frameRate: number;
   bitrateBps: number;
+}
+
+/** How the encode worker gets its pictures, and in which sizes they leave. */
+export interface EncoderConfig extends EncodingConfig {
+  /** A second, smaller one of the same pictures. */
+  small?: EncodingConfig;
   /** Published mirrored. */
   mirror: boolean;
   /** Clockwise. */
   rotation: number;
 }
 
-export interface EncoderStats {
-  timeMs: number;
+export interface EncodingStats {
   width: number;
   height: number;
-  /** Pictures that came, those encoded, and those skipped because the upload was congested; from the start. */
-  read: number;
+  /** Pictures encoded, from the start. */
   frames: number;
-  skipped: number;
   bytes: number;
+}
+
+export interface EncoderStats extends EncodingStats {
+  timeMs: number;
+  /** Pictures that came, and those skipped because the upload was congested; from the start. */
+  read: number;
+  skipped: number;
+  small?: EncodingStats;
 }
 
 /** Calls of the page to an encode worker. */
