@@ -68,6 +68,7 @@ class Session {
   std::unique_ptr<net::ConnectionHandler> NewHandler(net::Connection& connection);
   bool connected() const { return link_ != nullptr; }
   bool ended() const { return ended_; }
+  bool leaving() const { return leaving_; }
   // Whether a new connection would resume rather than join.
   bool resumable() const { return control_.resumable(); }
   const std::optional<net::TransportKind>& transport() const { return transport_; }

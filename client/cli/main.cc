@@ -6,12 +6,16 @@
 #include <functional>
 
 #include "client/cli/load_command.h"
+#include "client/cli/play_command.h"
+#include "client/cli/publish_command.h"
 
 int main(int argc, char** argv) {
   CLI::App app("A client of a Ferry gateway for the command line.", "ferry-cli");
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   std::function<int()> run;
+  ferry::client::AddPublishCommand(app, run);
+  ferry::client::AddPlayCommand(app, run);
   ferry::client::AddLoadCommand(app, run);
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
