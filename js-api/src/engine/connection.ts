@@ -12,6 +12,7 @@ import type {
 } from './messages';
 import { Reconnector, type Attempt, type ReconnectorHost } from './reconnector';
 import type { Signalling } from './signalling';
+import type { TransportName } from './transport';
 
 const PROTOCOL_VERSION = 1;
 /** enterRoom succeeds or fails within this time; the answer has at least what is left of it, and this much. */
@@ -62,6 +63,8 @@ export class Connection implements LinkListener, ReconnectorHost {
   private final = false;
   private readonly before = { bytesSent: 0, bytesReceived: 0, packetsDropped: 0 };
   private rttMs = -1;
+  /** The kind of connection that was open last and led nowhere. */
+  private inVain: TransportName | undefined;
 
   constructor(
     private readonly connector: Connector,
@@ -90,11 +93,25 @@ export class Connection implements LinkListener, ReconnectorHost {
   async open(request: JoinRequest): Promise<JoinAnswer> {
     this.request = request;
     const deadline = now() + JOIN_TIMEOUT_MS;
+    try {
+      return await this.tryJoin(request, deadline);
+    } catch (error) {
+      // A way that opened and led nowhere: the connector has another one, if there is one and time.
+      const elsewhere = this.choice === 'auto' && this.inVain === 'webtransport';
+      if (!elsewhere || !isNetwork(error) || deadline - now() < MIN_JOIN_TIMEOUT_MS) throw error;
+      return this.tryJoin(request, deadline);
+    }
+  }
+
+  private async tryJoin(request: JoinRequest, deadline: number): Promise<JoinAnswer> {
     const { signal } = this.joining;
     const transport = await this.connector.connect(request.url, request.transport, signal);
     const link = new Link(transport, this.signalling, this);
     signal.addEventListener('abort', () => link.close(CLOSE_NORMAL, 'left'));
-    const patience = Math.max(MIN_JOIN_TIMEOUT_MS, deadline - now());
+    const left = deadline - now();
+    // Where there is another way, it has to have its time, too.
+    const share = request.transport === 'auto' && transport.name === 'webtransport' ? 0.5 : 1;
+    const patience = Math.max(MIN_JOIN_TIMEOUT_MS, left * share);
     let joined: JoinAnswer = {};
     await link
       .request('join', this.joinMembers(), patience, (answer) => {
@@ -103,13 +120,14 @@ export class Connection implements LinkListener, ReconnectorHost {
       })
       .catch((error: unknown) => {
         link.close(CLOSE_NORMAL, 'left');
+        this.openedInVain(link, error);
         throw error;
       });
     return joined;
   }
 
   sendMedia(packet: Uint8Array): void {
-    this.monitor?.flowed();
+    if (!isRtcp(packet)) this.monitor?.flowed();
     this.link?.transport.sendMedia(packet);
   }
 
@@ -189,7 +207,7 @@ export class Connection implements LinkListener, ReconnectorHost {
   }
 
   onMedia(packet: Uint8Array): void {
-    this.monitor?.flowed();
+    if (!isRtcp(packet)) this.monitor?.flowed();
     if (!this.ended) this.listener.onMedia(packet);
   }
 
@@ -223,8 +241,14 @@ export class Connection implements LinkListener, ReconnectorHost {
       await action(link);
     } catch (error) {
       abort();
+      this.openedInVain(link, error);
       throw error;
     }
+  }
+
+  private openedInVain({ transport }: Link, error: unknown): void {
+    this.inVain = transport.name;
+    if (isNetwork(error)) this.connector.openedInVain(this.request?.url ?? '', transport.name);
   }
 
   private async resume(link: Link, token: string): Promise<void> {
@@ -342,8 +366,17 @@ export class Connection implements LinkListener, ReconnectorHost {
   }
 }
 
+const isNetwork = (error: unknown): boolean =>
+  error instanceof RpcError && error.failure.kind === 'network';
+
 const isUnknownSession = (error: unknown): boolean =>
   error instanceof RpcError && error.failure.code === CANNOT_RESUME;
+
+/** RFC 5761 §4. Reports go on where no media does. */
+function isRtcp(packet: Uint8Array): boolean {
+  const type = (packet[1] ?? 0) & 0x7f;
+  return type >= 64 && type < 96;
+}
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;

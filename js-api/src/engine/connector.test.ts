@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deferred } from '../util/deferred';
 import { Connector, HEAD_START_MS } from './connector';
-import { MEMORY_TTL_MS, NetworkMemory } from './network-memory';
+import { DISTRUST_MS, MEMORY_TTL_MS, NetworkMemory } from './network-memory';
 import type { TransportChoice } from './messages';
 import type { Transport, TransportName } from './transport';
 
@@ -169,6 +169,18 @@ describe('what is remembered of the network', () => {
     transport('webtransport').opening.resolve();
     await result;
     expect(await startsTogether()).toBe(false);
+  });
+
+  it('that opened in vain comes second for a while', async () => {
+    connector().openedInVain(URL, 'webtransport');
+    const { controller } = connect();
+    expect(names()).toEqual(['websocket']);
+    await wait(HEAD_START_MS);
+    expect(names()).toEqual(['websocket', 'webtransport']);
+    controller.abort();
+    await wait(DISTRUST_MS);
+    connect();
+    expect(names()).toEqual(['webtransport']);
   });
 
   it('is bounded', () => {

@@ -26,6 +26,11 @@ export class Connector {
     this.memory.udpFailed(url);
   }
 
+  /** A connection was open, but the gateway did not answer or ended it: the other kind is next. */
+  openedInVain(url: string, name: TransportName): void {
+    if (name === 'webtransport') this.memory.distrustUdp(url);
+  }
+
   networkChanged(): void {
     this.memory.forget();
   }
@@ -34,7 +39,7 @@ export class Connector {
   connect(url: string, choice: TransportChoice, signal: AbortSignal): Promise<Transport> {
     return new Promise((resolve, reject) => {
       const names = this.candidates(url, choice);
-      const raced = names.length > 1;
+      const raced = names[0] === 'webtransport' && names.length > 1;
       const reasons: string[] = [];
       const opening = new Map<TransportName, Transport>();
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +104,9 @@ export class Connector {
     const possible = this.canWebTransport && url.startsWith('wss:');
     if (choice === 'websocket') return ['websocket'];
     if (choice === 'webtransport') return possible ? ['webtransport'] : [];
-    return possible && !isWebKit() ? ['webtransport', 'websocket'] : ['websocket'];
+    if (!possible || isWebKit()) return ['websocket'];
+    const { memory } = this;
+    return memory.distrustsUdp(url) ? ['websocket', 'webtransport'] : ['webtransport', 'websocket'];
   }
 }
 

@@ -30,6 +30,8 @@ export class Link implements TransportListener {
   private readonly waiting = new Map<number, Waiting>();
   private retired = false;
   private closed = false;
+  /** Why the gateway does not want this connection, told before it ends it. */
+  private unwanted: RpcError | undefined;
 
   constructor(
     readonly transport: Transport,
@@ -91,6 +93,8 @@ export class Link implements TransportListener {
     // The answers that make a session are not of its numbering.
     const counted = typeof message.seq === 'number' && (!own || own.type === 'ping');
     if (counted && !this.admit(message.seq as number)) return;
+    if (!own && message.type === 'error' && message.id === undefined)
+      this.unwanted = refusal(message, 'connection');
     if (own) this.settle(message.id as number, own, message);
     else if (!this.retired) this.signalling.receive(message);
   }
@@ -127,7 +131,7 @@ export class Link implements TransportListener {
     this.closed = true;
     for (const { reject, timer } of this.waiting.values()) {
       clearTimeout(timer);
-      reject(failure(why));
+      reject(this.unwanted ?? failure(why));
     }
     this.waiting.clear();
   }
