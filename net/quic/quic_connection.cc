@@ -20,6 +20,9 @@ constexpr uint64_t kMaxDatagramFrameBytes = 65'535;
 // A client needs one to move to while one is in use.
 constexpr uint64_t kActiveConnectionIds = 4;
 
+// How exact the timers of a connection are that has nothing to send.
+constexpr uint64_t kIdleTick = NGTCP2_MILLISECONDS;
+
 ngtcp2_cc_algo Algorithm(QuicCongestionControl control) {
   switch (control) {
     case QuicCongestionControl::kReno:
@@ -180,7 +183,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Connect(QuicEndpoint& endpoint,
   }
   endpoint.AddId(ConnectionId(id), self);
   if (!self.MakeHandler(factory)) return nullptr;
-  self.UpdateTimer();
+  self.UpdateTimer(endpoint.now());
   return made;
 }
 
@@ -318,8 +321,11 @@ void QuicConnection::OnTimer(uint64_t now) {
 
 // ngtcp2's expiry moves with almost every packet, mostly to later; then the heap is left alone, and
 // what fires too early is set anew.
-void QuicConnection::UpdateTimer() {
-  const uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
+void QuicConnection::UpdateTimer(uint64_t now) {
+  uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
+  // After every burst the pacer has an expiry of its own. With nothing to send that is not worth
+  // waking up for: then it is served late, together with others'.
+  if (!datagram_pending_ && ready_.empty()) expiry = std::max(expiry, now + kIdleTick);
   if (expiry < deadline()) endpoint_.SetTimer(*this, expiry);
 }
 

@@ -128,7 +128,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   void Fail(int error, uint64_t now);
   void SendClose(const ngtcp2_ccerr& error, uint64_t now);
   void End(State state, ConnectionEnd end, uint64_t now);
-  void UpdateTimer();
+  void UpdateTimer(uint64_t now);
 
   QuicEndpoint& endpoint_;
   const std::shared_ptr<const QuicTlsContext> tls_;

@@ -53,7 +53,7 @@ bool QuicConnection::Flush(uint64_t now) {
     opening_refused_ = false;
     handler_->OnStreamCredit();
   }
-  UpdateTimer();
+  UpdateTimer(now);
   // Asked for meanwhile.
   if (close_request_) endpoint_.MarkDirty(*this);
   return done;

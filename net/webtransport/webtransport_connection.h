@@ -23,8 +23,9 @@ class WebTransportConnection final : public Connection,
                                      private WebTransportSessionHandler,
                                      public std::enable_shared_from_this<WebTransportConnection> {
  public:
-  // Time for what still waits to be written; then as much again for the closing itself.
-  static constexpr auto kCloseTimeout = std::chrono::milliseconds(1000);
+  // Time for what still waits to be written; then as much again for the closing itself, so that a
+  // second after Close it is over.
+  static constexpr auto kCloseTimeout = std::chrono::milliseconds(500);
   // Streams a client may open beside the control stream. They carry nothing we know and are
   // refused one by one; a client that goes on is cut off.
   static constexpr size_t kMaxExtraStreams = 16;
