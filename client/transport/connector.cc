@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "net/websocket/websocket_client.h"
+#ifdef FERRY_WITH_WEBTRANSPORT
+#include "net/webtransport/webtransport_client.h"
+#endif
 
 namespace ferry::client {
 
@@ -49,13 +52,23 @@ Connector::Connector(asio::io_context& io, GatewayAddress gateway, net::TlsOptio
     : io_(io), gateway_(std::move(gateway)), tls_(std::move(tls)) {}
 
 asio::awaitable<Result<void>> Connector::Run(net::TransportKind kind, net::HandlerFactory handler) {
-  if (kind == net::TransportKind::kWebTransport) {
-    co_return Fail(ErrorCode::kUnsupported, "WebTransport is not built in");
-  }
+  if (kind == net::TransportKind::kWebTransport) co_return co_await RunWebTransport(handler);
   auto connection = co_await net::ConnectWebSocket(io_, gateway_.host, gateway_.port, tls_);
   if (!connection) co_return std::unexpected(connection.error());
   co_await (*connection)->Run(std::move(handler));
   co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Connector::RunWebTransport(net::HandlerFactory handler) {
+#ifdef FERRY_WITH_WEBTRANSPORT
+  auto client = co_await net::ConnectWebTransport(io_, gateway_.host, gateway_.port, tls_);
+  if (!client) co_return std::unexpected(client.error());
+  co_await (*client)->Run(std::move(handler));
+  co_return Result<void>{};
+#else
+  static_cast<void>(handler);
+  co_return Fail(ErrorCode::kUnsupported, "this ferry-cli was built without WebTransport");
+#endif
 }
 
 }  // namespace ferry::client

@@ -30,6 +30,8 @@ class Connector {
   boost::asio::awaitable<Result<void>> Run(net::TransportKind kind, net::HandlerFactory handler);
 
  private:
+  boost::asio::awaitable<Result<void>> RunWebTransport(net::HandlerFactory handler);
+
   boost::asio::io_context& io_;
   GatewayAddress gateway_;
   net::TlsOptions tls_;
