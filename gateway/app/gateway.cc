@@ -147,10 +147,14 @@ size_t Gateway::queued_bytes() const {
 
 asio::awaitable<void> Gateway::Tick() {
   error_code error;
+  Timestamp next;
   while (!error) {
-    tick_.expires_after(kTickInterval);
+    tick_.expires_after(std::chrono::microseconds(WakeScheduler::kInterval.us()));
     co_await tick_.async_wait(Into(error));
+    sfu_.wakes().Run();
     const Timestamp now = clock_.Now();
+    if (now < next) continue;
+    next = now + Duration::Millis(kTickInterval.count());
     // No session ends within its tick: Close takes effect later.
     for (Session* session : sessions_) session->Tick(now);
     sfu_.Tick(now);

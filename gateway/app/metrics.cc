@@ -138,6 +138,10 @@ std::string PrometheusText(const Metrics& m, const AddressLimits& addresses) {
   counter("ferry_keyframe_requests_total", "Key frames asked of publishers", m.keyframe_requests);
   counter("ferry_nacked_packets_total", "Packets subscribers asked for again", m.nacked_packets);
   counter("ferry_retransmissions_total", "Packets sent again", m.retransmissions);
+  counter("ferry_layer_changes_total", "Changes of the layer forwarded to a subscriber",
+          m.layer_changes);
+  counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",
+          m.padding_packets);
   families.push_back(Dropped(m));
   families.push_back(Family(MetricType::Counter, "process_cpu_seconds_total",
                             "User and system CPU time", CpuSeconds()));

@@ -152,7 +152,7 @@ class MediaEndpoint final : public SubscriberSink,
   SfuWorker& worker_;
   Metrics& metrics_;
   MediaEndpointListener& listener_;
-  const uint32_t own_ssrc_;  // sender of our RTCP, and of padding
+  const uint32_t own_ssrc_;  // sender of our RTCP
   net::Connection* connection_ = nullptr;
   SendQueue queue_;
   SubscriberBandwidth bandwidth_;
@@ -180,7 +180,6 @@ class MediaEndpoint final : public SubscriberSink,
   };
   std::array<Repeatable, kPaddingPackets> recent_;
   size_t next_recent_ = 0;
-  uint16_t next_padding_sequence_ = 0;
 
   // The frame last given out.
   SharedText frame_text_;

@@ -3,14 +3,11 @@
 #include <cstring>
 #include <utility>
 
+#include "core/transport/padding_packet.h"
 #include "gateway/session/media_endpoint.h"
 
 namespace ferry::gateway {
 namespace {
-
-// Of no codec: a receiver knows neither it nor the SSRC, and reports the arrival all the same.
-constexpr uint8_t kPaddingPayloadType = 127;
-constexpr uint8_t kPaddingBytes = 255;  // what RFC 3550 §5.1 can count
 
 template <typename... F>
 struct Overloaded : F... {
@@ -40,6 +37,7 @@ bool MediaEndpoint::OnRtp(ByteSpan packet, Timestamp now) {
   if (const auto number = view->extensions.transport_sequence_number) {
     arrivals_.OnPacket(*number, now);
   }
+  if (view->header.ssrc == transport::kPaddingSsrc) return true;
   size_t encoding = 0;
   PublishedStream* stream = FindPublished(view->header.ssrc, encoding);
   if (stream == nullptr) {
@@ -96,7 +94,7 @@ bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
   if (frame_rtcp_.capacity() > 0) queue_.ReuseBuffer(std::exchange(frame_rtcp_, {}));
   auto item = queue_.Pop(now, bandwidth_.CanSend(now));
   if (!item) {
-    if (sending() && bandwidth_.WantsPadding(now)) {
+    if (sending() && bandwidth_.PaddingWanted(now) > 0) {
       GivePadding(frame, now);
       return true;
     }
@@ -140,15 +138,9 @@ void MediaEndpoint::GivePadding(net::OutgoingFrame& frame, Timestamp now) {
     number = Rewrite(*packet, frame);
   } else {
     number = next_transport_sequence_++;
-    std::array<uint8_t, kPaddingBytes> padding{};
-    padding.back() = kPaddingBytes;
-    const rtp::RtpHeader header{.payload_type = kPaddingPayloadType,
-                                .sequence_number = next_padding_sequence_++,
-                                .ssrc = own_ssrc_};
-    const auto size =
-        rtp::WriteRtp(header, {.transport_sequence_number = number}, padding, frame_packet_);
-    frame_packet_[0] |= 0x20;  // RFC 3550 §5.1: the P bit
-    frame.bytes = ByteSpan(frame_packet_).first(size.value_or(0));
+    const size_t size = transport::WritePaddingPacket(
+        *number, static_cast<size_t>(bandwidth_.PaddingWanted(now)), frame_packet_);
+    frame.bytes = ByteSpan(frame_packet_).first(size);
   }
   frame.control = false;
   metrics_.padding_packets.Add();
@@ -193,7 +185,7 @@ void MediaEndpoint::Tick(Timestamp now) {
   bandwidth_.OnQueueDelay(held() ? Duration::Zero() : queue_.MediaDelay(now), now);
   bandwidth_.Tick(WantedRate(demands_), now);
   if (!last_allocation_ || now - *last_allocation_ >= kAllocationInterval) Allocate(now);
-  if (sending() && bandwidth_.WantsPadding(now)) Wake();
+  if (sending() && bandwidth_.PaddingWanted(now) > 0) Wake();
   if (!last_feedback_ || now - *last_feedback_ >= kFeedbackInterval) {
     last_feedback_ = now;
     if (auto feedback = arrivals_.BuildFeedback()) {

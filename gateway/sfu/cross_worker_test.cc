@@ -202,31 +202,26 @@ TEST(CrossWorkerThreads, ForwardsBetweenThreadsWhileSubscribersComeAndGo) {
     void RequestKeyframe(uint32_t, Timestamp) override {}
     void RequestPackets(uint32_t, std::vector<uint16_t>, Timestamp) override {}
   } nobody;
-  constexpr uint16_t kPackets = 3000;
   std::array<Metrics, 2> metrics;
   std::array<std::atomic<bool>, 2> run{};
   Sfu sfu{{{&metrics[0], [&] { run[0] = true; }}, {&metrics[1], [&] { run[1] = true; }}}};
   const StreamInfo info{.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8};
   const Timestamp now = Timestamp::Millis(1);
-  std::atomic<bool> done{false};
   std::atomic<bool> left{false};
 
   std::thread publisher([&] {
     PublishedStream stream({.key = 1, .info = info, .encodings = {{.ssrc = 1}}}, nobody,
                            sfu.worker(0));
-    for (uint16_t i = 0; i < kPackets; ++i) {
-      const auto bytes = testing::Bytes({.sequence = i, .keyframe = i % 100 == 0});
+    for (uint16_t i = 0; !left; ++i) {
+      const auto bytes = testing::Bytes({.sequence = i, .keyframe = i % 10 == 0});
       stream.OnRtp(0, bytes, *rtp::ParseRtp(bytes), now);
       if (run[0].exchange(false)) sfu.worker(0).Run(now);
-    }
-    done = true;
-    while (!left) {
-      if (run[0].exchange(false)) sfu.worker(0).Run(now);
+      if (i % 16 == 0) std::this_thread::yield();
     }
   });
   size_t received = 0;
   std::thread subscriber([&] {
-    for (uint32_t round = 0; !done || round < 10; ++round) {
+    for (int round = 0; round < 10 || (received == 0 && round < 10'000); ++round) {
       Subscriber viewer;
       viewer.subscription = std::make_unique<Subscription>(
           sfu.worker(1),

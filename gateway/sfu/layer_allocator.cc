@@ -47,6 +47,11 @@ VideoDemand DemandOf(std::span<const EncodingInfo> encodings, const LayerRates& 
   return demand;
 }
 
+VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerWish& wish) {
+  const VideoDemand demand = DemandOf(encodings, LayerRates(), wish, {});
+  return demand.count > 0 ? demand.options[demand.count - 1].layer : VideoLayer{};
+}
+
 DataRate WantedRate(std::span<const VideoDemand> demands) {
   int64_t bps = 0;
   for (const VideoDemand& demand : demands) {

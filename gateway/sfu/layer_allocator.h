@@ -32,6 +32,8 @@ struct VideoDemand {
 // `forwarded` is the layer in use at present.
 VideoDemand DemandOf(std::span<const EncodingInfo> encodings, const LayerRates& rates,
                      const LayerWish& wish, const VideoLayer& forwarded);
+// The best that is wanted.
+VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerWish& wish);
 // The sum of the best that is wanted.
 DataRate WantedRate(std::span<const VideoDemand> demands);
 

@@ -32,6 +32,7 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
   if (!reliable_) state.nacks.OnPacket(view.header.sequence_number, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
+  if (!wanted()) return true;
   worker_.Deliver(*this, worker_.pool().Make(bytes, view, facts, encoding), now);
   return true;
 }
@@ -53,9 +54,14 @@ void PublishedStream::RequestKeyframe(size_t encoding, Timestamp now) {
   if (encodings_[encoding].keyframes.Request(now)) publisher_.RequestKeyframe(ssrc(encoding), now);
 }
 
+bool PublishedStream::wanted() const {
+  return other_workers_ != 0 || worker_.FindFanout(key()) != nullptr;
+}
+
 void PublishedStream::Tick(Timestamp now) {
   for (size_t i = 0; i < encodings_.size(); ++i) {
     Encoding& state = encodings_[i];
+    if (!wanted()) state.keyframes.OnKeyframe();  // nobody left to want one
     if (state.keyframes.Tick(now)) publisher_.RequestKeyframe(ssrc(i), now);
     if (reliable_) continue;
     auto missing = state.nacks.TakeDue(now, kAssumedRoundTrip);

@@ -70,6 +70,7 @@ class PublishedStream {
     transport::NackGenerator nacks;
   };
 
+  bool wanted() const;  // by any subscriber
   uint32_t ssrc(size_t encoding) const { return publication_.encodings[encoding].ssrc; }
 
   const Publication publication_;

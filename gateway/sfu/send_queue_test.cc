@@ -254,6 +254,16 @@ TEST_F(SendQueueTest, StallsWhenTheTransportTakesNothingThoughEverythingWasDropp
   EXPECT_TRUE(queue.stalled(now));
 }
 
+TEST_F(SendQueueTest, WithoutPacingBudgetOnlyVideoWaits) {
+  PushFrame(video, true);
+  PushAudio();
+  queue.PushRetransmission({.packet = Make(pool, {}), .stream = &video, .enqueued = now});
+  size_t count = 0;
+  while (queue.Pop(now, /*paced=*/false)) ++count;
+  EXPECT_EQ(count, 2u);
+  EXPECT_EQ(PopAll(), "v0");
+}
+
 TEST_F(SendQueueTest, SilenceIsNoStall) {
   PushFrame(video, true);
   EXPECT_EQ(PopAll(), "v0");

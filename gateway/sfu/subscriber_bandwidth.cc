@@ -13,7 +13,7 @@ constexpr double kVideoShare = 0.95;
 
 void SubscriberBandwidth::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
   controller_.OnFeedback(feedback, now);
-  first_sent_.reset();
+  heard_ = true;
   silent_ = false;
   pacer_.SetRate(controller_.pacing_rate(), now);
 }
@@ -29,7 +29,7 @@ void SubscriberBandwidth::OnSent(std::optional<uint16_t> transport_sequence, siz
 }
 
 void SubscriberBandwidth::Tick(DataRate wanted_video, Timestamp now) {
-  if (first_sent_ && now - *first_sent_ > kNoFeedbackAfter) silent_ = true;
+  if (!heard_ && first_sent_ && now - *first_sent_ > kNoFeedbackAfter) silent_ = true;
   if (const Duration window = now - audio_window_start_; window >= kAudioWindow) {
     audio_rate_ = DataRate::BitsPerSec(static_cast<int64_t>(
         static_cast<double>(std::exchange(audio_bytes_, 0)) * 8 / window.seconds_f()));

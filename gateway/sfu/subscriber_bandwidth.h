@@ -24,7 +24,7 @@ class SubscriberBandwidth {
   static constexpr Duration kNoFeedbackAfter = Duration::Millis(2'000);
 
   SubscriberBandwidth()
-      : controller_({.start = kStart, .min = kMin, .max = kMax}), pacer_(kStart) {}
+      : controller_({.start = kStart, .min = kMin, .max = kMax}), pacer_(controller_.pacing_rate()) {}
 
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // A packet has left, with this transport-wide number if it has one.
@@ -38,8 +38,8 @@ class SubscriberBandwidth {
   // Whether feedback steers.
   bool steered() const { return !silent_; }
   bool CanSend(Timestamp now) const { return silent_ || pacer_.CanSend(now); }
-  // Bytes that a probe lacks, to be padded.
-  bool WantsPadding(Timestamp now) const { return !silent_ && pacer_.ProbePadding(now) > 0; }
+  // Bytes that a probe lacks, to be padded; 0: none.
+  int64_t PaddingWanted(Timestamp now) const { return silent_ ? 0 : pacer_.ProbePadding(now); }
   DataRate target() const { return controller_.target(); }
   // What of it video may have.
   DataRate video_budget() const;
@@ -49,8 +49,9 @@ class SubscriberBandwidth {
 
   transport::CongestionController controller_;
   transport::Pacer pacer_;
-  std::optional<Timestamp> first_sent_;  // since the last feedback
-  bool silent_ = false;
+  std::optional<Timestamp> first_sent_;
+  bool heard_ = false;   // feedback
+  bool silent_ = false;  // gives none
   Timestamp audio_window_start_;
   int64_t audio_bytes_ = 0;
   DataRate audio_rate_;

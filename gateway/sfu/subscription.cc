@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/sequence_number.h"
+#include "gateway/sfu/layer_allocator.h"
 #include "gateway/sfu/sfu_worker.h"
 #include "gateway/sfu/stream_fanout.h"
 
@@ -28,7 +29,7 @@ Subscription::Subscription(SfuWorker& worker, SubscriptionRequest request, Subsc
   // packet.
   if (fanout_.last_report()) ForwardReport(*fanout_.last_report(), now);
   if (!video_) return;
-  wanted_.encoding = 0;
+  wanted_ = BestLayer(fanout_.encodings(), request_.wish);
   RequestKeyframe(now);
 }
 

@@ -66,7 +66,7 @@ class Subscription final : private OutgoingStream {
   // The same packet is not sent again more often than this.
   static constexpr Duration kMinResendInterval = Duration::Millis(20);
 
-  // Joins the stream. Video begins with its best encoding, for which a key frame is asked at once.
+  // Joins the stream. Video begins with the best that is wished for: a key frame is asked at once.
   Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
                const SubscriberNumbers& numbers, Timestamp now);
   // Takes itself out of the stream.
