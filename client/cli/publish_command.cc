@@ -51,11 +51,17 @@ Result<VideoTrack> MakeVideo(const PublishOptions& o) {
   return VideoTrack::FromPictures(std::move(pictures), encodings);
 }
 
+template <typename File>
+Result<std::unique_ptr<SoundSource>> OpenSound(const std::string& path) {
+  auto file = File::Open(path);
+  if (!file) return std::unexpected(file.error());
+  return std::make_unique<FileSound<File>>(std::move(*file));
+}
+
 Result<std::unique_ptr<SoundSource>> MakeSound(const PublishOptions& o) {
   if (o.audio_file.empty()) return std::make_unique<Tone>(o.tone_hz);
-  auto file = WavReader::Open(o.audio_file);
-  if (!file) return std::unexpected(file.error());
-  return std::make_unique<FileSound>(std::move(*file));
+  const bool ogg = o.audio_file.ends_with(".opus") || o.audio_file.ends_with(".ogg");
+  return ogg ? OpenSound<OggOpusReader>(o.audio_file) : OpenSound<WavReader>(o.audio_file);
 }
 
 class Publisher final : public ClientApp {
@@ -175,7 +181,8 @@ void AddPublishCommand(CLI::App& app, std::function<int()>& run) {
   o.client.AddTo(*command);
   command->add_option("--video", o.video_file, "Y4M, encoded here, or IVF of VP8, sent as it is")
       ->check(CLI::ExistingFile);
-  command->add_option("--audio", o.audio_file, "WAV of 48 kHz")->check(CLI::ExistingFile);
+  command->add_option("--audio", o.audio_file, "WAV of 48 kHz, or Ogg Opus")
+      ->check(CLI::ExistingFile);
   command->add_flag("--synthetic", o.synthetic,
                     "A moving picture and a tone where no file is given");
   command->add_flag("--loop", o.loop, "Begin files anew at their end instead of leaving");

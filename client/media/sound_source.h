@@ -5,6 +5,7 @@
 #include <numbers>
 #include <span>
 
+#include "client/media/ogg_opus.h"
 #include "client/media/wav.h"
 #include "core/audio/opus_encoder.h"
 
@@ -18,14 +19,16 @@ class SoundSource {
   virtual bool Next(std::span<float> out) = 0;
 };
 
+// A WavReader or an OggOpusReader.
+template <typename File>
 class FileSound final : public SoundSource {
  public:
-  explicit FileSound(WavReader file) : file_(std::move(file)) {}
+  explicit FileSound(File file) : file_(std::move(file)) {}
   int channels() const override { return file_.channels(); }
   bool Next(std::span<float> out) override { return file_.Read(out); }
 
  private:
-  WavReader file_;
+  File file_;
 };
 
 // A tone without end.
