@@ -59,8 +59,9 @@ struct QuicCounters {
   QuicCounter packets_unknown;      // of no connection, and beginning none
   QuicCounter datagrams_oversized;  // refused, because the path does not carry them
   QuicCounter gso_fallbacks;
-  QuicCounter send_blocked;  // the kernel's buffer was full: the packets waited
-  QuicCounter send_errors;   // packets that the kernel refused
+  QuicCounter send_blocked;      // the kernel's buffer was full: the packets waited
+  QuicCounter send_errors;       // packets that the kernel refused
+  QuicCounter handler_failures;  // connections ended by an exception of what lives above
 };
 
 }  // namespace ferry::net

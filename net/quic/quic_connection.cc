@@ -4,7 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
-#include <cstring>
+#include <exception>
 
 #include "net/quic/quic_endpoint.h"
 
@@ -193,24 +193,13 @@ bool QuicConnection::MakeHandler(const QuicHandlerFactory& factory) {
   return handler_ != nullptr;
 }
 
-std::optional<int64_t> QuicConnection::OpenBidi() {
+std::optional<int64_t> QuicConnection::Open(OpenFunction open) {
   if (state_ != State::kOpen || packet_begun_) {
     opening_refused_ |= packet_begun_;
     return std::nullopt;
   }
   int64_t id = -1;
-  if (ngtcp2_conn_open_bidi_stream(conn_, &id, nullptr) != 0) return std::nullopt;
-  streams_.try_emplace(id);
-  return id;
-}
-
-std::optional<int64_t> QuicConnection::OpenUni() {
-  if (state_ != State::kOpen || packet_begun_) {
-    opening_refused_ |= packet_begun_;
-    return std::nullopt;
-  }
-  int64_t id = -1;
-  if (ngtcp2_conn_open_uni_stream(conn_, &id, nullptr) != 0) return std::nullopt;
+  if (open(conn_, &id, nullptr) != 0) return std::nullopt;
   streams_.try_emplace(id);
   return id;
 }
@@ -354,6 +343,9 @@ void QuicConnection::Fail(int error, uint64_t now) {
     case NGTCP2_ERR_CRYPTO:
       ngtcp2_ccerr_set_tls_alert(&cause, ngtcp2_conn_get_tls_alert(conn_), nullptr, 0);
       break;
+    case NGTCP2_ERR_CALLBACK_FAILURE:
+      endpoint_.counters().handler_failures.Add();
+      [[fallthrough]];
     default:
       ngtcp2_ccerr_set_liberr(&cause, error, nullptr, 0);
       break;
@@ -387,7 +379,11 @@ void QuicConnection::End(State state, ConnectionEnd end, uint64_t now) {
     datagram_pending_ = datagrams_ready_ = false;
     max_datagram_ = 0;
     state_ = state;
-    if (handler_) handler_->OnClosed(end);
+    try {
+      if (handler_) handler_->OnClosed(end);
+    } catch (const std::exception&) {
+      endpoint_.counters().handler_failures.Add();
+    }
     handler_ = nullptr;
   }
   state_ = state;

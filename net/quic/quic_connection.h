@@ -54,8 +54,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   ~QuicConnection() override;
 
   // QuicSession.
-  std::optional<int64_t> OpenBidi() override;
-  std::optional<int64_t> OpenUni() override;
+  std::optional<int64_t> OpenBidi() override { return Open(ngtcp2_conn_open_bidi_stream); }
+  std::optional<int64_t> OpenUni() override { return Open(ngtcp2_conn_open_uni_stream); }
   bool Write(int64_t stream, ByteSpan bytes, bool fin) override;
   size_t unsent(int64_t stream) const override;
   void ResetStream(int64_t stream, uint64_t code) override;
@@ -110,6 +110,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   bool StartTls(bool server);
   bool MakeHandler(const QuicHandlerFactory& factory);
   int OnHandshakeCompleted();
+  using OpenFunction = int (*)(ngtcp2_conn*, int64_t*, void*);
+  std::optional<int64_t> Open(OpenFunction open);
 
   // Writing (quic_connection_write.cc).
   // No error of ngtcp2's: nothing went into the packet, try what comes next.

@@ -1,9 +1,29 @@
 #include <openssl/rand.h>
 
+#include <exception>
+
 #include "net/quic/quic_connection.h"
 #include "net/quic/quic_endpoint.h"
 
 namespace ferry::net {
+
+namespace {
+
+// ngtcp2 is C, which no exception may pass: what a handler throws ends its connection alone.
+template <auto Function>
+struct Guarded;
+template <typename... Args, int (*Function)(Args...)>
+struct Guarded<Function> {
+  static int Call(Args... args) {
+    try {
+      return Function(args...);
+    } catch (const std::exception&) {
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+  }
+};
+
+}  // namespace
 
 // ngtcp2's callbacks as the connection's own affairs.
 struct QuicConnection::Callbacks {
@@ -126,22 +146,22 @@ const ngtcp2_callbacks& QuicConnection::NativeCallbacks() {
     c.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
     c.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
     c.rand = Callbacks::Random;
-    c.get_new_connection_id2 = Callbacks::NewConnectionId;
+    c.get_new_connection_id2 = Guarded<Callbacks::NewConnectionId>::Call;
     c.remove_connection_id = Callbacks::RemoveConnectionId;
-    c.recv_tx_key = Callbacks::SendingKey;
-    c.handshake_completed = Callbacks::HandshakeCompleted;
-    c.stream_open = Callbacks::StreamOpened;
-    c.recv_stream_data = Callbacks::StreamData;
-    c.acked_stream_data_offset = Callbacks::StreamAcknowledged;
-    c.stream_reset = Callbacks::StreamReset;
+    c.recv_tx_key = Guarded<Callbacks::SendingKey>::Call;
+    c.handshake_completed = Guarded<Callbacks::HandshakeCompleted>::Call;
+    c.stream_open = Guarded<Callbacks::StreamOpened>::Call;
+    c.recv_stream_data = Guarded<Callbacks::StreamData>::Call;
+    c.acked_stream_data_offset = Guarded<Callbacks::StreamAcknowledged>::Call;
+    c.stream_reset = Guarded<Callbacks::StreamReset>::Call;
 #ifdef NGTCP2_CALLBACKS_V4
     // ngtcp2 before 1.23 does not tell; there the next write finds out.
-    c.recv_stop_sending = Callbacks::StopSendingReceived;
+    c.recv_stop_sending = Guarded<Callbacks::StopSendingReceived>::Call;
 #endif
-    c.stream_close = Callbacks::StreamClosed;
-    c.extend_max_local_streams_bidi = Callbacks::StreamCredit;
-    c.extend_max_local_streams_uni = Callbacks::StreamCredit;
-    c.recv_datagram = Callbacks::Datagram;
+    c.stream_close = Guarded<Callbacks::StreamClosed>::Call;
+    c.extend_max_local_streams_bidi = Guarded<Callbacks::StreamCredit>::Call;
+    c.extend_max_local_streams_uni = Guarded<Callbacks::StreamCredit>::Call;
+    c.recv_datagram = Guarded<Callbacks::Datagram>::Call;
     return c;
   }();
   return callbacks;

@@ -2,6 +2,8 @@
 // handler, packet by packet, as far as congestion control, pacing and the socket let it.
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <utility>
 
 #include "net/quic/quic_connection.h"
 #include "net/quic/quic_endpoint.h"
@@ -44,15 +46,17 @@ bool QuicConnection::Flush(uint64_t now) {
   if (datagram_pending_ && datagram_[0].size() + datagram_[1].size() > max_datagram_) {
     DropDatagram();
   }
+  bool done = true;
   flushing_ = true;
-  const bool done = WritePackets(now);
+  try {
+    done = WritePackets(now);
+    HoldDatagram();
+    if (std::exchange(opening_refused_, false) && handler_) handler_->OnStreamCredit();
+  } catch (const std::exception&) {
+    Fail(NGTCP2_ERR_CALLBACK_FAILURE, now);  // the handler's: it ends alone
+  }
   flushing_ = false;
   if (state_ != State::kOpen) return true;
-  HoldDatagram();
-  if (opening_refused_) {
-    opening_refused_ = false;
-    handler_->OnStreamCredit();
-  }
   UpdateTimer(now);
   // Asked for meanwhile.
   if (close_request_) endpoint_.MarkDirty(*this);

@@ -151,5 +151,19 @@ TEST_F(WebTransportConnectionTest, StopsPullingWhileNobodyReadsAndGoesOnAfter) {
   ASSERT_TRUE(Until([&] { return client->log->control.size() == 100; }));
 }
 
+TEST_F(WebTransportConnectionTest, WhatAHandlerThrowsEndsItsConnectionAlone) {
+  Start();
+  const auto bystander = Connect();
+  for (const char* cause : {"throw", "throw at writing"}) {
+    const auto client = Connect();
+    client->log->Send(true, "hello");
+    client->log->Send(false, cause);
+    ASSERT_TRUE(Until([&] { return client->log->end.has_value(); }));
+    EXPECT_FALSE(sessions.back()->end->clean);
+    EXPECT_TRUE(EchoesMedia(*bystander, "unharmed"));
+  }
+  EXPECT_EQ(counters.handler_failures.value(), 2u);
+}
+
 }  // namespace
 }  // namespace ferry::net::testing

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ class EndHandler final : public ConnectionHandler {
   }
   void OnMedia(ByteSpan packet) override {
     log_->media.emplace_back(packet.begin(), packet.end());
+    if (echo_ && log_->media.back() == "throw") throw std::runtime_error("asked to");
     if (echo_) log_->Send(false, log_->media.back());
   }
   bool NextFrame(OutgoingFrame& frame) override {
@@ -61,6 +63,7 @@ class EndHandler final : public ConnectionHandler {
       log_->to_send.pop_front();
       if (log_->closing && !sending_.control) continue;
       ++log_->pulled;
+      if (echo_ && sending_.bytes == "throw at writing") throw std::runtime_error("asked to");
       frame.control = sending_.control;
       frame.bytes = {reinterpret_cast<const uint8_t*>(sending_.bytes.data()),
                      sending_.bytes.size()};
