@@ -268,10 +268,6 @@ void QuicConnection::Abort() {
   endpoint_.MarkDirty(*this);
 }
 
-size_t QuicConnection::congestion_window_left() const {
-  return state_ == State::kOpen ? ngtcp2_conn_get_cwnd_left(conn_) : 0;
-}
-
 void QuicConnection::Read(ByteSpan packet, const UdpAddress& from, uint8_t ecn, uint64_t now) {
   if (state_ != State::kOpen) {
     ++packets_since_close_;

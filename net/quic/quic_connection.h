@@ -71,8 +71,6 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   const std::string& remote_address() const { return remote_text_; }
   // Bytes written to a stream that the other side has not acknowledged.
   size_t unacknowledged(int64_t stream) const;
-  // Bytes that the congestion controller would let go now.
-  size_t congestion_window_left() const;
 
   // For the endpoint. Times are nanoseconds of the monotonic clock.
   void Read(ByteSpan packet, const UdpAddress& from, uint8_t ecn, uint64_t now);
