@@ -71,6 +71,7 @@ void MediaEndpoint::Suspend() {
   if (connection_ != nullptr) worker_.wakes().Remove(*connection_);
   connection_ = nullptr;
   held_round_ = 0;
+  waiting_since_.reset();
   recent_ = {};
   queue_.DropMedia();
 }
@@ -82,7 +83,9 @@ void MediaEndpoint::StopMedia() {
 }
 
 void MediaEndpoint::Wake() {
-  if (connection_ != nullptr) connection_->Wake();
+  if (connection_ == nullptr) return;
+  if (!waiting_since_) waiting_since_ = now_;
+  connection_->Wake();
 }
 
 PublishedStream* MediaEndpoint::FindPublished(uint32_t ssrc, size_t& encoding) {

@@ -157,6 +157,8 @@ class MediaEndpoint final : public SubscriberSink,
   SendQueue queue_;
   SubscriberBandwidth bandwidth_;
   bool media_stopped_ = false;
+  // The transport was woken and has not taken all since.
+  std::optional<Timestamp> waiting_since_;
   uint64_t held_round_ = 0;  // of the wake scheduler, in which video waits for the pacer
 
   std::vector<std::unique_ptr<PublishedStream>> published_;

@@ -84,6 +84,7 @@ void MediaEndpoint::OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now) {
 }
 
 bool MediaEndpoint::SendControl(SharedText text, Timestamp now) {
+  now_ = now;
   if (!queue_.PushControl(std::move(text), now)) return false;
   Wake();
   return true;
@@ -98,7 +99,9 @@ bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
       GivePadding(frame, now);
       return true;
     }
-    if (queue_.has_video() && connection_ != nullptr && !held()) {
+    waiting_since_.reset();
+    const bool paced = queue_.has_video() || bandwidth_.probing();
+    if (paced && connection_ != nullptr && !held()) {
       held_round_ = worker_.wakes().round();
       worker_.wakes().Add(*connection_);
     }
@@ -182,7 +185,7 @@ void MediaEndpoint::Tick(Timestamp now) {
   now_ = now;
   queue_.DropStale(now);
   for (const auto& stream : published_) stream->Tick(now);
-  bandwidth_.OnQueueDelay(held() ? Duration::Zero() : queue_.MediaDelay(now), now);
+  bandwidth_.OnQueueDelay(now - waiting_since_.value_or(now), now);
   bandwidth_.Tick(WantedRate(demands_), now);
   if (!last_allocation_ || now - *last_allocation_ >= kAllocationInterval) Allocate(now);
   if (sending() && bandwidth_.PaddingWanted(now) > 0) Wake();
@@ -211,6 +214,7 @@ void MediaEndpoint::SendReceiverReport(Timestamp now) {
 
 void MediaEndpoint::SendRtcp(const rtp::RtcpPacket& packet, Timestamp now) {
   if (!sending()) return;
+  now_ = now;
   SendQueue::Rtcp bytes = queue_.TakeBuffer();
   if (!rtp::AppendRtcp(packet, bytes) || bytes.size() > rtp::kMaxReceivedPacketSize) return;
   if (const auto* report = std::get_if<rtp::SenderReport>(&packet)) {
@@ -234,6 +238,7 @@ void MediaEndpoint::SendMedia(OutgoingPacket packet, bool video) {
 
 void MediaEndpoint::SendRetransmission(OutgoingPacket packet) {
   if (!sending()) return;
+  now_ = packet.enqueued;
   queue_.PushRetransmission(std::move(packet));
   Wake();
 }

@@ -170,19 +170,20 @@ class MediaEndpointBandwidthTest : public MediaEndpointTest {
         Frame(1, key[1], kSmallFrame);
         key = {};
       }
+      worker.wakes().Run();
       if (now >= next_tick) {
         next_tick = now + Duration::Millis(25);
         worker.Tick(now);
         publisher->Tick(now);
         viewer->Tick(now);
       }
-      worker.wakes().Run();
       Send(rate);
       Receive();
       HearRequests();
     }
   }
   void Send(DataRate rate) {
+    if (blocked) return;
     net::OutgoingFrame frame;
     while (viewer->NextFrame(frame, now)) {
       if (rtp::IsRtcp(frame.bytes)) continue;
@@ -201,7 +202,7 @@ class MediaEndpointBandwidthTest : public MediaEndpointTest {
     }
     if (now < next_feedback) return;
     next_feedback = now + Duration::Millis(50);
-    if (const auto feedback = arrivals.BuildFeedback()) {
+    if (const auto feedback = arrivals.BuildFeedback(); feedback && !deaf) {
       viewer->OnPacket(testing::Rtcp(*feedback), now);
     }
   }
@@ -221,6 +222,8 @@ class MediaEndpointBandwidthTest : public MediaEndpointTest {
     uint16_t number;
     Timestamp arrival;
   };
+  bool deaf = false;     // gives no feedback
+  bool blocked = false;  // the transport takes nothing
   std::deque<InFlight> link;
   Timestamp link_free;
   Timestamp next_frame, next_tick, next_feedback;
@@ -243,6 +246,24 @@ TEST_F(MediaEndpointBandwidthTest, ASteadyPathDoesNotFlap) {
   const size_t before = layers.size();
   Run(Duration::Seconds(20), DataRate::KilobitsPerSec(1'000));
   EXPECT_LE(layers.size(), before + 4);
+}
+
+TEST_F(MediaEndpointBandwidthTest, BackPressureOfTheTransportLowersTheEstimateAndPacingDoesNot) {
+  Run(Duration::Seconds(3), DataRate::KilobitsPerSec(10'000));
+  const DataRate before = viewer->estimate();
+  EXPECT_GE(before.kbps(), 2'000);
+  blocked = true;
+  Run(Duration::Millis(250), DataRate::KilobitsPerSec(10'000));
+  EXPECT_LT(viewer->estimate(), before * 0.9);
+}
+
+TEST_F(MediaEndpointBandwidthTest, AClientThatGivesNoFeedbackGetsAllUnpaced) {
+  deaf = true;
+  Run(Duration::Seconds(5), DataRate::KilobitsPerSec(10'000));
+  EXPECT_EQ(layers, (Layers{ForwardedLayer::kBig}));
+  Drain();
+  Frame(0, false, 60'000);
+  EXPECT_EQ(Drain(), 60u);
 }
 
 TEST_F(MediaEndpointBandwidthTest, AWishForTheSmallTileIsFollowedWhateverTheBandwidth) {

@@ -231,12 +231,4 @@ bool SendQueue::empty() const {
          retransmissions_.empty() && video_.empty();
 }
 
-Duration SendQueue::MediaDelay(Timestamp now) const {
-  Duration delay = Duration::Zero();
-  for (const auto* queue : {&audio_, &video_}) {
-    if (!queue->empty()) delay = std::max(delay, now - queue->front().enqueued);
-  }
-  return delay;
-}
-
 }  // namespace ferry::gateway

@@ -106,8 +106,6 @@ class SendQueue {
 
   bool empty() const;
   bool has_video() const { return !video_.empty(); }
-  // How long the oldest packet of media has been waiting.
-  Duration MediaDelay(Timestamp now) const;
   // The transport has been busy with one item for longer than the limit: the client does not read.
   bool stalled(Timestamp now) const {
     return !writer_idle_ && now - last_progress_ > limits_.stall;

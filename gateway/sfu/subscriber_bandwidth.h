@@ -40,6 +40,7 @@ class SubscriberBandwidth {
   bool CanSend(Timestamp now) const { return silent_ || pacer_.CanSend(now); }
   // Bytes that a probe lacks, to be padded; 0: none.
   int64_t PaddingWanted(Timestamp now) const { return silent_ ? 0 : pacer_.ProbePadding(now); }
+  bool probing() const { return !silent_ && pacer_.probing(); }
   DataRate target() const { return controller_.target(); }
   // What of it video may have.
   DataRate video_budget() const;
