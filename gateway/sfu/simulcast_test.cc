@@ -180,13 +180,24 @@ TEST_F(SimulcastTest, TemporalLayersComeBackAtALayerSync) {
   ExpectContinuous();
 }
 
-TEST_F(SimulcastTest, AKeyframeWhoseFirstPacketCameLateIsNoBeginning) {
-  Packet(kBig, {.ssrc = 10, .sequence = 8, .timestamp = 50, .first = false});
-  Packet(kBig, {.ssrc = 10, .sequence = 7, .timestamp = 50, .marker = false, .keyframe = true});
-  EXPECT_TRUE(viewer.media.empty());
+TEST_F(SimulcastTest, AKeyframeWhoseFirstPacketCameLateIsBegunWithInOrder) {
+  const TestPacket first{
+      .ssrc = 10, .sequence = 7, .timestamp = 50, .marker = false, .keyframe = true};
+  Packet(kBig, {.ssrc = 10, .sequence = 9, .timestamp = 50, .first = false});
+  Packet(kBig, {.ssrc = 10, .sequence = 10, .timestamp = 3050, .first = true});
+  Packet(kBig, first);
+  EXPECT_EQ(viewer.Numbers(), (std::vector<uint16_t>{1000, 1002, 1003})) << "8 may still come";
+  Packet(kBig, {.ssrc = 10, .sequence = 8, .timestamp = 50, .marker = false, .first = false});
+  EXPECT_EQ(viewer.Numbers().back(), 1001);
+}
+
+TEST_F(SimulcastTest, AKeyframeThatCameMuchTooLateIsNoBeginning) {
+  for (uint16_t i = 0; i <= StreamFanout::kRecentPackets; ++i) {
+    Packet(kBig, {.ssrc = 10, .sequence = static_cast<uint16_t>(8 + i), .first = false});
+  }
   now += Duration::Millis(400);
-  stream.Tick(now);
-  worker.Tick(now);
+  Packet(kBig, {.ssrc = 10, .sequence = 7, .marker = false, .keyframe = true});
+  EXPECT_TRUE(viewer.media.empty());
   EXPECT_EQ(requests[10], 1) << "another is asked for";
 }
 

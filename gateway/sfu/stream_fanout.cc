@@ -25,20 +25,35 @@ void StreamFanout::Forward(const PacketRef& packet, Timestamp now) {
   if (selector_ != nullptr) selector_->OnPacket(speaker_, packet->minus_dbov, now);
   if (packet->encoding >= kMaxEncodings) return;
   rates_.OnPacket(packet->encoding, packet->facts.temporal_id, packet->size);
-  std::optional<uint16_t>& newest = states_[packet->encoding].newest;
-  const bool is_newest = !newest || IsNewer(packet->sequence_number, *newest);
-  if (is_newest) newest = packet->sequence_number;
+  Encoding& state = states_[packet->encoding];
+  const bool is_newest = !state.newest || IsNewer(packet->sequence_number, *state.newest);
+  if (is_newest) state.newest = packet->sequence_number;
+  if (info_.kind == MediaKind::kVideo) {
+    state.recent.resize(kRecentPackets);
+    state.recent[packet->sequence_number % kRecentPackets] = packet;
+  }
   for (Subscription* subscription : subscriptions_) subscription->Forward(packet, is_newest, now);
-  if (packet->facts.starts_keyframe) OnKeyframe(packet->encoding, is_newest, now);
+  if (!packet->facts.starts_keyframe) return;
+  state.wish_owed = false;
+  if (!is_newest) OnLateKeyframe(packet, now);
 }
 
-void StreamFanout::OnKeyframe(size_t encoding, bool newest, Timestamp now) {
-  states_[encoding].wish_owed = false;
-  if (newest) return;
-  // Too late to begin with: who waits for it has to wait for another.
-  for (const Subscription* subscription : subscriptions_) {
-    if (subscription->wanted().encoding == encoding && subscription->encoding() != encoding) {
-      return RequestKeyframe(encoding, now);
+void StreamFanout::OnLateKeyframe(const PacketRef& first, Timestamp now) {
+  const Encoding& state = states_[first->encoding];
+  const uint16_t begin = first->sequence_number;
+  const auto span = static_cast<uint16_t>(*state.newest - begin);
+  for (Subscription* subscription : subscriptions_) {
+    if (subscription->wanted().encoding != first->encoding ||
+        subscription->encoding() == first->encoding) {
+      continue;
+    }
+    if (span >= kRecentPackets) return RequestKeyframe(first->encoding, now);
+    for (uint16_t i = 0; i <= span; ++i) {
+      const auto sequence = static_cast<uint16_t>(begin + i);
+      const PacketRef& packet = state.recent[sequence % kRecentPackets];
+      if (packet && packet->sequence_number == sequence) {
+        subscription->Forward(packet, /*newest=*/true, now);
+      }
     }
   }
 }

@@ -31,6 +31,10 @@ class StreamFanout {
   // publisher is on the way to another.
   static constexpr Duration kSearchInterval = Duration::Millis(250);
 
+  // Video packets kept, of each encoding: a key frame whose first packet was lost and came again is
+  // begun with, and the rest of it follows from here.
+  static constexpr size_t kRecentPackets = 128;
+
   // `selector`: of the room, for audio; else null.
   StreamFanout(SfuWorker& worker, const SubscriptionRequest& request, AudioSelector* selector);
   ~StreamFanout();
@@ -63,11 +67,12 @@ class StreamFanout {
   friend class SfuWorker;
   struct Encoding {
     std::optional<uint16_t> newest;
+    std::vector<PacketRef> recent;  // by sequence number modulo its size; of audio none
     std::optional<Timestamp> last_wish;
     bool wish_owed = false;
   };
 
-  void OnKeyframe(size_t encoding, bool newest, Timestamp now);
+  void OnLateKeyframe(const PacketRef& first, Timestamp now);
 
   SfuWorker& worker_;
   const StreamKey key_;

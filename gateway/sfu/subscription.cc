@@ -59,7 +59,8 @@ void Subscription::Begin(NumberMapper& mapper, const MediaPacket& packet) {
 void Subscription::Forward(const PacketRef& packet, bool newest, Timestamp now) {
   if (!video_) return ForwardAudio(packet, now);
   const size_t encoding = packet->encoding;
-  // A key frame whose first packet came late is not begun with: the rest of it has passed.
+  // A key frame whose first packet came late is not begun with here: the rest of it has passed, and
+  // the fanout gives it again in order.
   if (wanted_.encoding == encoding && current_ != encoding && newest &&
       packet->facts.starts_keyframe) {
     SwitchTo(*packet);
