@@ -146,7 +146,7 @@ class Publisher final : public ClientApp {
     // Frames that this machine cannot encode in time are left out, not made up for.
     if (now - next_frame_ > Duration::Millis(500)) next_frame_ = now;
     for (; next_frame_ <= now; next_frame_ += interval) {
-      const auto sent = video_->SendNext(now, engine());
+      const auto sent = video_->SendNext(next_frame_, now, engine());
       if (!sent) return Fail(sent.error().message);
       if (!*sent && !options_.loop) return Finish(0);
     }

@@ -13,6 +13,12 @@ constexpr int kEncodings = 4;
 constexpr int kAudioEncoding = 0;
 constexpr int kBigEncoding = 1;
 
+// Packets that may wait: of who only reports, of sound too, or a key frame and more of each size.
+size_t QueueSize(const ClientPlan& client, const LoadPlan& plan) {
+  if (client.place < plan.video_publishers) return 1024;
+  return client.place < plan.audio_publishers ? 64 : 32;
+}
+
 }  // namespace
 
 LoadClient::LoadClient(ClientPlan client, const LoadPlan& plan, const Clock& clock,
@@ -22,9 +28,7 @@ LoadClient::LoadClient(ClientPlan client, const LoadPlan& plan, const Clock& clo
       clock_(clock),
       stats_(stats),
       session_(client_.join, clock, *this, *this),
-      queue_(client_.place < std::max(plan.audio_publishers, plan.video_publishers)
-                 ? kPublisherQueue
-                 : kSubscriberQueue) {}
+      queue_(QueueSize(client_, plan)) {}
 
 void LoadClient::Begin() { began_ = clock_.Now(); }
 

@@ -48,9 +48,6 @@ class LoadClient final : private MediaPort, private SessionListener {
   void Leave() { session_.Leave(); }
 
  private:
-  // Subscribers send RTCP alone.
-  static constexpr size_t kSubscriberQueue = 32;
-  static constexpr size_t kPublisherQueue = 1024;
   static constexpr size_t kMaxReportBlocks = 31;  // RFC 3550 §6.4.1
 
   void OnPacket(ByteSpan packet, Timestamp now) override;

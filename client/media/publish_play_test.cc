@@ -33,7 +33,7 @@ class PublishPlayTest : public ::testing::Test {
   void Run(uint32_t ssrc) {
     for (int ms = 0; ms < 1000; ++ms, now += Duration::Millis(1)) {
       if (ms % 33 == 0) {
-        const auto sent = track->SendNext(now, publisher.engine());
+        const auto sent = track->SendNext(now, now, publisher.engine());
         EXPECT_TRUE(sent && *sent);
       }
       for (auto packet = publisher.NextPacket(now); !packet.empty();

@@ -54,24 +54,26 @@ void VideoTrack::RequestKeyframe(uint32_t ssrc) {
   }
 }
 
-Result<bool> VideoTrack::SendNext(Timestamp now, session::MediaSession& engine) {
+Result<bool> VideoTrack::SendNext(Timestamp capture_time, Timestamp now,
+                                  session::MediaSession& engine) {
   if (ssrcs_.empty()) return true;
   if (pictures_) {
     if (!pictures_->Next(picture_)) return false;
-    if (auto sent = SendEncoded(picture_, now, engine); !sent) return std::unexpected(sent.error());
+    if (auto sent = SendEncoded(picture_, capture_time, now, engine); !sent)
+      return std::unexpected(sent.error());
   } else {
     if (std::exchange(restart_, false)) frames_->Rewind();
     if (!frames_->Read(frame_)) return false;
     const bool keyframe = rtp::Vp8KeyframeSize(frame_).has_value();
-    auto sent = engine.SendFrame(ssrcs_[0], frame_, keyframe, now, now);
+    auto sent = engine.SendFrame(ssrcs_[0], frame_, keyframe, capture_time, now);
     if (!sent) return std::unexpected(sent.error());
   }
   ++frames_sent_;
   return true;
 }
 
-Result<void> VideoTrack::SendEncoded(const I420Buffer& picture, Timestamp now,
-                                     session::MediaSession& engine) {
+Result<void> VideoTrack::SendEncoded(const I420Buffer& picture, Timestamp capture_time,
+                                     Timestamp now, session::MediaSession& engine) {
   // The buffer's planes follow each other without gaps, as the converter takes them.
   const VideoSize size = picture.size();
   const ByteSpan bytes(picture.view().y, TightFrameBytes(PixelFormat::kI420, size));
@@ -80,10 +82,10 @@ Result<void> VideoTrack::SendEncoded(const I420Buffer& picture, Timestamp now,
     const auto scaled = layer.scaler.Convert(bytes, PixelFormat::kI420, size, {}, layer.size);
     if (!scaled) return std::unexpected(scaled.error());
     const auto encoded =
-        layer.encoder->Encode(*scaled, now, std::exchange(layer.keyframe_wanted, false));
+        layer.encoder->Encode(*scaled, capture_time, std::exchange(layer.keyframe_wanted, false));
     if (!encoded) return std::unexpected(encoded.error());
     if (encoded->data.empty()) continue;  // dropped, to keep to the bitrate
-    auto sent = engine.SendFrame(ssrcs_[i], encoded->data, encoded->keyframe, now, now);
+    auto sent = engine.SendFrame(ssrcs_[i], encoded->data, encoded->keyframe, capture_time, now);
     if (!sent) return sent;
   }
   return {};

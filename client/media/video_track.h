@@ -30,7 +30,7 @@ class VideoTrack {
   Result<void> Start(const std::vector<uint32_t>& ssrcs, session::MediaSession& engine);
   void RequestKeyframe(uint32_t ssrc);
   // Sends the next frame. False at the end; the next call begins anew.
-  Result<bool> SendNext(Timestamp now, session::MediaSession& engine);
+  Result<bool> SendNext(Timestamp capture_time, Timestamp now, session::MediaSession& engine);
   uint64_t frames() const { return frames_sent_; }
 
  private:
@@ -41,7 +41,8 @@ class VideoTrack {
     bool keyframe_wanted = true;
   };
   VideoTrack() = default;
-  Result<void> SendEncoded(const I420Buffer& picture, Timestamp now, session::MediaSession& engine);
+  Result<void> SendEncoded(const I420Buffer& picture, Timestamp capture_time, Timestamp now,
+                           session::MediaSession& engine);
 
   std::vector<Encoding> encodings_;
   std::vector<uint32_t> ssrcs_;

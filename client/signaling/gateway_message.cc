@@ -158,8 +158,9 @@ Answer ParseAnswer(const json& object, Members& members, bool ok) {
   return answer;
 }
 
-Layer ParseLayer(Members& members) {
+std::optional<Layer> ParseLayer(Members& members) {
   const std::string layer = members.Text("layer");
+  if (layer == "none") return std::nullopt;
   if (layer == "big") return Layer::kBig;
   if (layer == "small") return Layer::kSmall;
   return members.Bad<Layer>("layer");

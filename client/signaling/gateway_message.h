@@ -64,7 +64,7 @@ struct StreamRemoved {
 };
 struct LayerChanged {
   std::string stream_id;
-  Layer layer = Layer::kBig;
+  std::optional<Layer> layer;  // nullopt: nothing, the bandwidth suffices for no layer
 };
 struct Kicked {
   std::string reason;

@@ -59,6 +59,17 @@ TEST(GatewayMessage, ReadsDrainingAsAWishToReconnect) {
   EXPECT_TRUE(std::get<Closing>(std::get<Notification>(message->body)).reconnect);
 }
 
+TEST(GatewayMessage, ReadsWhichLayerComesIfAny) {
+  const auto layer = [](const std::string& name) {
+    const auto message =
+        ParseGatewayMessage(R"({"type":"layer-changed","streamId":"s","layer":")" + name + "\"}");
+    return std::get<LayerChanged>(std::get<Notification>(message->body)).layer;
+  };
+  EXPECT_EQ(layer("big"), Layer::kBig);
+  EXPECT_EQ(layer("small"), Layer::kSmall);
+  EXPECT_EQ(layer("none"), std::nullopt);
+}
+
 TEST(GatewayMessage, PassesOverTypesAndMembersItDoesNotKnow) {
   const auto message = ParseGatewayMessage(R"({"type":"weather","seq":2,"rain":true})");
   ASSERT_TRUE(message);
