@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "gateway/net/origin_policy.h"
+#include "gateway/session/control_plane.h"
 
 namespace ferry::gateway {
 namespace {
@@ -81,8 +82,12 @@ void DeclareAll(Options options, Config& c) {
                  "sign a userSig for whoever asks /demo/usersig: for trying out only");
   options.Choice("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"},
                  "how much is logged");
+  options.Number("workers", c.workers, 0, static_cast<int64_t>(ControlPlane::kMaxWorkers),
+                 "threads that serve; 0: as many as there are cores");
+  options.Number("drain-timeout-s", c.drain_timeout_s, 0, 86'400,
+                 "time for clients to move elsewhere after SIGTERM");
   options.Number("shutdown-timeout-ms", c.shutdown_timeout_ms, 0, 600'000,
-                 "time for clients to go after SIGTERM");
+                 "time for clients to close afterwards");
 
   options.Number("max-connections", c.listener.max_connections, 1, 1'000'000,
                  "connections of all kinds; more are closed at once");
@@ -114,6 +119,11 @@ void DeclareAll(Options options, Config& c) {
   SessionLimits& s = c.sessions;
   options.Millis("join-timeout-ms", s.join_timeout, "time to join after connecting");
   options.Millis("idle-timeout-ms", s.idle_timeout, "silence after which a client is gone");
+  options.Setter("resume-timeout-s", s.resume_timeout.ms() / 1000, 1, 86'400,
+                 "how long a session outlives its connection",
+                 [&s](int64_t seconds) { s.resume_timeout = Duration::Seconds(seconds); });
+  options.Number("max-sessions-in-grace", s.max_sessions_in_grace, 0, 1'000'000,
+                 "sessions without a connection that wait to be resumed");
   options.Number("max-messages-per-second", s.max_messages_per_second, 1, 100'000,
                  "control messages of one client");
   options.Number("message-burst", s.message_burst, 1, 100'000,
@@ -130,11 +140,15 @@ void DeclareAll(Options options, Config& c) {
                  [&s](int64_t kbps) { s.media.max_publish_rate = DataRate::KilobitsPerSec(kbps); });
   options.Number("max-publish-packets-per-second", s.media.max_publish_packets_per_second, 10,
                  10'000'000, "packets of one publisher");
+  options.Number("loudest-speakers", c.sfu.loudest_speakers, 0, 1000,
+                 "speakers of a room who are heard at a time; 0: all");
   SendQueue::Limits& q = s.media.queue;
   options.Number("queue-media-bytes", q.max_media_bytes, 10'000, 1'000'000'000,
                  "media waiting for one subscriber");
-  options.Number("queue-control-bytes", q.max_control_bytes, 65'536, 1'000'000'000,
-                 "control messages waiting for one client; more cut it off");
+  options.Number("queue-control-bytes", s.log.max_bytes, 65'536, 1'000'000'000,
+                 "control messages that a client has not acknowledged; more end its session");
+  options.Number("queue-control-messages", s.log.max_messages, 64, 1'000'000,
+                 "the same, in messages");
   options.Millis("queue-video-age-ms", q.max_video_age,
                  "age at which waiting video is dropped up to the next key frame");
   options.Millis("queue-audio-age-ms", q.max_audio_age, "age at which waiting audio is dropped");

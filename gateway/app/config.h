@@ -9,7 +9,8 @@
 #include "core/base/error.h"
 #include "gateway/net/listener.h"
 #include "gateway/room/room_registry.h"
-#include "gateway/session/session.h"
+#include "gateway/session/session_limits.h"
+#include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
 
@@ -24,11 +25,14 @@ struct Config {
   std::string sdk_dir = "js-api/dist";
   bool demo = false;
   std::string log_level = "info";
+  size_t workers = 0;  // threads; 0: as many as there are cores
+  int64_t drain_timeout_s = 30;
   int64_t shutdown_timeout_ms = 5000;
   ListenerLimits listener;
   std::vector<std::string> allowed_origins;  // empty: all
   RoomRegistry::Limits rooms;
   SessionLimits sessions;
+  SfuConfig sfu;
 };
 
 struct UserSigCommand {

@@ -3,30 +3,25 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
-#include <vector>
+#include <random>
+#include <thread>
 
 #include "gateway/auth/hex.h"
-#include "gateway/auth/usersig.h"
 
 namespace ferry::gateway {
 namespace {
 
-namespace http = boost::beast::http;
-
 // An aborted connection only needs its turns of the event loop.
 constexpr Duration kAbortTimeout = Duration::Millis(1000);
-constexpr int64_t kDemoUserSigSeconds = 86400;
 // How often the gateway looks whether its self-signed certificate's time is over.
 constexpr auto kRenewalInterval = std::chrono::minutes(10);
 
-// Seeded by the kernel: session ids and SSRCs are not to be guessed from each other.
-std::mt19937_64 MakeRandom() {
+// From the kernel: session ids and SSRCs are not to be guessed from each other.
+uint64_t MakeSeed() {
   std::random_device device;
-  std::seed_seq seed{device(), device(), device(), device(),
-                     device(), device(), device(), device()};
-  return std::mt19937_64(seed);
+  return uint64_t{device()} << 32 | device();
 }
 
 std::vector<std::string> CertificateNames(std::vector<std::string> names) {
@@ -35,19 +30,11 @@ std::vector<std::string> CertificateNames(std::vector<std::string> names) {
   return names;
 }
 
-void AddSecurityHeaders(http::fields& headers) {
-  headers.set(http::field::server, "ferry-gateway");
-  headers.set("X-Content-Type-Options", "nosniff");
-  headers.set("Referrer-Policy", "no-referrer");
-  headers.set("Permissions-Policy",
-              "camera=(self), microphone=(self), display-capture=(self), autoplay=(self)");
-  // WebAssembly needs 'wasm-unsafe-eval'; 'unsafe-eval' is not needed by anything of ours. A page
-  // of ours may talk to a gateway elsewhere.
-  headers.set("Content-Security-Policy",
-              "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-              "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-              "media-src 'self' blob: mediastream:; connect-src 'self' https: wss:; "
-              "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+// As many as the machine has cores, unless the configuration says.
+size_t WorkerCount(const Config& config) {
+  const size_t wanted =
+      config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  return std::min(wanted, ControlPlane::kMaxWorkers);
 }
 
 }  // namespace
@@ -58,26 +45,23 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
       config_(std::move(config)),
       apps_(std::move(apps)),
       log_(std::move(log)),
-      rooms_(config_.rooms),
-      random_(MakeRandom()),
-      context_{.clock = clock_,
-               .apps = apps_,
-               .limits = config_.sessions,
-               .rooms = rooms_,
-               .sfu = sfu_,
-               .metrics = metrics_,
-               .log = *log_,
-               .random = random_,
-               .sessions = sessions_,
-               .draining = draining_,
-               .next_stream = next_stream_},
       addresses_(config_.listener, clock_),
-      demo_files_(config_.demo_dir),
-      sdk_files_(config_.sdk_dir),
-      tick_(io),
-      renewal_(io) {}
+      control_(config_.rooms, config_.sessions, *log_, MakeSeed()),
+      sessions_{clock_, apps_, control_, *log_},
+      renewal_(io) {
+  std::vector<Sfu::Worker> sfu;
+  for (size_t i = 0; i < WorkerCount(config_); ++i) {
+    workers_.push_back(std::make_unique<Worker>(control_, clock_, i == 0 ? &io_ : nullptr));
+    metrics_.push_back(&workers_.back()->metrics());
+    sfu.push_back(workers_.back()->for_sfu());
+  }
+  metrics_.push_back(&control_.metrics());
+  sfu_ = std::make_unique<Sfu>(sfu, config_.sfu);
+}
 
-Gateway::~Gateway() = default;
+Gateway::~Gateway() {
+  for (const auto& worker : workers_) worker->Join();
+}
 
 Result<void> Gateway::Start() {
   auto certificates = CertificateStore::Open({.certificate = config_.certificate,
@@ -91,20 +75,23 @@ Result<void> Gateway::Start() {
   auto origins = OriginPolicy::Parse(config_.allowed_origins);
   if (!origins) return std::unexpected(origins.error());
   origins_ = std::move(*origins);
-  listener_ = std::make_unique<Listener>(
-      io_, ListenerShared{*certificates_, addresses_, origins_}, config_.listener,
-      [this](const HttpRequest& request) { return Answer(request); },
-      [this](net::Connection& connection) {
-        return std::make_unique<Session>(context_, connection);
-      },
-      metrics_, *log_);
-  auto listening = listener_->Start(config_.listen, config_.port);
-  if (!listening) return listening;
-  asio::co_spawn(
-      io_, [this] { return Tick(); }, asio::detached);
+  http_ = std::make_unique<HttpService>(
+      HttpService::Sources{config_, apps_, clock_, control_, addresses_, metrics_});
+  context_ = std::make_unique<WorkerContext>(
+      WorkerContext{sessions_,
+                    {*certificates_, addresses_, origins_},
+                    config_.listener,
+                    [this](const HttpRequest& request) { return http_->Answer(request); }});
+  uint16_t port = config_.port;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto started = workers_[i]->Start(*context_, sfu_->worker(i), config_.listen, port);
+    if (!started) return started;
+    port = workers_[i]->port();
+  }
   asio::co_spawn(
       io_, [this] { return RenewCertificate(); }, asio::detached);
-  log_->info("event=listening address={} port={}", config_.listen, port());
+  log_->info("event=listening address={} port={} workers={}", config_.listen, port,
+             workers_.size());
   return {};
 }
 
@@ -139,124 +126,59 @@ asio::awaitable<void> Gateway::RenewCertificate() {
   }
 }
 
-size_t Gateway::queued_bytes() const {
-  size_t bytes = 0;
-  for (const Session* session : sessions_) bytes += session->queued_bytes();
-  return bytes;
+int64_t Gateway::Total(Count Metrics::*count) const {
+  int64_t total = 0;
+  for (const Metrics* metrics : metrics_) total += (metrics->*count).value();
+  return total;
 }
 
-asio::awaitable<void> Gateway::Tick() {
-  error_code error;
-  Timestamp next;
-  while (!error) {
-    tick_.expires_after(std::chrono::microseconds(WakeScheduler::kInterval.us()));
-    co_await tick_.async_wait(Into(error));
-    sfu_.wakes().Run();
-    const Timestamp now = clock_.Now();
-    if (now < next) continue;
-    next = now + Duration::Millis(kTickInterval.count());
-    // No session ends within its tick: Close takes effect later.
-    for (Session* session : sessions_) session->Tick(now);
-    sfu_.Tick(now);
+int64_t Gateway::Dropped(DropReason reason) const {
+  int64_t total = 0;
+  for (const Metrics* metrics : metrics_) {
+    total += metrics->dropped[static_cast<size_t>(reason)].value();
   }
+  return total;
 }
 
-void Gateway::UpdateGauges() {
-  metrics_.rooms.Add(static_cast<int64_t>(rooms_.room_count()) - metrics_.rooms.value());
-}
-
-void Gateway::Shutdown(std::function<void()> done) {
-  if (std::exchange(draining_, true)) return;
-  log_->info("event=draining sessions={}", sessions_.size());
-  listener_->Stop();
-  for (Session* session : sessions_) session->Shutdown();
+void Gateway::Shutdown(Patience patience, std::function<void()> done) {
+  patience_ = std::max(patience_, patience);
+  if (std::exchange(leaving_, true)) return;
+  log_->info("event=draining sessions={}", Total(&Metrics::sessions));
+  {
+    const ControlPlane::Guard guard(control_);
+    control_.BeginDrain();
+  }
   asio::co_spawn(
-      io_, [this, moved = std::move(done)]() mutable { return WaitForClients(std::move(moved)); },
+      io_, [this, moved = std::move(done)]() mutable { return Leave(std::move(moved)); },
       asio::detached);
 }
 
-asio::awaitable<void> Gateway::WaitForClients(std::function<void()> done) {
-  co_await WaitUntilEmpty(Duration::Millis(config_.shutdown_timeout_ms));
-  for (Session* session : sessions_) session->Abort();
-  co_await WaitUntilEmpty(kAbortTimeout);
-  log_->info("event=stopped connections={}", metrics_.connections.value());
-  tick_.cancel();
+asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
+  const auto nobody = [this] {
+    const ControlPlane::Guard guard(control_);
+    return control_.attached() == 0;
+  };
+  const auto nothing = [this] { return Total(&Metrics::connections) == 0; };
+  co_await WaitFor(nobody, Duration::Seconds(config_.drain_timeout_s), Patience::kDrain);
+  for (const auto& worker : workers_) worker->Shutdown();
+  co_await WaitFor(nothing, Duration::Millis(config_.shutdown_timeout_ms), Patience::kClose);
+  for (const auto& worker : workers_) worker->Abort();
+  co_await WaitFor(nothing, kAbortTimeout, Patience::kNone);
+  log_->info("event=stopped connections={}", Total(&Metrics::connections));
   renewal_.cancel();
+  for (const auto& worker : workers_) worker->Join();
   done();
 }
 
-asio::awaitable<void> Gateway::WaitUntilEmpty(Duration timeout) {
+asio::awaitable<void> Gateway::WaitFor(std::function<bool()> condition, Duration timeout,
+                                       Patience stage) {
   const Timestamp deadline = clock_.Now() + timeout;
   asio::steady_timer timer(io_);
-  while (metrics_.connections.value() > 0 && clock_.Now() < deadline) {
+  while (patience_ <= stage && clock_.Now() < deadline && !condition()) {
     timer.expires_after(std::chrono::milliseconds(5));
     error_code error;
     co_await timer.async_wait(Into(error));
   }
-}
-
-HttpResponse Gateway::Answer(const HttpRequest& request) {
-  const std::string path = TargetPath({request.target().data(), request.target().size()});
-  HttpResponse response;
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    response = TextResponse(405, "text/plain", "only GET and HEAD are answered here\n");
-    response.headers.set(http::field::allow, "GET, HEAD");
-  } else if (path == "/healthz") {
-    response = TextResponse(200, "text/plain", "ok\n");
-  } else if (path == "/readyz") {
-    response = draining_ ? TextResponse(503, "text/plain", "shutting down\n")
-                         : TextResponse(200, "text/plain", "ready\n");
-  } else if (path == "/metrics") {
-    UpdateGauges();
-    response = TextResponse(200, "text/plain; version=0.0.4; charset=utf-8",
-                            PrometheusText(metrics_, addresses_));
-  } else if (path == "/demo/usersig" && config_.demo) {
-    response = DemoUserSig(request);
-  } else if (path == kWebSocketPath) {
-    response = TextResponse(426, "text/plain", "a WebSocket of subprotocol ferry.v1 lives here\n");
-    response.headers.set(http::field::upgrade, "websocket");
-  } else {
-    response = ServeFile(request, path);
-  }
-  AddSecurityHeaders(response.headers);
-  return response;
-}
-
-HttpResponse Gateway::ServeFile(const HttpRequest& request, const std::string& path) {
-  constexpr std::string_view kSdk = "/sdk/";
-  std::optional<HttpResponse> response;
-  if (path.starts_with(kSdk)) {
-    response = sdk_files_.Get(std::string_view(path).substr(kSdk.size() - 1), request);
-    // Pages of other origins may read the SDK's files. Run from here it only does in pages of this
-    // origin: browsers start workers from the page's own alone.
-    if (response) {
-      response->headers.set(http::field::access_control_allow_origin, "*");
-      response->headers.set("Cross-Origin-Resource-Policy", "cross-origin");
-    }
-  }
-  if (!response) response = demo_files_.Get(path, request);
-  return response ? std::move(*response) : TextResponse(404, "text/plain", "not found\n");
-}
-
-HttpResponse Gateway::DemoUserSig(const HttpRequest& request) const {
-  const std::string user =
-      QueryParameter({request.target().data(), request.target().size()}, "userId");
-  const bool clean = std::ranges::none_of(
-      user, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  if (user.empty() || user.size() > kMaxUserIdBytes || !clean) {
-    return TextResponse(400, "text/plain", "userId must have 1 to 128 printable bytes\n");
-  }
-  // Never for another application: whoever asks is let in.
-  const auto demo = apps_.applications().find(AppStore::kDemoSdkAppId);
-  if (demo == apps_.applications().end()) {
-    return TextResponse(503, "text/plain", "there is no demo application\n");
-  }
-  const Application& app = demo->second;
-  const nlohmann::json answer = {
-      {"sdkAppId", app.sdk_app_id},
-      {"userSig",
-       SignUserSig(app.sdk_app_id, app.secret, user, clock_.UnixMs() / 1000, kDemoUserSigSeconds)}};
-  return TextResponse(200, "application/json", answer.dump());
 }
 
 }  // namespace ferry::gateway

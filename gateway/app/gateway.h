@@ -3,84 +3,79 @@
 
 #include <functional>
 #include <memory>
-#include <random>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "gateway/app/app_store.h"
 #include "gateway/app/clock.h"
 #include "gateway/app/config.h"
+#include "gateway/app/http_service.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/worker.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"
-#include "gateway/net/listener.h"
 #include "gateway/net/origin_policy.h"
-#include "gateway/net/static_files.h"
-#include "gateway/room/room_registry.h"
-#include "gateway/session/session.h"
+#include "gateway/session/control_plane.h"
 #include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
 
-// One worker: everything here belongs to the thread that runs `io`, the rooms and their forwarding
-// state included, so that nothing on the media path is locked.
 class Gateway {
  public:
-  // How often sessions look at their deadlines and send what is periodic.
-  static constexpr auto kTickInterval = std::chrono::milliseconds(25);
-
-  Gateway(boost::asio::io_context& io, Config config, AppStore apps,
-          std::shared_ptr<spdlog::logger> log);
+  // The first worker runs on `io`, which the caller runs; the others have threads of their own.
+  Gateway(asio::io_context& io, Config config, AppStore apps, std::shared_ptr<spdlog::logger> log);
   ~Gateway();
 
   // Makes or loads the certificate, and listens.
   Result<void> Start();
-  uint16_t port() const { return listener_->port(); }
+  uint16_t port() const { return workers_.front()->port(); }
   // Reads the certificate's files again (SIGHUP). Connections that are open keep the old one.
   void ReloadCertificate();
-  // Refuses joins, tells clients, and calls `done` when all have gone; who has not at the deadline
-  // is cut off.
-  void Shutdown(std::function<void()> done);
 
-  const Metrics& metrics() const { return metrics_; }
-  const RoomRegistry& rooms() const { return rooms_; }
-  // Bytes that wait to be sent, over all sessions.
-  size_t queued_bytes() const;
+  // How long those who are still there are waited for.
+  enum class Patience {
+    kDrain,  // drain_timeout_s: clients move elsewhere; then as kClose
+    kClose,  // shutdown_timeout_ms: clients read why they are closed; then as kNone
+    kNone,
+  };
+  // Refuses joins and tells clients to move; calls `done` when all have gone or patience is over.
+  // Called again, it only shortens the patience.
+  void Shutdown(Patience patience, std::function<void()> done);
+
+  // The sum over all workers.
+  int64_t Total(Count Metrics::*count) const;
+  int64_t Dropped(DropReason reason) const;
+  // Bytes of media that wait to be sent, over the sessions of the first worker.
+  size_t queued_bytes() const { return workers_.front()->queued_bytes(); }
 
  private:
-  HttpResponse Answer(const HttpRequest& request);
-  HttpResponse DemoUserSig(const HttpRequest& request) const;
-  HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
-  boost::asio::awaitable<void> Tick();
-  boost::asio::awaitable<void> RenewCertificate();
   void LogCertificate() const;
-  boost::asio::awaitable<void> WaitForClients(std::function<void()> done);
-  boost::asio::awaitable<void> WaitUntilEmpty(Duration timeout);
-  void UpdateGauges();
+  asio::awaitable<void> RenewCertificate();
+  asio::awaitable<void> Leave(std::function<void()> done);
+  // Until the condition holds, or the time is over, or patience is below `stage`.
+  asio::awaitable<void> WaitFor(std::function<bool()> condition, Duration timeout, Patience stage);
 
-  boost::asio::io_context& io_;
+  asio::io_context& io_;
   const Config config_;
   const AppStore apps_;
   const std::shared_ptr<spdlog::logger> log_;
   SystemClock clock_;
-  Metrics metrics_;
-  SfuWorker sfu_{0, metrics_};
-  RoomRegistry rooms_;
-  std::mt19937_64 random_;
-  std::set<Session*> sessions_;
-  bool draining_ = false;
-  StreamKey next_stream_ = 1;
-  SessionContext context_;
   AddressLimits addresses_;
   OriginPolicy origins_;
   std::unique_ptr<CertificateStore> certificates_;
-  StaticFiles demo_files_;
-  StaticFiles sdk_files_;
-  std::unique_ptr<Listener> listener_;
-  boost::asio::steady_timer tick_;
-  boost::asio::steady_timer renewal_;
+  ControlPlane control_;
+  const SessionContext sessions_;
+  std::unique_ptr<HttpService> http_;
+  std::unique_ptr<WorkerContext> context_;
+  // Before the workers: their sessions' packets are of its pools.
+  std::unique_ptr<Sfu> sfu_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<const Metrics*> metrics_;
+  asio::steady_timer renewal_;
+  bool leaving_ = false;
+  Patience patience_ = Patience::kDrain;
 };
 
 }  // namespace ferry::gateway

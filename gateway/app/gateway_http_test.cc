@@ -134,7 +134,7 @@ TEST_F(GatewayHttpTest, TooManyConnectionsOfAnAddressAreToldSo) {
   EXPECT_EQ(Connect()->http_status, 429u);
   EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
   bob->Abort();
-  ASSERT_TRUE(Until([&] { return gateway->metrics().participants.value() == 1; }));
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::connections) == 1; }));
   EXPECT_TRUE(Until([&] { return Get("/healthz").status == 200; }));
 }
 

@@ -49,7 +49,8 @@ TEST_F(GatewayTest, TwoClientsCall) {
   ASSERT_TRUE(Until([&] { return bob->Has({{"type", "user-left"}, {"reason", 0}}); }));
 }
 
-TEST_F(GatewayTest, AConnectionThatBreaksIsATimeoutToTheOthers) {
+TEST_F(GatewayTest, AConnectionThatIsNotResumedIsATimeoutToTheOthers) {
+  config.sessions.resume_timeout = Duration::Millis(100);
   Start();
   const Client ann = Joined("ann");
   const Client bob = Joined("bob");
@@ -156,6 +157,7 @@ TEST_F(GatewayTest, SilenceEndsTheConnection) {
 TEST_F(GatewayTest, AReaderThatNeverReadsIsCutOffWithinItsMemory) {
   config.sessions.media.queue.stall = Duration::Millis(500);
   config.sessions.media.queue.max_media_bytes = 200'000;
+  config.sessions.resume_timeout = Duration::Millis(100);
   // The publisher pours as fast as it can.
   config.sessions.media.max_publish_packets_per_second = 10'000'000;
   config.sessions.media.max_publish_rate = DataRate::KilobitsPerSec(10'000'000);
@@ -166,7 +168,7 @@ TEST_F(GatewayTest, AReaderThatNeverReadsIsCutOffWithinItsMemory) {
   Ask(good, {{"type", "subscribe"}, {"streamId", published["streamId"]}});
   const Client slow = Joined("slow", {.read = false, .receive_buffer_bytes = 4096});
   slow->Send({{"type", "subscribe"}, {"id", 2}, {"streamId", published["streamId"]}});
-  ASSERT_TRUE(Until([&] { return gateway->metrics().subscriptions.value() == 2; }));
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::subscriptions) == 2; }));
 
   uint16_t sequence = 0;
   size_t most_queued = 0;
@@ -179,24 +181,117 @@ TEST_F(GatewayTest, AReaderThatNeverReadsIsCutOffWithinItsMemory) {
                                       .payload_size = 1100}));
     }
     const size_t sent = sequence;
-    Until([&] { return gateway->metrics().packets_in.value() >= static_cast<int64_t>(sent); });
+    Until([&] { return gateway->Total(&Metrics::packets_in) >= static_cast<int64_t>(sent); });
     most_queued = std::max(most_queued, gateway->queued_bytes());
-    return gateway->metrics().slow_readers.value() == 1;
+    return gateway->Total(&Metrics::slow_readers) == 1;
   });
   EXPECT_TRUE(cut_off);
   EXPECT_LT(most_queued, 2 * 200'000u + 10'000u) << "the bound of two subscribers";
   EXPECT_TRUE(Until([&] { return good->Has({{"type", "user-left"}, {"userId", "slow"}}); }));
-  EXPECT_GT(gateway->metrics().dropped[static_cast<size_t>(DropReason::kQueueVideo)].value(), 0);
+  EXPECT_GT(gateway->Dropped(DropReason::kQueueVideo), 0);
   EXPECT_GT(good->packets.size(), 100u);
   EXPECT_FALSE(good->closed);
   EXPECT_FALSE(ann->closed);
+}
+
+TEST_F(GatewayTest, ASessionGoesOnOverAnotherConnection) {
+  Start();
+  const Client ann = Joined("ann");
+  const Client bob = Connect();
+  const json joined = Ask(bob, JoinMessage("bob"));
+  const json published = Publish(bob, "audio");
+  bob->Abort();
+  const Client again = Connect();
+  const json resumed = Ask(
+      again, {{"type", "resume"}, {"version", 1}, {"token", joined["resumeToken"]}, {"ack", 0}});
+  ASSERT_EQ(resumed["type"], "ok");
+  EXPECT_TRUE(Until([&] { return again->Has({{"seq", 1}, {"ssrc", published["ssrc"]}}); }));
+  EXPECT_EQ(Ask(ann, {{"type", "subscribe"}, {"streamId", published["streamId"]}})["type"], "ok");
+  again->SendBinary(
+      testing::Bytes({.ssrc = published["ssrc"], .payload_type = rtp::kOpusPayloadType}));
+  EXPECT_TRUE(Until([&] { return !ann->packets.empty(); }));
+  EXPECT_FALSE(ann->Has({{"type", "user-left"}}));
+}
+
+TEST_F(GatewayTest, AForgedTokenIsRefusedAndClosed) {
+  Start();
+  const Client ann = Joined("ann");
+  const Client thief = Connect();
+  thief->Send({{"type", "resume"}, {"id", 1}, {"version", 1}, {"token", "x.y"}, {"ack", 0}});
+  EXPECT_TRUE(ClosesWith(thief, 4007));
+  EXPECT_TRUE(thief->Has({{"type", "error"}, {"id", 1}, {"code", 20016}}));
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+}
+
+TEST_F(GatewayTest, DrainingWaitsForClientsToMoveAndEndsWhenTheyHave) {
+  Start();
+  const Client ann = Joined("ann");
+  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  EXPECT_TRUE(Until([&] {
+    return ann->Has({{"type", "closing"}, {"reason", "draining"}, {"reconnect", true}});
+  }));
+  EXPECT_EQ(Get("/readyz").status, 503u);
+  const Client late = Connect();
+  EXPECT_EQ(Ask(late, JoinMessage("late"))["code"], 20011);
+  EXPECT_EQ(Publish(ann, "audio")["type"], "ok") << "the call goes on";
+  EXPECT_FALSE(stopped);
+  ann->Send({{"type", "leave"}, {"id", 999}});
+  EXPECT_TRUE(Until([&] { return stopped; }));
+}
+
+TEST_F(GatewayTest, ASecondSignalCutsTheDrainShort) {
+  Start();
+  const Client silent = Joined("silent", {.read = false});
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::participants) == 1; }));
+  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  EXPECT_FALSE(stopped);
+  gateway->Shutdown(Gateway::Patience::kNone, nullptr);
+  EXPECT_TRUE(Until([&] { return stopped; }));
+}
+
+// The kernel chooses the worker of a connection: with so many, each has some.
+TEST_F(GatewayTest, WorkersOnTheirOwnThreadsShareRoomsAndSessions) {
+  config.workers = 3;
+  Start();
+  std::vector<Client> users;
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 12; ++i) {
+    users.push_back(Connect());
+    const json joined = Ask(users.back(), JoinMessage("user" + std::to_string(i)));
+    ASSERT_EQ(joined["type"], "ok");
+    tokens.push_back(joined["resumeToken"]);
+    EXPECT_EQ(Publish(users.back(), "audio")["type"], "ok");
+  }
+  for (const Client& user : users) {
+    EXPECT_TRUE(Until([&] {
+      return std::ranges::count_if(
+                 user->messages,
+                 [](const json& message) { return message["type"] == "stream-added"; }) >= 1 ||
+             user == users.back();
+    }));
+  }
+  // Each moves, while all go on telling each other.
+  for (size_t i = 0; i < users.size(); ++i) {
+    const Client again = Connect();
+    const json resumed =
+        Ask(again, {{"type", "resume"}, {"version", 1}, {"token", tokens[i]}, {"ack", 0}});
+    ASSERT_EQ(resumed["type"], "ok") << i;
+    EXPECT_TRUE(ClosesWith(users[i], 4008));
+    users[i] = again;
+    EXPECT_EQ(Publish(again, "video")["type"], "ok");
+  }
+  EXPECT_EQ(gateway->Total(&Metrics::participants), 12);
+  EXPECT_EQ(gateway->Total(&Metrics::streams), 24);
+  EXPECT_EQ(Get("/metrics").status, 200u);
+  for (const Client& user : users) user->Close();
+  EXPECT_TRUE(Until([&] { return gateway->Total(&Metrics::sessions) == 0; }));
 }
 
 TEST_F(GatewayTest, ShuttingDownTellsClientsAndEnds) {
   Start();
   const Client ann = Joined("ann");
   const Client silent = Joined("silent", {.read = false});
-  ASSERT_TRUE(Until([&] { return gateway->metrics().participants.value() == 2; }));
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::participants) == 2; }));
   Shutdown();
   EXPECT_TRUE(ClosesWith(ann, 1001));
   EXPECT_TRUE(ann->Has({{"type", "closing"}}));
@@ -207,9 +302,9 @@ TEST_F(GatewayTest, ShuttingDownCutsOffWhoIsLeftAtTheDeadline) {
   config.shutdown_timeout_ms = 0;
   Start();
   Joined("ann", {.read = false});
-  ASSERT_TRUE(Until([&] { return gateway->metrics().participants.value() == 1; }));
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::participants) == 1; }));
   Shutdown();
-  EXPECT_EQ(gateway->metrics().connections.value(), 0);
+  EXPECT_EQ(gateway->Total(&Metrics::connections), 0);
 }
 
 TEST_F(GatewayTest, TheGatewayIsFullAtItsLimit) {
@@ -218,7 +313,7 @@ TEST_F(GatewayTest, TheGatewayIsFullAtItsLimit) {
   const Client ann = Joined("ann");
   EXPECT_TRUE(Connect()->failed);
   ann->Abort();
-  ASSERT_TRUE(Until([&] { return gateway->metrics().connections.value() == 0; }));
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::connections) == 0; }));
   EXPECT_TRUE(Connect()->open);
 }
 

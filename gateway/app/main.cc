@@ -79,10 +79,20 @@ int Serve(const Config& config) {
   std::printf("listening on %s\n", Origin(config.listen, gateway.port()).c_str());
   std::fflush(stdout);
 
+  // SIGTERM drains; SIGINT is of a person at a terminal, who waits for nobody to move. The second
+  // of either ends at once.
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) gateway.Shutdown([&io] { io.stop(); });
-  });
+  bool again = false;
+  const std::function<void()> await_signal = [&] {
+    signals.async_wait([&](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      const auto first = signal == SIGTERM ? Gateway::Patience::kDrain : Gateway::Patience::kClose;
+      gateway.Shutdown(std::exchange(again, true) ? Gateway::Patience::kNone : first,
+                       [&io] { io.stop(); });
+      await_signal();
+    });
+  };
+  await_signal();
   boost::asio::signal_set reloads(io, SIGHUP);
   const std::function<void()> await_reload = [&] {
     reloads.async_wait([&](const boost::system::error_code& error, int) {
@@ -94,7 +104,7 @@ int Serve(const Config& config) {
   await_reload();
   io.run();
   // A connection that outlived even its abort would still refer to what is about to be destroyed.
-  if (gateway.metrics().connections.value() > 0) std::_Exit(0);
+  if (gateway.Total(&Metrics::connections) > 0) std::_Exit(0);
   return 0;
 }
 

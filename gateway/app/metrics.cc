@@ -55,14 +55,25 @@ const char* Name(DropReason reason) {
   return "";
 }
 
-MetricFamily Dropped(const Metrics& metrics) {
+using Workers = std::vector<const Metrics*>;
+
+// One number of all workers.
+template <typename Get>
+double Sum(const Workers& workers, Get get) {
+  int64_t sum = 0;
+  for (const Metrics* metrics : workers) sum += get(*metrics).value();
+  return static_cast<double>(sum);
+}
+
+MetricFamily Dropped(const Workers& workers) {
   MetricFamily family;
   family.name = "ferry_packets_dropped_total";
   family.help = "Media packets not forwarded, by reason";
   family.type = MetricType::Counter;
-  for (size_t i = 0; i < metrics.dropped.size(); ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(DropReason::kCount); ++i) {
     ClientMetric metric =
-        Value(MetricType::Counter, static_cast<double>(metrics.dropped[i].value()));
+        Value(MetricType::Counter,
+              Sum(workers, [&](const Metrics& m) -> const Count& { return m.dropped[i]; }));
     metric.label.push_back({"reason", Name(static_cast<DropReason>(i))});
     family.metric.push_back(std::move(metric));
   }
@@ -81,6 +92,23 @@ MetricFamily Refused(const AddressLimits& addresses) {
     metric.label.push_back({"reason", std::string(Name(reason))});
     family.metric.push_back(std::move(metric));
   }
+  return family;
+}
+
+MetricFamily ClientConnections(const Workers& workers) {
+  MetricFamily family;
+  family.name = "ferry_client_connections";
+  family.help = "Clients' connections open now, by transport";
+  family.type = MetricType::Gauge;
+  const auto add = [&](const char* transport, Count Metrics::*count) {
+    ClientMetric metric =
+        Value(MetricType::Gauge,
+              Sum(workers, [&](const Metrics& m) -> const Count& { return m.*count; }));
+    metric.label.push_back({"transport", transport});
+    family.metric.push_back(std::move(metric));
+  };
+  add("websocket", &Metrics::websocket_connections);
+  add("webtransport", &Metrics::webtransport_connections);
   return family;
 }
 
@@ -103,46 +131,72 @@ double ResidentBytes() {
 
 }  // namespace
 
-std::string PrometheusText(const Metrics& m, const AddressLimits& addresses) {
+std::string PrometheusText(const std::vector<const Metrics*>& workers,
+                           const AddressLimits& addresses) {
   std::vector<MetricFamily> families;
-  const auto gauge = [&](const char* name, const char* help, const Count& count) {
-    families.push_back(Family(MetricType::Gauge, name, help, static_cast<double>(count.value())));
+  const auto add = [&](MetricType type, const char* name, const char* help, Count Metrics::*count) {
+    const double sum = Sum(workers, [&](const Metrics& m) -> const Count& { return m.*count; });
+    families.push_back(Family(type, name, help, sum));
   };
-  const auto counter = [&](const char* name, const char* help, const Count& count) {
-    families.push_back(Family(MetricType::Counter, name, help, static_cast<double>(count.value())));
+  const auto gauge = [&](const char* name, const char* help, Count Metrics::*count) {
+    add(MetricType::Gauge, name, help, count);
   };
-  gauge("ferry_connections", "Connections open now", m.connections);
-  gauge("ferry_sessions", "Signalling sessions open now", m.sessions);
-  gauge("ferry_rooms", "Rooms with at least one user", m.rooms);
-  gauge("ferry_participants", "Users in rooms", m.participants);
-  gauge("ferry_streams", "Streams published now", m.streams);
+  const auto counter = [&](const char* name, const char* help, Count Metrics::*count) {
+    add(MetricType::Counter, name, help, count);
+  };
+  gauge("ferry_connections", "Connections open now", &Metrics::connections);
+  gauge("ferry_sessions", "Sessions, with a connection or waiting to be resumed",
+        &Metrics::sessions);
+  gauge("ferry_sessions_in_grace", "Sessions without a connection, waiting to be resumed",
+        &Metrics::sessions_in_grace);
+  families.push_back(ClientConnections(workers));
+  gauge("ferry_rooms", "Rooms with at least one user", &Metrics::rooms);
+  gauge("ferry_participants", "Users in rooms", &Metrics::participants);
+  gauge("ferry_streams", "Streams published now", &Metrics::streams);
   gauge("ferry_subscriptions", "Streams subscribed to now, counted once for each subscriber",
-        m.subscriptions);
-  counter("ferry_connections_total", "Connections accepted", m.connections_total);
+        &Metrics::subscriptions);
+  counter("ferry_connections_total", "Connections accepted", &Metrics::connections_total);
   families.push_back(Refused(addresses));
-  counter("ferry_tls_failures_total", "TLS handshakes that failed", m.tls_failures);
-  counter("ferry_http_requests_total", "HTTP requests", m.http_requests);
-  counter("ferry_joins_total", "Users who entered a room", m.joins);
-  counter("ferry_joins_refused_total", "Entries refused", m.joins_refused);
-  counter("ferry_kicks_total", "Users replaced by the same user", m.kicks);
-  counter("ferry_slow_readers_total", "Clients cut off because they did not read", m.slow_readers);
-  counter("ferry_control_messages_total", "Control messages received", m.control_in);
+  counter("ferry_tls_failures_total", "TLS handshakes that failed", &Metrics::tls_failures);
+  counter("ferry_http_requests_total", "HTTP requests", &Metrics::http_requests);
+  counter("ferry_joins_total", "Users who entered a room", &Metrics::joins);
+  counter("ferry_joins_refused_total", "Entries refused", &Metrics::joins_refused);
+  counter("ferry_kicks_total", "Users replaced by the same user", &Metrics::kicks);
+  counter("ferry_resumes_total", "Sessions resumed over another connection",
+          &Metrics::sessions_resumed);
+  counter("ferry_moves_total", "Sessions resumed while their former connection still lived",
+          &Metrics::sessions_moved);
+  counter("ferry_resumes_refused_total", "Resumes refused: unknown, superseded or expired tokens",
+          &Metrics::resumes_refused);
+  counter("ferry_sessions_expired_total", "Sessions that were not resumed in time",
+          &Metrics::sessions_expired);
+  counter("ferry_sessions_in_grace_refused_total",
+          "Sessions ended with their connection because too many waited to be resumed",
+          &Metrics::grace_refused);
+  counter("ferry_control_log_overflows_total",
+          "Sessions ended because they did not acknowledge control messages",
+          &Metrics::control_log_overflows);
+  counter("ferry_slow_readers_total", "Clients cut off because they did not read",
+          &Metrics::slow_readers);
+  counter("ferry_control_messages_total", "Control messages received", &Metrics::control_in);
   counter("ferry_control_refused_total", "Control messages answered with an error",
-          m.control_refused);
-  counter("ferry_packets_in_total", "RTP packets received from publishers", m.packets_in);
-  counter("ferry_bytes_in_total", "Bytes of RTP packets received", m.bytes_in);
-  counter("ferry_packets_out_total", "RTP packets sent to subscribers", m.packets_out);
-  counter("ferry_bytes_out_total", "Bytes of RTP packets sent", m.bytes_out);
-  counter("ferry_rtcp_in_total", "RTCP packets received", m.rtcp_in);
-  counter("ferry_rtcp_out_total", "RTCP packets sent", m.rtcp_out);
-  counter("ferry_keyframe_requests_total", "Key frames asked of publishers", m.keyframe_requests);
-  counter("ferry_nacked_packets_total", "Packets subscribers asked for again", m.nacked_packets);
-  counter("ferry_retransmissions_total", "Packets sent again", m.retransmissions);
+          &Metrics::control_refused);
+  counter("ferry_packets_in_total", "RTP packets received from publishers", &Metrics::packets_in);
+  counter("ferry_bytes_in_total", "Bytes of RTP packets received", &Metrics::bytes_in);
+  counter("ferry_packets_out_total", "RTP packets sent to subscribers", &Metrics::packets_out);
+  counter("ferry_bytes_out_total", "Bytes of RTP packets sent", &Metrics::bytes_out);
+  counter("ferry_rtcp_in_total", "RTCP packets received", &Metrics::rtcp_in);
+  counter("ferry_rtcp_out_total", "RTCP packets sent", &Metrics::rtcp_out);
+  counter("ferry_keyframe_requests_total", "Key frames asked of publishers",
+          &Metrics::keyframe_requests);
+  counter("ferry_nacked_packets_total", "Packets subscribers asked for again",
+          &Metrics::nacked_packets);
+  counter("ferry_retransmissions_total", "Packets sent again", &Metrics::retransmissions);
   counter("ferry_layer_changes_total", "Changes of the layer forwarded to a subscriber",
-          m.layer_changes);
+          &Metrics::layer_changes);
   counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",
-          m.padding_packets);
-  families.push_back(Dropped(m));
+          &Metrics::padding_packets);
+  families.push_back(Dropped(workers));
   families.push_back(Family(MetricType::Counter, "process_cpu_seconds_total",
                             "User and system CPU time", CpuSeconds()));
   families.push_back(Family(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory",

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ferry::gateway {
 
@@ -34,7 +35,7 @@ class Count {
 
 struct Metrics {
   Count connections;    // now, of all kinds
-  Count sessions;       // now, WebSocket
+  Count sessions;       // now, with or without a connection
   Count participants;   // now, in rooms
   Count rooms;          // now
   Count streams;        // now, published
@@ -44,6 +45,15 @@ struct Metrics {
   Count http_requests;
   Count joins;
   Count joins_refused;
+  Count sessions_in_grace;      // now: without a connection
+  Count websocket_connections;  // now, of clients
+  Count webtransport_connections;
+  Count sessions_resumed;
+  Count sessions_moved;  // resumed while the former connection still lived
+  Count resumes_refused;
+  Count sessions_expired;       // not resumed in time
+  Count grace_refused;          // not waited for: too many were already
+  Count control_log_overflows;  // sessions ended for not acknowledging
   Count kicks;
   Count slow_readers;
   Count control_in;
@@ -64,7 +74,8 @@ struct Metrics {
   void Drop(DropReason reason, int64_t n = 1) { dropped[static_cast<size_t>(reason)].Add(n); }
 };
 
-// The text exposition format, with process_* metrics of this process.
-std::string PrometheusText(const Metrics& metrics, const AddressLimits& addresses);
+// The text exposition format: the sums over the workers, with process_* metrics of this process.
+std::string PrometheusText(const std::vector<const Metrics*>& workers,
+                           const AddressLimits& addresses);
 
 }  // namespace ferry::gateway

@@ -1,15 +1,16 @@
-// One room: who is in it, what they publish, and who is told of it.
+// One room: who is in it, what they publish, and who is told of it. Media is forwarded elsewhere.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
-#include "gateway/sfu/send_queue.h"
+#include "gateway/session/control_log.h"
 #include "gateway/sfu/stream.h"
 #include "gateway/signaling/messages.h"
 
@@ -21,6 +22,8 @@ class RoomMember {
   virtual ~RoomMember() = default;
   // Must not leave the room before it returns: the room is being walked through.
   virtual void Notify(const SharedText& message) = 0;
+  // A stream of somebody else has ended, and the subscription to it.
+  virtual void OnStreamRemoved(StreamKey key) = 0;
   // Out of the room at once (through RoomRegistry::Leave), told why, and disconnected.
   virtual void Evict(std::string_view reason) = 0;
 };
@@ -40,9 +43,11 @@ struct RoomLimits {
 
 class Room {
  public:
-  Room(RoomKey key, Scene scene, const RoomLimits& limits);
+  // `number` is unique in the process.
+  Room(RoomKey key, uint64_t number, Scene scene, const RoomLimits& limits);
 
   const RoomKey& key() const { return key_; }
+  uint64_t number() const { return number_; }
   size_t size() const { return users_.size(); }
   bool empty() const { return users_.empty(); }
   // With one of its users gone when `one_leaves`.
@@ -54,32 +59,46 @@ class Room {
   // Ends the member's streams, then tells the others.
   void Leave(RoomMember& member, LeaveReason reason);
 
-  // Announces the stream; its forwarding is the session's.
-  std::expected<StreamInfo, Refusal> Publish(RoomMember& member, const PublishRequest& request,
-                                             StreamKey key, std::vector<EncodingInfo> encodings);
-  // Returns the key the stream had.
+  // `stream` has its key and its encodings' SSRCs; the room gives it a name.
+  std::expected<Publication, Refusal> Publish(RoomMember& member, const PublishRequest& request,
+                                              Publication stream);
+  // Ends the stream; returns what it was.
   std::expected<StreamKey, Refusal> Unpublish(RoomMember& member, std::string_view stream_id);
   std::expected<void, Refusal> SetMuted(RoomMember& member, std::string_view stream_id, bool muted);
+
+  struct Found {
+    const Publication& stream;
+    RoomMember& publisher;
+  };
   // A stream of somebody other than `member`, to be subscribed to.
-  std::expected<const Publication*, Refusal> Find(const RoomMember& member,
-                                                  std::string_view stream_id) const;
+  std::expected<Found, Refusal> Find(const RoomMember& member, std::string_view stream_id) const;
 
  private:
+  using Entry = uint64_t;  // counts those who entered
   struct User {
     RoomMember* member;
     std::string user_id;
     Role role;
-    std::vector<Publication> streams;
+    std::vector<Publication> streams;  // at most one of each kind and source
   };
+  using OwnStream = std::vector<Publication>::iterator;
 
-  User& Get(const RoomMember& member);
-  size_t publishers() const;
+  User& Get(const RoomMember& member) { return users_.at(entries_.at(&member)); }
+  // streams.end() when it is not one of the user's.
+  static OwnStream FindOwn(User& user, std::string_view stream_id);
+  void Remove(User& user, OwnStream stream);
   void Broadcast(const RoomMember& except, std::string message);
 
   const RoomKey key_;
+  const uint64_t number_;
   const Scene scene_;
   const RoomLimits limits_;
-  std::vector<std::unique_ptr<User>> users_;
+  std::map<Entry, User> users_;
+  std::unordered_map<const RoomMember*, Entry> entries_;
+  std::map<Entry, const User*> announced_;             // all but the audience
+  std::unordered_map<std::string, User*> publishers_;  // by stream id
+  size_t publishing_users_ = 0;
+  Entry next_entry_ = 1;
   uint64_t next_stream_ = 1;
 };
 

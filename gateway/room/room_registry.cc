@@ -36,7 +36,8 @@ std::expected<RoomRegistry::Entry, Refusal> RoomRegistry::Enter(RoomMember& memb
   if (replaces) other->second.member->Evict("kick");
   auto found = rooms_.find(key);
   if (found == rooms_.end()) {
-    found = rooms_.emplace(key, std::make_unique<Room>(key, join.scene, limits_.room)).first;
+    auto made = std::make_unique<Room>(key, next_room_++, join.scene, limits_.room);
+    found = rooms_.emplace(key, std::move(made)).first;
   }
   Room& room = *found->second;
   users_[user] = {&member, &room};

@@ -1,4 +1,4 @@
-// The rooms of one worker, and where each user is. Rooms are made by entering and end with their
+// All rooms, and where each user is. Rooms are made by entering and end with their
 // last user.
 #pragma once
 
@@ -48,6 +48,7 @@ class RoomRegistry {
   std::expected<void, Refusal> Admit(const RoomKey& key, const Room* former) const;
 
   const Limits limits_;
+  uint64_t next_room_ = 1;
   std::map<RoomKey, std::unique_ptr<Room>> rooms_;
   std::map<UserKey, Place> users_;
 };

@@ -1,122 +1,120 @@
-// One client from the opened connection to its end: join, the requests of docs/protocol.md §2.1,
-// limits on what it sends, and leaving. Sans-I/O: driven by its connection and by Tick.
+// A user's stay in a room, over whatever connections: docs/protocol.md §1.2. It belongs to the
+// control plane, and every call wants that locked, but for those that say otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <expected>
 #include <memory>
 #include <optional>
-#include <random>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/base/units.h"
-#include "gateway/app/clock.h"
-#include "gateway/app/metrics.h"
-#include "gateway/room/room_registry.h"
-#include "gateway/session/app_directory.h"
+#include "gateway/room/room.h"
+#include "gateway/session/control_log.h"
 #include "gateway/session/media_endpoint.h"
-#include "gateway/session/token_bucket.h"
-#include "net/connection.h"
-
-namespace spdlog {
-class logger;
-}
+#include "gateway/session/resume_token.h"
 
 namespace ferry::gateway {
 
-struct SessionLimits {
-  MediaLimits media;
-  Duration join_timeout = Duration::Millis(10'000);
-  Duration idle_timeout = Duration::Millis(15'000);
-  int64_t max_messages_per_second = 50;
-  int64_t message_burst = 500;  // a user of a full room subscribes to all at once
-  // Malformed or refused for rate; one is forgiven each second. More end the connection.
-  int64_t max_faults = 20;
-  int64_t usersig_expiry_skew_s = 60;
-};
+class ControlPlane;
+class SessionConnection;
 
-// What all sessions of one worker share; outlives them.
-struct SessionContext {
-  const Clock& clock;
-  const AppDirectory& apps;
-  const SessionLimits& limits;
-  RoomRegistry& rooms;
-  SfuWorker& sfu;
-  Metrics& metrics;
-  spdlog::logger& log;
-  std::mt19937_64& random;
-  std::set<class Session*>& sessions;  // all that live
-  bool& draining;                      // no more joins
-  StreamKey& next_stream;
-};
-
-class Session final : public net::ConnectionHandler,
-                      public RoomMember,
-                      public MediaEndpointListener {
+class Session final : public RoomMember, public std::enable_shared_from_this<Session> {
  public:
-  Session(SessionContext& context, net::Connection& connection);
-  ~Session() override;
+  // A connection, and the worker whose thread alone may call it.
+  struct Place {
+    unsigned worker = 0;
+    SessionConnection* connection = nullptr;
+  };
+  // What its connection is to be closed with.
+  struct Ending {
+    CloseCode code;
+    std::string reason;
+  };
+  struct Subscribed {
+    std::string stream_id;
+    uint32_t ssrc = 0;
+    LayerWish wish;
+  };
 
-  // net::ConnectionHandler.
-  void OnControl(std::string_view message) override;
-  void OnMedia(ByteSpan packet) override;
-  bool NextFrame(net::OutgoingFrame& frame) override;
-  void OnClosed(const net::ConnectionEnd& end) override;
+  Session(ControlPlane& control, std::string id, std::string user_id,
+          const ControlLog::Limits& limits, uint32_t first_ssrc);
 
-  // RoomMember.
+  const std::string& id() const { return id_; }            // without the lock, too
+  const std::string& user_id() const { return user_id_; }  // likewise
+  // nullptr once it has ended.
+  Room* room() const { return room_; }
+  const std::optional<Ending>& ending() const { return ending_; }
+
+  // False when the request was handled before; from now on this one was.
+  bool Accept(int64_t request_id);
+  int64_t last_request() const { return last_request_; }
+
+  // RoomMember. A log that is full ends the session, though not from within Notify.
   void Notify(const SharedText& message) override;
+  void OnStreamRemoved(StreamKey key) override;
   void Evict(std::string_view reason) override;
+  void Send(std::string message) {
+    Notify(std::make_shared<const std::string>(std::move(message)));
+  }
 
-  // MediaEndpointListener.
-  void OnLayerChanged(StreamKey, ForwardedLayer) override {}
+  // Whether the present connection has control messages to fetch; without the lock, too.
+  bool log_waiting() const { return log_waiting_.load(std::memory_order_acquire); }
+  // The next messages, at most `count`, with their numbers.
+  std::vector<ControlLog::Entry> FetchLog(size_t count);
+  // The client has everything up to `seq`, and so its newest token. False when that was never sent.
+  bool Acknowledge(uint64_t seq);
 
-  // Deadlines and periodic reports; to be called every 20 to 50 ms.
-  void Tick(Timestamp now);
-  // The gateway goes away: tells the client, then closes.
-  void Shutdown();
-  // The gateway waits no longer.
-  void Abort() { connection_.Abort(); }
+  // Whether a token with this hash resumes the session, in constant time.
+  bool Admits(const ResumeTokenHash& token) const;
 
-  size_t queued_bytes() const { return media_.queued_bytes(); }
+  // The present connection; nullptr while there is none.
+  SessionConnection* connection() const { return place_ ? place_->connection : nullptr; }
+  const std::optional<Place>& place() const { return place_; }
+  // Former connections that have yet to be told, of one worker.
+  std::vector<SessionConnection*> TakeMoved(unsigned worker);
+  // A former connection has ended.
+  void Forget(const SessionConnection& connection);
+
+  // The worker with the media: where its endpoint is or will be made.
+  unsigned media_worker() const { return media_worker_; }
+  void set_media_worker(unsigned worker) { media_worker_ = worker; }
+  // The media of a session on its way from one worker to another.
+  std::unique_ptr<MediaState> parked;
+
+  uint32_t NewSsrc() { return next_ssrc_++; }
+  std::unordered_map<StreamKey, Subscribed>& subscriptions() { return subscriptions_; }
+  // Streams that were subscribed to and have ended, for the worker with the media. Workers tell
+  // each other, too, but not of a stream whose publisher is on its way between them.
+  std::vector<StreamKey> TakeEndedStreams() { return std::exchange(ended_streams_, {}); }
 
  private:
-  // An answer's text, or why there is none.
-  using Answer = std::expected<std::string, Refusal>;
+  friend class ControlPlane;
 
-  Answer Handle(int64_t id, const JoinRequest& join);
-  Answer Handle(int64_t id, const ResumeRequest& resume);
-  Answer Handle(int64_t id, const UpdateSubscriptionRequest& update);
-  Answer Handle(int64_t id, const AckRequest& ack);
-  Answer Handle(int64_t id, const LeaveRequest& leave);
-  Answer Handle(int64_t id, const PublishRequest& publish);
-  Answer Handle(int64_t id, const UpdateStreamRequest& update);
-  Answer Handle(int64_t id, const UnpublishRequest& unpublish);
-  Answer Handle(int64_t id, const SubscribeRequest& subscribe);
-  Answer Handle(int64_t id, const UnsubscribeRequest& unsubscribe);
-  Answer Handle(int64_t id, const PingRequest& ping);
-
-  std::expected<void, Refusal> Authenticate(const JoinRequest& join) const;
-  Timestamp Now() const { return context_.clock.Now(); }
-  void Send(std::string message);
-  // Sends the error; counts it as a fault when `fault`, too many of which end the connection.
-  void Refuse(const Refusal& refusal, bool fault);
-  void LeaveRoom(LeaveReason reason);
-  void Close(CloseCode code, std::string_view reason);
-
-  SessionContext& context_;
-  net::Connection& connection_;
-  const std::string session_id_;
-  uint32_t next_ssrc_;  // SSRCs this connection sees, both ways
-  MediaEndpoint media_;
+  ControlPlane& control_;
+  const std::string id_;
+  const std::string user_id_;
   Room* room_ = nullptr;
-  std::string user_id_;
-  bool closing_ = false;
-  TokenBucket messages_;
-  TokenBucket faults_;
-  Timestamp opened_;
-  Timestamp last_heard_;
+  std::optional<Ending> ending_;
+  ControlLog log_;
+  std::atomic<bool> log_waiting_{false};
+  bool overflowed_ = false;
+  int64_t last_request_ = -1;
+  ResumeTokenHash token_{};
+  // The one the client resumed with, until it is known to have the newer.
+  std::optional<ResumeTokenHash> former_token_;
+  std::optional<Place> place_;
+  std::vector<Place> moved_;
+  std::optional<Timestamp> grace_ends_;
+  unsigned media_worker_ = 0;
+  uint64_t posted_ = 0;  // to which workers, by bit
+  uint32_t next_ssrc_;
+  std::unordered_map<StreamKey, Subscribed> subscriptions_;
+  std::vector<StreamKey> ended_streams_;
 };
 
 }  // namespace ferry::gateway

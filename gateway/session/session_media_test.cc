@@ -5,7 +5,6 @@
 #include <random>
 #include <vector>
 
-#include "gateway/session/session.h"
 #include "gateway/testing/media.h"
 #include "gateway/testing/session_fixture.h"
 
@@ -93,7 +92,7 @@ TEST_F(SessionMediaTest, SubscribingTwiceIsTheSameSubscription) {
   Client& bob = Joined("bob");
   ann.Publish("audio");
   EXPECT_EQ(bob.Subscribe("s1")["ssrc"], bob.Subscribe("s1")["ssrc"]);
-  EXPECT_EQ(metrics.subscriptions.value(), 1);
+  EXPECT_EQ(counts[0].subscriptions.value(), 1);
 }
 
 TEST_F(SessionMediaTest, SubscriptionsAreLimited) {
@@ -209,8 +208,8 @@ TEST_F(SessionMediaTest, APublisherBeyondItsRateIsThrottled) {
     ann.session->OnMedia(
         testing::Bytes({.ssrc = in, .sequence = i, .payload_type = rtp::kOpusPayloadType}));
   }
-  EXPECT_EQ(metrics.packets_in.value(), 100);
-  EXPECT_EQ(metrics.dropped[static_cast<size_t>(DropReason::kRate)].value(), 900);
+  EXPECT_EQ(counts[0].packets_in.value(), 100);
+  EXPECT_EQ(counts[0].dropped[static_cast<size_t>(DropReason::kRate)].value(), 900);
   EXPECT_EQ(ann.connection.closed_with, 0);
 }
 
@@ -236,10 +235,10 @@ TEST_F(SessionMediaTest, AClientThatReadsNothingIsCutOffAndItsMemoryBounded) {
       ann.Send({{"type", "ping"}, {"timeMs", 1}});
       bob.session->OnControl(R"({"type":"ping","id":1,"timeMs":1})");
     }
-    worst = std::max(worst, bob.session->queued_bytes());
+    worst = std::max(worst, worker(0).sessions.queued_bytes());
   }
   EXPECT_EQ(bob.connection.closed_with, 4004);
-  EXPECT_LT(worst, limits.media.queue.max_media_bytes + limits.media.queue.max_control_bytes);
+  EXPECT_LT(worst, limits.media.queue.max_media_bytes + limits.log.max_bytes);
   EXPECT_EQ(ann.connection.closed_with, 0);
 }
 

@@ -39,6 +39,7 @@ class GatewayTest : public ::testing::Test {
     directory = name;
     config.listen = "127.0.0.1";
     config.port = 0;
+    config.workers = 1;  // on the tests' own thread
     config.data_dir = directory / "data";
     config.demo_dir = directory / "demo";
     config.sdk_dir = directory / "sdk";
@@ -52,7 +53,7 @@ class GatewayTest : public ::testing::Test {
     if (gateway) {
       Shutdown();
       // What was cut off ends before the gateway does.
-      EXPECT_TRUE(Until([&] { return gateway->metrics().connections.value() == 0; }));
+      EXPECT_TRUE(Until([&] { return gateway->Total(&Metrics::connections) == 0; }));
       io.poll();
     }
     gateway.reset();
@@ -65,7 +66,7 @@ class GatewayTest : public ::testing::Test {
 
   void Start(std::vector<Application> more = {}) {
     auto log = std::make_shared<spdlog::logger>(
-        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text));
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text));
     log->set_level(spdlog::level::trace);
     more.push_back({kApp, "test", kSecret});
     gateway = std::make_unique<Gateway>(io, config, AppStore(std::move(more)), log);
@@ -73,7 +74,7 @@ class GatewayTest : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().message;
   }
   void Shutdown() {
-    gateway->Shutdown([this] { stopped = true; });
+    gateway->Shutdown(patience, [this] { stopped = true; });
     EXPECT_TRUE(Until([&] { return stopped; }));
   }
   // Runs the loop until the condition holds; false at the deadline.
@@ -150,6 +151,7 @@ class GatewayTest : public ::testing::Test {
   std::ostringstream log_text;
   std::unique_ptr<Gateway> gateway;
   std::vector<Client> clients;
+  Gateway::Patience patience = Gateway::Patience::kClose;
   bool stopped = false;
   int next_id = 100;
 };

@@ -1,10 +1,12 @@
-// Sessions and their rooms without a network, in virtual time.
+// Sessions and their rooms without a network or threads, in virtual time.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <deque>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -12,8 +14,11 @@
 
 #include "gateway/app/app_store.h"
 #include "gateway/auth/usersig.h"
-#include "gateway/session/session.h"
+#include "gateway/session/control_plane.h"
+#include "gateway/session/session_worker.h"
+#include "gateway/sfu/sfu_worker.h"
 #include "gateway/testing/fakes.h"
+#include "gateway/testing/media.h"
 
 namespace ferry::gateway {
 
@@ -22,21 +27,38 @@ inline constexpr const char* kSecret = "a secret of the tests";
 
 class SessionTest : public ::testing::Test {
  protected:
-  // A client: its connection and session.
-  struct Client {
-    explicit Client(SessionTest& owner)
-        : test(owner), session(std::make_unique<Session>(owner.context, connection)) {}
+  // One of the workers, driven by hand.
+  struct Worker {
+    Worker(SessionTest& test, Sfu& all, unsigned index, Metrics& counts)
+        : sfu(all.worker(index)), metrics(counts), sessions(index, test.context, sfu, metrics) {}
+    SfuWorker& sfu;
+    Metrics& metrics;
+    SessionWorker sessions;
+  };
 
+  // A client: its connection and what serves it. It acknowledges nothing by itself.
+  struct Client {
+    Client(SessionTest& owner, unsigned worker)
+        : test(owner), session(owner.worker(worker).sessions.MakeHandler(connection)) {}
+    ~Client() {
+      // Ends before its connection, whatever the test did.
+      session.reset();
+    }
+
+    void SendText(const std::string& text) {
+      session->OnControl(text);
+      test.Settle();
+      connection.Drain(*session);
+    }
     int Send(nlohmann::json message) {
       const int id = next_id++;
       message["id"] = id;
-      session->OnControl(message.dump());
-      connection.Drain(*session);
+      SendText(message.dump());
       return id;
     }
     // The answer to a request.
-    nlohmann::json Ask(const nlohmann::json& message) {
-      const int id = Send(message);
+    nlohmann::json Ask(const nlohmann::json& message) { return AnswerTo(Send(message)); }
+    nlohmann::json AnswerTo(int id) const {
       for (const auto& answer : connection.messages) {
         if (answer.value("id", -1) == id) return answer;
       }
@@ -46,8 +68,19 @@ class SessionTest : public ::testing::Test {
                         const nlohmann::json& more = nlohmann::json::object()) {
       nlohmann::json message = test.JoinMessage(user);
       message.update(more);
-      return Ask(message);
+      const nlohmann::json answer = Ask(message);
+      token = answer.value("resumeToken", "");
+      return answer;
     }
+    // Goes on with the session of `token`, `ack` being the last message it has.
+    nlohmann::json Resume(const std::string& with_token, uint64_t ack) {
+      const nlohmann::json answer =
+          Ask({{"type", "resume"}, {"version", 1}, {"token", with_token}, {"ack", ack}});
+      token = answer.value("resumeToken", "");
+      next_id = std::max(next_id, answer.value("lastId", 0) + 1);
+      return answer;
+    }
+    void Ack(uint64_t seq) { SendText(nlohmann::json{{"type", "ack"}, {"seq", seq}}.dump()); }
     nlohmann::json Publish(const char* kind, const char* source = "main") {
       const bool audio = std::string(kind) == "audio";
       return Ask({{"type", "publish"},
@@ -59,9 +92,13 @@ class SessionTest : public ::testing::Test {
     nlohmann::json Subscribe(const nlohmann::json& stream_id) {
       return Ask({{"type", "subscribe"}, {"streamId", stream_id}});
     }
+    void SendMedia(const testing::TestPacket& packet) {
+      session->OnMedia(testing::Bytes(packet));
+      test.Settle();
+    }
     // Notifications since the last call, as compact text.
     std::vector<std::string> Heard() {
-      connection.Drain(*session);
+      if (session) connection.Drain(*session);
       std::vector<std::string> out;
       for (; heard < connection.messages.size(); ++heard) {
         const auto& message = connection.messages[heard];
@@ -78,17 +115,45 @@ class SessionTest : public ::testing::Test {
     static std::string Plain(const nlohmann::json& value) {
       return value.is_string() ? value.get<std::string>() : value.dump();
     }
+    // The numbers of all messages that have one, in the order of arrival.
+    std::vector<uint64_t> Numbers() {
+      if (session) connection.Drain(*session);
+      std::vector<uint64_t> numbers;
+      for (const auto& message : connection.messages) {
+        if (message.contains("seq")) numbers.push_back(message["seq"]);
+      }
+      return numbers;
+    }
+    uint64_t LastNumber() {
+      const auto numbers = Numbers();
+      return numbers.empty() ? 0 : numbers.back();
+    }
+    // The connection ends: closed by the client with 1000, or lost.
     void Hangup(bool clean) {
-      session->OnClosed({clean, 0, "test"});
+      const uint16_t code = clean ? 1000 : 0;
+      session->OnClosed({clean, code, "test"});
       session.reset();
+      test.Settle();
     }
 
     SessionTest& test;
     testing::FakeConnection connection;
-    std::unique_ptr<Session> session;
+    std::unique_ptr<net::ConnectionHandler> session;
+    std::string token;
     int next_id = 1;
     size_t heard = 0;
   };
+
+  explicit SessionTest(size_t worker_count = 1) {
+    for (size_t i = 0; i < worker_count; ++i) {
+      control.AddWorker([] {});
+      infos.push_back({&counts.emplace_back(), [] {}});
+    }
+    sfu = std::make_unique<Sfu>(infos);
+    for (unsigned i = 0; i < worker_count; ++i) {
+      workers.push_back(std::make_unique<Worker>(*this, *sfu, i, counts[i]));
+    }
+  }
 
   nlohmann::json JoinMessage(const std::string& user) {
     return {{"type", "join"},
@@ -100,15 +165,49 @@ class SessionTest : public ::testing::Test {
             {"scene", "rtc"},
             {"role", "anchor"}};
   }
-  Client& Connect() { return *clients.emplace_back(std::make_unique<Client>(*this)); }
-  Client& Joined(const std::string& user, const nlohmann::json& more = nlohmann::json::object()) {
-    Client& client = Connect();
+  Client& Connect(unsigned worker = 0) {
+    return *clients.emplace_back(std::make_unique<Client>(*this, worker));
+  }
+  Client& Joined(const std::string& user, const nlohmann::json& more = nlohmann::json::object(),
+                 unsigned worker = 0) {
+    Client& client = Connect(worker);
     EXPECT_EQ(client.Join(user, more)["type"], "ok");
     return client;
   }
+  Worker& worker(unsigned index) { return *workers.at(index); }
+  // Lets every worker do what others asked of it, until none asks any more.
+  void Settle() {
+    // A session that moves takes three turns: here, there and here again.
+    for (int turn = 0; turn < 4; ++turn) {
+      for (const auto& worker : workers) {
+        worker->sessions.TakeMail();
+        worker->sfu.Run(clock.Now());
+      }
+    }
+  }
   void Advance(Duration duration) {
     clock.Advance(duration);
-    for (Session* session : sessions) session->Tick(clock.Now());
+    for (const auto& worker : workers) {
+      worker->sessions.Tick(clock.Now());
+      worker->sfu.Tick(clock.Now());
+    }
+    Settle();
+  }
+  // As Advance, with everybody who is connected saying that he is there.
+  void AdvanceAlive(Duration duration) {
+    for (Duration left = duration; left > Duration::Zero(); left = left - Duration::Millis(1000)) {
+      for (const auto& client : clients) {
+        if (client->session) client->Send({{"type", "ping"}, {"timeMs", 1}});
+      }
+      Advance(std::min(left, Duration::Millis(1000)));
+    }
+  }
+  void BeginDrain() {
+    {
+      const ControlPlane::Guard guard(control);
+      control.BeginDrain();
+    }
+    Settle();
   }
   using Texts = std::vector<std::string>;
 
@@ -117,17 +216,15 @@ class SessionTest : public ::testing::Test {
   SessionLimits limits;
   RoomRegistry::Limits room_limits{
       .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
-  RoomRegistry rooms{room_limits};
-  Metrics metrics;
-  SfuWorker sfu{0, metrics};
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
-  std::mt19937_64 random{1};
-  std::set<Session*> sessions;
-  bool draining = false;
-  StreamKey next_stream = 1;
-  SessionContext context{clock, apps,   limits,   rooms,    sfu,        metrics,
-                         log,   random, sessions, draining, next_stream};
+  ControlPlane control{room_limits, limits, log, /*seed=*/1};
+  RoomRegistry& rooms = control.rooms();
+  SessionContext context{clock, apps, control, log};
+  std::deque<Metrics> counts;  // of each worker
+  std::vector<Sfu::Worker> infos;
+  std::unique_ptr<Sfu> sfu;
+  std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::unique_ptr<Client>> clients;
 };
 

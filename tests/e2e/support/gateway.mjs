@@ -51,6 +51,7 @@ export async function startGateway({
     gatewayPath(),
     [
       ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
+      ...['--drain-timeout-s', '0'],
       ...[
         '--demo-dir',
         pages ? webRoot(directory) : directory,

@@ -1,0 +1,45 @@
+// What the port answers besides calls: files, health, metrics, the demo's signatures.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "gateway/app/app_store.h"
+#include "gateway/app/clock.h"
+#include "gateway/app/config.h"
+#include "gateway/app/metrics.h"
+#include "gateway/net/address_limits.h"
+#include "gateway/net/http.h"
+#include "gateway/net/static_files.h"
+#include "gateway/session/control_plane.h"
+
+namespace ferry::gateway {
+
+class HttpService {
+ public:
+  struct Sources {
+    const Config& config;
+    const AppStore& apps;
+    const Clock& clock;
+    ControlPlane& control;
+    const AddressLimits& addresses;
+    std::vector<const Metrics*> metrics;  // of all workers, and the control plane's
+  };
+  explicit HttpService(Sources sources);
+
+  // From any thread.
+  HttpResponse Answer(const HttpRequest& request);
+
+ private:
+  bool draining() const;
+  HttpResponse DemoUserSig(const HttpRequest& request) const;
+  HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
+
+  const Sources sources_;
+  std::mutex files_mutex_;
+  StaticFiles demo_files_;
+  StaticFiles sdk_files_;
+};
+
+}  // namespace ferry::gateway

@@ -1,0 +1,75 @@
+#include "gateway/app/worker.h"
+
+#include <boost/asio/post.hpp>
+
+namespace ferry::gateway {
+
+Worker::Worker(ControlPlane& control, const Clock& clock, asio::io_context* io)
+    : clock_(clock),
+      own_io_(io ? nullptr : std::make_unique<asio::io_context>(1)),
+      io_(io ? *io : *own_io_),
+      index_(control.AddWorker([this] { Post([this] { sessions_->TakeMail(); }); })),
+      tick_(io_) {}
+
+Worker::~Worker() = default;
+
+void Worker::Post(std::function<void()> task) { asio::post(io_, std::move(task)); }
+
+Sfu::Worker Worker::for_sfu() {
+  return {&metrics_, [this] { Post([this] { sfu_->Run(clock_.Now()); }); }};
+}
+
+Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu, const std::string& address,
+                           uint16_t port) {
+  sfu_ = &sfu;
+  sessions_ = std::make_unique<SessionWorker>(index_, context.sessions, sfu, metrics_);
+  listener_ = std::make_unique<Listener>(
+      io_, context.listener, context.limits, context.http,
+      [this](net::Connection& connection) { return sessions_->MakeHandler(connection); }, metrics_,
+      context.sessions.log);
+  auto listening = listener_->Start(address, port);
+  if (!listening) return listening;
+  asio::co_spawn(
+      io_, [this] { return Tick(); }, asio::detached);
+  if (own_io_) thread_ = std::thread([this] { own_io_->run(); });
+  return {};
+}
+
+// An idle worker wakes for deadlines alone, one with connections also for what pacing holds back.
+asio::awaitable<void> Worker::Tick() {
+  constexpr std::chrono::microseconds kPacing(WakeScheduler::kInterval.us());
+  constexpr std::chrono::microseconds kIdle = kTickInterval;
+  constexpr Duration kPeriod = Duration::Millis(kTickInterval.count());
+  error_code error;
+  Timestamp last = clock_.Now();
+  while (!error) {
+    tick_.expires_after(sessions_->connections() > 0 ? kPacing : kIdle);
+    co_await tick_.async_wait(Into(error));
+    sfu_->wakes().Run();
+    const Timestamp now = clock_.Now();
+    if (now - last < kPeriod) continue;
+    last = now;
+    sessions_->Tick(now);
+    sfu_->Tick(now);
+  }
+}
+
+void Worker::Shutdown() {
+  Post([this] {
+    listener_->Stop();
+    sessions_->Shutdown();
+  });
+}
+
+void Worker::Abort() {
+  Post([this] { sessions_->Abort(); });
+}
+
+void Worker::Join() {
+  tick_.cancel();
+  if (!thread_.joinable()) return;
+  own_io_->stop();
+  thread_.join();
+}
+
+}  // namespace ferry::gateway

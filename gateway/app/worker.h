@@ -1,0 +1,76 @@
+// One of the gateway's threads, with everything that belongs to it: an event loop, the port's
+// listener, the connections that came through it, their sessions' media and its counts. Workers
+// share nothing but the control plane, and what the SFU hands over between them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "core/base/error.h"
+#include "gateway/app/metrics.h"
+#include "gateway/net/asio.h"
+#include "gateway/net/listener.h"
+#include "gateway/session/session_worker.h"
+#include "gateway/sfu/sfu_worker.h"
+
+namespace ferry::gateway {
+
+// What listening takes; outlives the workers.
+struct WorkerContext {
+  const SessionContext& sessions;
+  const ListenerShared listener;
+  const ListenerLimits& limits;
+  HttpHandler http;
+};
+
+class Worker {
+ public:
+  // How often sessions look at their deadlines and send what is periodic.
+  static constexpr auto kTickInterval = std::chrono::milliseconds(25);
+
+  // Runs on `io` when that is given and run by the caller, else on a thread of its own.
+  Worker(ControlPlane& control, const Clock& clock, asio::io_context* io);
+  // After Join.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Of all workers before any of them starts: what the SFU must know of this one.
+  Sfu::Worker for_sfu();
+  // Binds the port and begins to work. Port 0 takes a free one.
+  Result<void> Start(const WorkerContext& context, SfuWorker& sfu, const std::string& address,
+                     uint16_t port);
+  uint16_t port() const { return listener_->port(); }
+
+  // From any thread.
+  const Metrics& metrics() const { return metrics_; }
+  // Takes no more connections, tells every client, and closes.
+  void Shutdown();
+  // Waits no longer for who does not go.
+  void Abort();
+  // No more events; waits for the thread.
+  void Join();
+
+  // Bytes of media that wait to be sent. On the worker's thread.
+  size_t queued_bytes() const { return sessions_->queued_bytes(); }
+
+ private:
+  asio::awaitable<void> Tick();
+  // On the worker's thread, soon.
+  void Post(std::function<void()> task);
+
+  const Clock& clock_;
+  const std::unique_ptr<asio::io_context> own_io_;
+  asio::io_context& io_;
+  Metrics metrics_;
+  const unsigned index_;
+  SfuWorker* sfu_ = nullptr;
+  std::unique_ptr<SessionWorker> sessions_;
+  std::unique_ptr<Listener> listener_;
+  asio::steady_timer tick_;
+  std::thread thread_;
+};
+
+}  // namespace ferry::gateway

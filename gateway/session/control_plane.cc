@@ -1,0 +1,175 @@
+#include "gateway/session/control_plane.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cassert>
+
+namespace ferry::gateway {
+namespace {
+
+std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
+  return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
+}
+
+void Set(Count& gauge, size_t value) { gauge.Add(static_cast<int64_t>(value) - gauge.value()); }
+
+}  // namespace
+
+ControlPlane::ControlPlane(const RoomRegistry::Limits& rooms, const SessionLimits& limits,
+                           spdlog::logger& log, uint64_t seed)
+    : limits_(limits), log_(log), rooms_(rooms), random_(seed) {}
+
+unsigned ControlPlane::AddWorker(std::function<void()> wake) {
+  assert(mail_.size() < kMaxWorkers);
+  mail_.push_back({std::move(wake), {}, false});
+  return static_cast<unsigned>(mail_.size() - 1);
+}
+
+ControlPlane::Guard::~Guard() {
+  control_.Settle();
+  control_.UpdateGauges();
+  uint64_t wake = 0;
+  for (size_t i = 0; i < control_.mail_.size(); ++i) {
+    Mailbox& mail = control_.mail_[i];
+    if (!mail.sessions.empty() && !std::exchange(mail.woken, true)) wake |= uint64_t{1} << i;
+  }
+  lock_.unlock();
+  for (size_t i = 0; i < control_.mail_.size(); ++i) {
+    if (wake >> i & 1) control_.mail_[i].wake();
+  }
+}
+
+// Whoever ends tells others, whose logs may overflow in turn.
+void ControlPlane::Settle() {
+  while (!condemned_.empty()) {
+    const auto session = std::move(condemned_.back());
+    condemned_.pop_back();
+    metrics_.control_log_overflows.Add();
+    End(*session, LeaveReason::kTimedOut, CloseCode::kSlowReader,
+        "too many control messages wait to be acknowledged");
+  }
+}
+
+void ControlPlane::Post(Session& session, unsigned worker) {
+  const uint64_t bit = uint64_t{1} << worker;
+  if (session.posted_ & bit) return;
+  session.posted_ |= bit;
+  mail_[worker].sessions.push_back(session.shared_from_this());
+}
+
+void ControlPlane::PostEverywhere(Session& session) {
+  Post(session, session.media_worker_);
+  if (session.place_) Post(session, session.place_->worker);
+  for (const auto& place : session.moved_) Post(session, place.worker);
+}
+
+std::vector<std::shared_ptr<Session>> ControlPlane::TakeMail(unsigned worker) {
+  Mailbox& mail = mail_[worker];
+  mail.woken = false;
+  for (const auto& session : mail.sessions) session->posted_ &= ~(uint64_t{1} << worker);
+  return std::exchange(mail.sessions, {});
+}
+
+std::expected<ControlPlane::Joined, Refusal> ControlPlane::Join(const JoinRequest& join,
+                                                                int64_t request_id,
+                                                                const Session::Place& place) {
+  if (draining_) return Refuse(SignalingError::kShuttingDown, "join: the gateway is shutting down");
+  std::string id = fmt::format("{:016x}", random_());
+  auto token = MakeResumeToken(id);
+  if (!token) return Refuse(SignalingError::kGatewayFull, "join: there is no randomness to be had");
+  const auto session = std::make_shared<Session>(*this, id, join.user_id, limits_.log,
+                                                 static_cast<uint32_t>(random_() | 1));
+  auto entry = rooms_.Enter(*session, join);
+  if (!entry) return std::unexpected(std::move(entry.error()));
+  session->room_ = entry->room;
+  session->token_ = token->hash;
+  session->place_ = place;
+  session->media_worker_ = place.worker;
+  session->Accept(request_id);
+  sessions_.emplace(std::move(id), session);
+  return Joined{session, std::move(token->text), std::move(entry->users)};
+}
+
+std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeRequest& resume,
+                                                                   const Session::Place& place) {
+  const ResumeTokenHash shown = HashResumeToken(resume.token);
+  const auto found = sessions_.find(SessionIdOf(resume.token));
+  // A session that does not exist takes as long to refuse as a wrong token.
+  static const ResumeTokenHash kNobodys{};
+  const bool admitted =
+      found == sessions_.end() ? SameToken(shown, kNobodys) : found->second->Admits(shown);
+  auto next = MakeResumeToken(SessionIdOf(resume.token));
+  if (!admitted || found == sessions_.end() || !next) {
+    return Refuse(SignalingError::kCannotResume,
+                  "resume: there is no session with this token, or no more; join again");
+  }
+  Session& session = *found->second;
+  if (!session.log_.Rewind(resume.ack)) {
+    return Refuse(SignalingError::kCannotResume,
+                  "resume: ack is beyond what was ever sent; join again");
+  }
+  session.log_waiting_.store(session.log_.waiting(), std::memory_order_release);
+  session.former_token_ = shown;
+  session.token_ = next->hash;
+  if (session.grace_ends_) {
+    grace_.erase({*session.grace_ends_, &session});
+    session.grace_ends_.reset();
+  }
+  if (session.place_) {
+    session.moved_.push_back(*session.place_);
+    metrics_.sessions_moved.Add();
+  }
+  session.place_ = place;
+  metrics_.sessions_resumed.Add();
+  PostEverywhere(session);
+  return Resumed{found->second, std::move(next->text)};
+}
+
+void ControlPlane::Detach(Session& session, Timestamp now) {
+  session.place_.reset();
+  if (session.ending_) return;
+  if (grace_.size() >= limits_.max_sessions_in_grace) {
+    metrics_.grace_refused.Add();
+    return End(session, LeaveReason::kTimedOut, CloseCode::kGoingAway,
+               "too many sessions without a connection");
+  }
+  session.grace_ends_ = now + limits_.resume_timeout;
+  grace_.insert({*session.grace_ends_, &session});
+}
+
+void ControlPlane::End(Session& session, LeaveReason reason, CloseCode code, std::string_view why) {
+  if (session.ending_) return;
+  session.ending_ = Session::Ending{code, std::string(why)};
+  const auto keep = session.shared_from_this();
+  if (session.grace_ends_) grace_.erase({*session.grace_ends_, &session});
+  sessions_.erase(session.id_);
+  Room& room = *std::exchange(session.room_, nullptr);
+  log_.info("session={} event=ended room={} user={:?} reason={} why=\"{}\"", session.id_,
+            ToString(room.key()), session.user_id_, static_cast<int>(reason), why);
+  rooms_.Leave(session, room, session.user_id_, reason);
+  PostEverywhere(session);
+}
+
+void ControlPlane::ExpireGrace(Timestamp now) {
+  while (!grace_.empty() && grace_.begin()->first <= now) {
+    metrics_.sessions_expired.Add();
+    End(*grace_.begin()->second, LeaveReason::kTimedOut, CloseCode::kGoingAway,
+        "not resumed in time");
+  }
+}
+
+void ControlPlane::BeginDrain() {
+  draining_ = true;
+  const auto closing = std::make_shared<const std::string>(Closing("draining", true));
+  for (const auto& [id, session] : sessions_) session->Notify(closing);
+}
+
+void ControlPlane::UpdateGauges() {
+  Set(metrics_.rooms, rooms_.room_count());
+  Set(metrics_.participants, rooms_.user_count());
+  Set(metrics_.sessions, sessions_.size());
+  Set(metrics_.sessions_in_grace, grace_.size());
+}
+
+}  // namespace ferry::gateway

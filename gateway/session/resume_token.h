@@ -1,0 +1,34 @@
+// What a client shows to go on with its session after its connection was lost: docs/protocol.md
+// §1.2.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ferry::gateway {
+
+// Only the hash is kept: who reads the gateway's memory or a dump of it takes over no session.
+using ResumeTokenHash = std::array<uint8_t, 32>;  // SHA-256
+
+struct ResumeToken {
+  static constexpr size_t kSecretBytes = 32;
+
+  std::string text;
+  ResumeTokenHash hash;
+};
+
+// "SESSION.SECRET"; `session_id` is not secret and has no dot. nullopt when the system has no
+// randomness to give.
+std::optional<ResumeToken> MakeResumeToken(std::string_view session_id);
+
+// The session a token is said to be of; anything may stand there.
+std::string_view SessionIdOf(std::string_view token);
+
+ResumeTokenHash HashResumeToken(std::string_view token);
+// Takes the same time wherever they differ.
+bool SameToken(const ResumeTokenHash& a, const ResumeTokenHash& b);
+
+}  // namespace ferry::gateway

@@ -1,0 +1,398 @@
+#include "gateway/session/session_connection.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "gateway/auth/usersig.h"
+
+namespace ferry::gateway {
+namespace {
+
+bool IsFault(int code) {
+  return code == static_cast<int>(SignalingError::kMalformed) ||
+         code == static_cast<int>(SignalingError::kUnknownType) ||
+         code == static_cast<int>(SignalingError::kNotInRoom) ||
+         code == static_cast<int>(SignalingError::kTooManyMessages) ||
+         code == static_cast<int>(SignalingError::kFrameTooLarge);
+}
+
+Refusal Refusing(SignalingError code, std::string message,
+                 std::optional<int64_t> id = std::nullopt) {
+  return {id, static_cast<int>(code), std::move(message)};
+}
+
+Count& OpenConnections(Metrics& metrics, const net::Connection& connection) {
+  return connection.transport() == net::TransportKind::kWebSocket
+             ? metrics.websocket_connections
+             : metrics.webtransport_connections;
+}
+
+}  // namespace
+
+SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& connection)
+    : worker_(worker),
+      connection_(connection),
+      messages_(static_cast<double>(control().limits().max_messages_per_second),
+                static_cast<double>(control().limits().message_burst)),
+      faults_(1.0, static_cast<double>(control().limits().max_faults)),
+      opened_(Now()),
+      last_heard_(opened_) {
+  worker_.Add(*this);
+  OpenConnections(metrics(), connection_).Add(1);
+  context().log.debug("event=opened remote={}", connection_.remote_address());
+}
+
+SessionConnection::~SessionConnection() {
+  OnClosed({false, 0, "destroyed"});
+  OpenConnections(metrics(), connection_).Add(-1);
+  worker_.Remove(*this);
+}
+
+void SessionConnection::OnControl(std::string_view message) {
+  if (closing_) return;
+  const Timestamp now = last_heard_ = Now();
+  metrics().control_in.Add();
+  if (!messages_.Take(1, now)) {
+    return Refuse(Refusing(
+        SignalingError::kTooManyMessages,
+        fmt::format("more than {} messages a second", control().limits().max_messages_per_second)));
+  }
+  if (!resuming_) return Handle(message);
+  if (early_.size() >= kMaxEarlyMessages) return Misbehaved();
+  early_.emplace_back(message);
+}
+
+void SessionConnection::HandleEarly() {
+  for (const auto& message : std::exchange(early_, {})) {
+    if (!closing_) Handle(message);
+  }
+}
+
+void SessionConnection::Handle(std::string_view message) {
+  const auto request = ParseRequest(message);
+  if (!request) {
+    const Refusal& refusal = request.error();
+    if (refusal.id && !Accept(*refusal.id)) return;
+    const bool entering = session_ == nullptr && !IsFault(refusal.code);
+    Refuse(refusal);
+    if (refusal.code == static_cast<int>(SignalingError::kFrameTooLarge)) {
+      Close(CloseCode::kTooBig, "a message was too large");
+    } else if (entering) {
+      Close(CloseCode::kJoinRefused, "join was refused");
+    }
+    return;
+  }
+  const int64_t id = request->id;
+  if (const auto* join = std::get_if<JoinRequest>(&request->body)) {
+    Join(id, *join);
+  } else if (const auto* resume = std::get_if<ResumeRequest>(&request->body)) {
+    Resume(id, *resume);
+  } else if (const auto* ping = std::get_if<PingRequest>(&request->body)) {
+    if (ping->ack) Acknowledge(*ping->ack);
+    SendDirectly(PongAnswer(id, ping->time_ms, context().clock.UnixMs()));
+  } else if (const auto* ack = std::get_if<AckRequest>(&request->body)) {
+    Acknowledge(ack->seq);
+  } else {
+    std::visit(
+        [&](const auto& body) {
+          if constexpr (requires { Carry(id, body); }) InSession(id, body);
+        },
+        request->body);
+  }
+}
+
+template <typename T>
+void SessionConnection::InSession(int64_t id, const T& request) {
+  Answer answer;
+  {
+    const ControlPlane::Guard guard(control());
+    if (session_ && (!current() || session_->ending())) return;
+    if (session_ && !session_->Accept(id)) return;  // its answer is in the log
+    if (session_) {
+      answer = Carry(id, request);
+    } else {
+      answer = std::unexpected(Refusing(SignalingError::kNotInRoom, "not in a room: join first"));
+    }
+    if (answer) session_->Send(std::move(*answer));
+    if (answer && std::is_same_v<T, LeaveRequest>) {
+      control().End(*session_, LeaveReason::kLeft, CloseCode::kNormal, "left");
+    }
+  }
+  if (!answer) {
+    answer.error().id = id;
+    Refuse(answer.error());
+  }
+  Wake();
+}
+
+bool SessionConnection::Accept(int64_t id) {
+  if (!session_) return true;
+  const ControlPlane::Guard guard(control());
+  return current() && session_->Accept(id);
+}
+
+void SessionConnection::Acknowledge(uint64_t seq) {
+  bool known = false;
+  {
+    const ControlPlane::Guard guard(control());
+    if (session_ && !current()) return;
+    known = session_ && session_->Acknowledge(seq);
+  }
+  if (!known) Refuse(Refusing(SignalingError::kMalformed, "ack: nothing of that number was sent"));
+}
+
+void SessionConnection::OnMedia(ByteSpan packet) {
+  if (closing_) return;
+  const Timestamp now = last_heard_ = Now();
+  if (packet.size() > rtp::kMaxReceivedPacketSize) {
+    Refuse(Refusing(SignalingError::kFrameTooLarge,
+                    fmt::format("a media packet has {} bytes, more than {}", packet.size(),
+                                rtp::kMaxReceivedPacketSize)));
+    return Close(CloseCode::kTooBig, "a media packet was too large");
+  }
+  if (!session_) return Refuse(Refusing(SignalingError::kNotInRoom, "media before join"));
+  if (!endpoint_) return metrics().Drop(DropReason::kUnknownSource);  // it is moving here
+  if (!endpoint_->OnPacket(packet, now)) {
+    Refuse(Refusing(SignalingError::kMalformed, "a binary frame is neither RTP nor RTCP"));
+  }
+}
+
+bool SessionConnection::NextFrame(net::OutgoingFrame& frame) {
+  if (!outbox_.empty() || FetchLog()) {
+    frame_text_ = std::move(outbox_.front());
+    outbox_.pop_front();
+    outbox_bytes_ -= frame_text_.size();
+    frame.control = true;
+    frame.bytes = {reinterpret_cast<const uint8_t*>(frame_text_.data()), frame_text_.size()};
+    control_waits_since_.reset();
+    return true;
+  }
+  return !closing_ && endpoint_ && endpoint_->NextFrame(frame, Now());
+}
+
+bool SessionConnection::FetchLog() {
+  if (!session_ || resuming_ || !session_->log_waiting()) return false;
+  std::vector<ControlLog::Entry> entries;
+  {
+    const ControlPlane::Guard guard(control());
+    if (!current()) return false;
+    entries = session_->FetchLog(kFetchedMessages);
+  }
+  for (const auto& [seq, text] : entries) {
+    outbox_.push_back(WithSequence(*text, seq));
+    outbox_bytes_ += outbox_.back().size();
+  }
+  return !outbox_.empty();
+}
+
+void SessionConnection::SendDirectly(std::string message) {
+  outbox_bytes_ += message.size();
+  outbox_.push_back(std::move(message));
+  Wake();
+  if (outbox_bytes_ <= control().limits().log.max_bytes) return;
+  metrics().slow_readers.Add();
+  Close(CloseCode::kSlowReader, "too many control messages wait to be read");
+}
+
+void SessionConnection::Refuse(const Refusal& refusal) {
+  metrics().control_refused.Add();
+  context().log.debug("session={} event=refused code={} message={:?}",
+                      session_ ? session_->id() : "none", refusal.code, refusal.message);
+  if (session_) {
+    const ControlPlane::Guard guard(control());
+    if (!current()) return;
+    session_->Send(ErrorMessage(refusal));
+  } else {
+    SendDirectly(ErrorMessage(refusal));
+  }
+  Wake();
+  if (IsFault(refusal.code) && !faults_.Take(1, Now())) Misbehaved();
+}
+
+void SessionConnection::Misbehaved() {
+  constexpr const char* kWhy = "too many malformed or refused messages";
+  if (session_) {
+    const ControlPlane::Guard guard(control());
+    if (current()) {
+      control().End(*session_, LeaveReason::kKicked, CloseCode::kMisbehaved, kWhy);
+    }
+  }
+  Close(CloseCode::kMisbehaved, kWhy);
+}
+
+void SessionConnection::Tick(Timestamp now) {
+  if (closing_) return;
+  const SessionLimits& limits = control().limits();
+  const bool control_waits = !outbox_.empty() || (session_ && session_->log_waiting());
+  if (!control_waits) control_waits_since_.reset();
+  if (control_waits && !control_waits_since_) control_waits_since_ = now;
+  const Duration stall = limits.media.queue.stall;
+  if ((control_waits_since_ && now - *control_waits_since_ > stall) ||
+      (endpoint_ && endpoint_->stalled(now))) {
+    metrics().slow_readers.Add();
+    return Close(CloseCode::kSlowReader, "nothing was read for too long");
+  }
+  if (!session_ && now - opened_ > limits.join_timeout) {
+    SendDirectly(ErrorMessage(
+        Refusing(SignalingError::kNoJoin, "no join or resume within the time allowed")));
+    return Close(CloseCode::kNoJoin, "no join in time");
+  }
+  if (session_ && now - last_heard_ > limits.idle_timeout) {
+    Close(CloseCode::kIdle, "nothing was heard for too long");
+  }
+}
+
+void SessionConnection::TakeMedia(MediaEndpoint& endpoint) {
+  endpoint_ = &endpoint;
+  endpoint.Suspend();  // a former connection on this worker
+  endpoint.Attach(connection_, Now());
+  if (!resuming_) return;
+  const Resuming resumed = *std::exchange(resuming_, std::nullopt);
+  SendDirectly(ResumedAnswer(resumed.id, session_->last_request(), Offer(resumed.token)));
+}
+
+void SessionConnection::OnSessionEnded(const Session::Ending& ending) {
+  endpoint_ = nullptr;  // destroyed already
+  resuming_.reset();
+  Close(ending.code, ending.reason);
+}
+
+void SessionConnection::OnMoved() {
+  endpoint_ = nullptr;  // another connection's, or taken to another worker
+  Close(CloseCode::kMoved, "the session goes on over another connection");
+}
+
+void SessionConnection::Shutdown() {
+  constexpr const char* kWhy = "the gateway is shutting down";
+  if (closing_) return;
+  if (session_) {
+    const ControlPlane::Guard guard(control());
+    if (!current()) return;
+    session_->Send(Closing(kWhy, /*reconnect=*/true));
+    control().End(*session_, LeaveReason::kLeft, CloseCode::kGoingAway, kWhy);
+  } else {
+    SendDirectly(Closing(kWhy, /*reconnect=*/true));
+  }
+  Close(CloseCode::kGoingAway, kWhy);
+}
+
+void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
+  closing_ = true;
+  if (!session_) return;
+  context().log.info("session={} event=disconnected remote={} reason=\"{}\"", session_->id(),
+                     connection_.remote_address(), end.reason);
+  DetachMedia();
+  const auto session = std::exchange(session_, nullptr);
+  const ControlPlane::Guard guard(control());
+  session->Forget(*this);
+  if (session->connection() != this) return;
+  if (end.clean && end.code == static_cast<uint16_t>(CloseCode::kNormal)) {
+    control().End(*session, LeaveReason::kLeft, CloseCode::kNormal, "closed by the client");
+  }
+  control().Detach(*session, Now());
+}
+
+void SessionConnection::DetachMedia() {
+  if (endpoint_) std::exchange(endpoint_, nullptr)->Suspend();
+}
+
+// A connection that is cut off keeps its session until OnClosed follows: the last messages are
+// still written.
+void SessionConnection::Close(CloseCode code, std::string_view reason) {
+  if (std::exchange(closing_, true)) return;
+  context().log.info("session={} event=closing code={} reason=\"{}\"",
+                     session_ ? session_->id() : "none", static_cast<int>(code), reason);
+  DetachMedia();
+  connection_.Close(static_cast<uint16_t>(code), reason);
+}
+
+std::expected<void, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
+  if (join.user_sig.empty()) {
+    return std::unexpected(
+        Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
+  }
+  const auto secret = context().apps.Secret(join.sdk_app_id);
+  if (!secret) {
+    return std::unexpected(Refusal{std::nullopt, static_cast<int>(UserSigError::kUnknownApp),
+                                   fmt::format("sdkAppId {} is not known here", join.sdk_app_id)});
+  }
+  const auto verified =
+      VerifyUserSig(join.user_sig, join.sdk_app_id, join.user_id, *secret,
+                    context().clock.UnixMs() / 1000, control().limits().usersig_expiry_skew_s);
+  if (!verified) {
+    return std::unexpected(
+        Refusal{std::nullopt, static_cast<int>(verified.error().code), verified.error().message});
+  }
+  return {};
+}
+
+ResumeOffer SessionConnection::Offer(std::string token) const {
+  return {std::move(token), control().limits().resume_timeout.ms()};
+}
+
+void SessionConnection::Join(int64_t id, const JoinRequest& join) {
+  if (session_) {
+    return Refuse(
+        Refusing(SignalingError::kAlreadyInRoom, "already in a room: leave it first", id));
+  }
+  std::expected<ControlPlane::Joined, Refusal> joined;
+  const auto allowed = Authenticate(join);
+  if (allowed) {
+    const ControlPlane::Guard guard(control());
+    joined = control().Join(join, id, {worker_.index(), this});
+    if (joined) {
+      session_ = joined->session;
+      TakeMedia(*worker_.ClaimEndpoint(*session_, Now()));
+    }
+  } else {
+    joined = std::unexpected(allowed.error());
+  }
+  if (!joined) {
+    metrics().joins_refused.Add();
+    context().log.info("event=refused remote={} room={}/{} user={:?} code={}",
+                       connection_.remote_address(), join.sdk_app_id, ToString(join.room),
+                       join.user_id, joined.error().code);
+    joined.error().id = id;
+    Refuse(joined.error());
+    return Close(CloseCode::kJoinRefused, "join was refused");
+  }
+  metrics().joins.Add();
+  // {:?} quotes and escapes: a client's words could forge fields otherwise.
+  context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
+                     session_->id(), connection_.remote_address(), join.sdk_app_id,
+                     ToString(join.room), join.user_id, join.client);
+  SendDirectly(JoinedAnswer(id, session_->id(), context().clock.UnixMs(),
+                            Offer(std::move(joined->token)), connection_.transport(),
+                            joined->users));
+}
+
+void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
+  if (session_) {
+    return Refuse(Refusing(SignalingError::kAlreadyInRoom, "resume: already in a room", id));
+  }
+  std::expected<ControlPlane::Resumed, Refusal> resumed;
+  {
+    const ControlPlane::Guard guard(control());
+    resumed = control().Resume(resume, {worker_.index(), this});
+    if (resumed) {
+      session_ = resumed->session;
+      resuming_ = Resuming{id, std::move(resumed->token)};
+      for (SessionConnection* former : session_->TakeMoved(worker_.index())) former->OnMoved();
+      if (MediaEndpoint* endpoint = worker_.ClaimEndpoint(*session_, Now())) TakeMedia(*endpoint);
+    }
+  }
+  if (!resumed) {
+    metrics().resumes_refused.Add();
+    context().log.info("event=resume-refused remote={}", connection_.remote_address());
+    resumed.error().id = id;
+    Refuse(resumed.error());
+    return Close(CloseCode::kCannotResume, "resume was refused");
+  }
+  context().log.info("session={} event=resumed remote={}", session_->id(),
+                     connection_.remote_address());
+  Wake();
+}
+
+}  // namespace ferry::gateway

@@ -1,0 +1,116 @@
+// One client's connection from its opening to its end: join or resume, the requests of
+// docs/protocol.md §2.1, and the limits on what it sends. The session it carries outlives it.
+// Sans-I/O: driven by its connection, its worker and Tick.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/units.h"
+#include "gateway/session/session.h"
+#include "gateway/session/session_worker.h"
+#include "gateway/session/token_bucket.h"
+#include "net/connection.h"
+
+namespace ferry::gateway {
+
+class SessionConnection final : public net::ConnectionHandler {
+ public:
+  // Messages that arrive while the session's media moves here from another worker, which takes
+  // microseconds: a client that does not wait for its answer is a fault.
+  static constexpr size_t kMaxEarlyMessages = 64;
+  // Messages fetched from the log at a time, so that nobody else waits long for the control plane.
+  static constexpr size_t kFetchedMessages = 64;
+
+  SessionConnection(SessionWorker& worker, net::Connection& connection);
+  ~SessionConnection() override;
+
+  // net::ConnectionHandler.
+  void OnControl(std::string_view message) override;
+  void OnMedia(ByteSpan packet) override;
+  bool NextFrame(net::OutgoingFrame& frame) override;
+  void OnClosed(const net::ConnectionEnd& end) override;
+
+  void Tick(Timestamp now);
+  // The gateway goes away: tells the client, then closes.
+  void Shutdown();
+  void Abort() { connection_.Abort(); }
+  void Wake() { connection_.Wake(); }
+
+  // From SessionWorker::Attend, with the control plane locked.
+  bool waits_for_media() const { return resuming_.has_value() && endpoint_ == nullptr; }
+  void TakeMedia(MediaEndpoint& endpoint);
+  void OnSessionEnded(const Session::Ending& ending);
+  void OnMoved();
+  // What arrived before the media did; not locked.
+  void HandleEarly();
+
+ private:
+  // An answer's text, or why there is none.
+  using Answer = std::expected<std::string, Refusal>;
+  // An answer to `resume` that waits for the session's media.
+  struct Resuming {
+    int64_t id;
+    std::string token;
+  };
+
+  void Handle(std::string_view message);
+  // False when the session has handled a request of this id before.
+  bool Accept(int64_t id);
+  void Join(int64_t id, const JoinRequest& join);
+  void Resume(int64_t id, const ResumeRequest& resume);
+  void Acknowledge(uint64_t seq);
+  std::expected<void, Refusal> Authenticate(const JoinRequest& join) const;
+  // What only a session may ask; with the control plane locked. (session_requests.cc)
+  Answer Carry(int64_t id, const LeaveRequest& leave);
+  Answer Carry(int64_t id, const PublishRequest& publish);
+  Answer Carry(int64_t id, const UpdateStreamRequest& update);
+  Answer Carry(int64_t id, const UnpublishRequest& unpublish);
+  Answer Carry(int64_t id, const SubscribeRequest& subscribe);
+  Answer Carry(int64_t id, const UpdateSubscriptionRequest& update);
+  Answer Carry(int64_t id, const UnsubscribeRequest& unsubscribe);
+  template <typename T>
+  void InSession(int64_t id, const T& request);
+
+  const SessionContext& context() const { return worker_.context(); }
+  ControlPlane& control() const { return worker_.context().control; }
+  Metrics& metrics() const { return worker_.metrics(); }
+  Timestamp Now() const { return context().clock.Now(); }
+  ResumeOffer Offer(std::string token) const;
+  // With the control plane locked: the session goes on here.
+  bool current() const { return session_ && session_->connection() == this; }
+
+  // Beside the session's log: before there is a session, and what is not to be repeated.
+  void SendDirectly(std::string message);
+  // Numbered when there is a session. Too many faults end it.
+  void Refuse(const Refusal& refusal);
+  void Misbehaved();
+  bool FetchLog();
+  void DetachMedia();
+  void Close(CloseCode code, std::string_view reason);
+
+  SessionWorker& worker_;
+  net::Connection& connection_;
+  std::shared_ptr<Session> session_;
+  MediaEndpoint* endpoint_ = nullptr;  // the session's, while this is its connection
+  std::optional<Resuming> resuming_;
+  std::vector<std::string> early_;
+  bool closing_ = false;
+  TokenBucket messages_;
+  TokenBucket faults_;
+  const Timestamp opened_;
+  Timestamp last_heard_;
+
+  std::deque<std::string> outbox_;
+  size_t outbox_bytes_ = 0;
+  std::optional<Timestamp> control_waits_since_;  // and nothing was taken
+  std::string frame_text_;                        // last given out
+};
+
+}  // namespace ferry::gateway

@@ -1,0 +1,105 @@
+// The requests of a client that is in a room. All run with the control plane locked, the media's
+// part of them too: what a publisher ends and what a subscriber begins then never cross.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <ranges>
+
+#include "gateway/session/session_connection.h"
+
+namespace ferry::gateway {
+namespace {
+
+std::unexpected<Refusal> Refusing(SignalingError code, std::string message) {
+  return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
+}
+
+}  // namespace
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id, const LeaveRequest&) {
+  return OkAnswer(id);
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id, const PublishRequest& publish) {
+  Publication stream{.key = control().NewStreamKey(), .encodings = publish.encodings};
+  if (stream.encodings.empty()) stream.encodings.resize(1);
+  for (EncodingInfo& encoding : stream.encodings) encoding.ssrc = session_->NewSsrc();
+  const auto published = session_->room()->Publish(*session_, publish, std::move(stream));
+  if (!published) return std::unexpected(published.error());
+  endpoint_->Publish(*published);
+  context().log.info("session={} event=published stream={} codec={} encodings={}", session_->id(),
+                     published->info.stream_id, PayloadType(publish.codec),
+                     published->encodings.size());
+  return PublishedAnswer(id, *published);
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id, const UpdateStreamRequest& update) {
+  const auto done = session_->room()->SetMuted(*session_, update.stream_id, update.muted);
+  if (!done) return std::unexpected(done.error());
+  return OkAnswer(id);
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id, const UnpublishRequest& unpublish) {
+  const auto key = session_->room()->Unpublish(*session_, unpublish.stream_id);
+  if (!key) return std::unexpected(key.error());
+  endpoint_->Unpublish(*key);
+  context().log.info("session={} event=unpublished stream={}", session_->id(), unpublish.stream_id);
+  return OkAnswer(id);
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRequest& subscribe) {
+  const auto found = session_->room()->Find(*session_, subscribe.stream_id);
+  if (!found) return std::unexpected(found.error());
+  const Publication& stream = found->stream;
+  auto& subscriptions = session_->subscriptions();
+  if (const auto before = subscriptions.find(stream.key); before != subscriptions.end()) {
+    before->second.wish = subscribe.wish.AppliedTo(before->second.wish);
+    endpoint_->SetWish(stream.key, before->second.wish, Now());
+    return SubscribedAnswer(id, before->second.ssrc, stream.info.codec);
+  }
+  const Session::Subscribed subscribed{.stream_id = subscribe.stream_id,
+                                       .ssrc = session_->NewSsrc(),
+                                       .wish = subscribe.wish.AppliedTo({})};
+  // Every member of a room is a session.
+  const auto& publisher = static_cast<const Session&>(found->publisher);
+  const bool done = endpoint_->Subscribe({.key = stream.key,
+                                          .info = stream.info,
+                                          .origin_worker = publisher.media_worker(),
+                                          .ssrc = subscribed.ssrc,
+                                          .room = stream.room,
+                                          .wish = subscribed.wish,
+                                          .encodings = stream.encodings},
+                                         Now());
+  if (!done) {
+    return Refusing(SignalingError::kTooManyStreams,
+                    fmt::format("subscribe: {} subscriptions are the limit",
+                                control().limits().media.max_subscriptions));
+  }
+  subscriptions[stream.key] = subscribed;
+  return SubscribedAnswer(id, subscribed.ssrc, stream.info.codec);
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id,
+                                                   const UpdateSubscriptionRequest& update) {
+  for (auto& [key, subscribed] : session_->subscriptions()) {
+    if (subscribed.stream_id != update.stream_id) continue;
+    subscribed.wish = update.wish.AppliedTo(subscribed.wish);
+    endpoint_->SetWish(key, subscribed.wish, Now());
+    return OkAnswer(id);
+  }
+  return Refusing(SignalingError::kNoSuchStream,
+                  "update-subscription: not subscribed to this stream");
+}
+
+SessionConnection::Answer SessionConnection::Carry(int64_t id,
+                                                   const UnsubscribeRequest& unsubscribe) {
+  for (const auto& [key, subscribed] : session_->subscriptions()) {
+    if (subscribed.stream_id != unsubscribe.stream_id) continue;
+    endpoint_->Unsubscribe(key);
+    session_->subscriptions().erase(key);
+    return OkAnswer(id);
+  }
+  return Refusing(SignalingError::kNoSuchStream, "unsubscribe: not subscribed to this stream");
+}
+
+}  // namespace ferry::gateway

@@ -1,0 +1,98 @@
+// The sessions as one worker has them: connections that end here, and the media of the sessions
+// that live here, with or without a connection. Sans-I/O: driven by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/base/units.h"
+#include "gateway/app/clock.h"
+#include "gateway/app/metrics.h"
+#include "gateway/session/app_directory.h"
+#include "gateway/session/control_plane.h"
+#include "gateway/session/media_endpoint.h"
+#include "gateway/sfu/sfu_worker.h"
+#include "net/connection.h"
+
+namespace ferry::gateway {
+
+class SessionConnection;
+
+// What the sessions of all workers share; outlives them.
+struct SessionContext {
+  const Clock& clock;
+  const AppDirectory& apps;
+  ControlPlane& control;
+  spdlog::logger& log;
+};
+
+class SessionWorker {
+ public:
+  // `index` is ControlPlane::AddWorker's.
+  SessionWorker(unsigned index, const SessionContext& context, SfuWorker& sfu, Metrics& metrics);
+  ~SessionWorker();
+  SessionWorker(const SessionWorker&) = delete;
+  SessionWorker& operator=(const SessionWorker&) = delete;
+
+  std::unique_ptr<net::ConnectionHandler> MakeHandler(net::Connection& connection);
+
+  // Looks at the sessions that were posted here.
+  void TakeMail();
+  // Deadlines and periodic reports; to be called every 20 to 50 ms.
+  void Tick(Timestamp now);
+  // The gateway ends: tells every client, then closes.
+  void Shutdown();
+  // The gateway waits no longer.
+  void Abort();
+
+  size_t connections() const { return connections_.size(); }
+  // Bytes of media that wait to be sent, over all sessions.
+  size_t queued_bytes() const;
+
+  // For SessionConnection.
+  unsigned index() const { return index_; }
+  const SessionContext& context() const { return context_; }
+  Metrics& metrics() { return metrics_; }
+  void Add(SessionConnection& connection) { connections_.insert(&connection); }
+  void Remove(SessionConnection& connection) { connections_.erase(&connection); }
+  // With the control plane locked: the media of a session that is (now) here, nullptr while another
+  // worker has it.
+  MediaEndpoint* ClaimEndpoint(Session& session, Timestamp now);
+
+ private:
+  // The media of one session.
+  struct Media final : public MediaEndpointListener {
+    Media(SessionWorker& owner, std::shared_ptr<Session> whose)
+        : worker(owner), session(std::move(whose)) {}
+    void OnLayerChanged(StreamKey key, ForwardedLayer layer) override {
+      worker.layer_changes_.push_back({session, key, layer});
+    }
+    SessionWorker& worker;
+    const std::shared_ptr<Session> session;
+    std::unique_ptr<MediaEndpoint> endpoint;
+  };
+  // Told later: the endpoint may be in the middle of a call that has the control plane locked.
+  struct LayerChange {
+    std::shared_ptr<Session> session;
+    StreamKey key;
+    ForwardedLayer layer;
+  };
+
+  void Attend(Session& session, Timestamp now, std::vector<SessionConnection*>& resumed);
+  void EndSubscriptions(Session& session);
+  void TellLayerChanges();
+
+  const unsigned index_;
+  const SessionContext& context_;
+  SfuWorker& sfu_;
+  Metrics& metrics_;
+  std::set<SessionConnection*> connections_;
+  std::unordered_map<const Session*, std::unique_ptr<Media>> media_;
+  std::vector<LayerChange> layer_changes_;
+};
+
+}  // namespace ferry::gateway

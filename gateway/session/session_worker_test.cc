@@ -1,0 +1,171 @@
+// Rooms whose users are on several workers.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/testing/session_fixture.h"
+
+namespace ferry::gateway {
+namespace {
+
+using nlohmann::json;
+
+class SessionWorkerTest : public SessionTest {
+ protected:
+  SessionWorkerTest() : SessionTest(3) {}
+  Client& JoinedOn(unsigned worker, const std::string& user) {
+    return Joined(user, json::object(), worker);
+  }
+};
+
+TEST_F(SessionWorkerTest, UsersOfOneRoomHearOfEachOtherWhereverTheyAre) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(1, "bob");
+  Client& cid = JoinedOn(2, "cid");
+  bob.Publish("audio");
+  EXPECT_EQ(ann.Heard(), (Texts{"user-entered bob", "user-entered cid", "stream-added bob s1"}));
+  EXPECT_EQ(cid.Heard(), (Texts{"stream-added bob s1"}));
+  EXPECT_EQ(cid.Subscribe("s1")["type"], "ok");
+  bob.Ask({{"type", "leave"}});
+  EXPECT_EQ(ann.Heard(), (Texts{"stream-removed bob s1", "user-left bob 0"}));
+  EXPECT_EQ(cid.Ask({{"type", "unsubscribe"}, {"streamId", "s1"}})["code"], 20007);
+  EXPECT_EQ(control.metrics().participants.value(), 2);
+}
+
+TEST_F(SessionWorkerTest, ReplacingReachesAnotherWorker) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(2, "bob");
+  JoinedOn(1, "ann");
+  EXPECT_EQ(ann.connection.closed_with, 4001);
+  EXPECT_EQ(ann.Heard().back(), "kicked kick");
+  EXPECT_EQ(bob.Heard(), (Texts{"user-left ann 2", "user-entered ann"}));
+}
+
+TEST_F(SessionWorkerTest, ASessionResumesOnAnotherWorkerWithItsStreams) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(0, "bob");
+  const json published = ann.Publish("audio");
+  const uint32_t out = bob.Subscribe("s1")["ssrc"];
+  bob.Hangup(false);
+  Client& again = Connect(1);
+  EXPECT_EQ(again.Resume(bob.token, 0)["lastId"], 2);
+  EXPECT_EQ(again.Subscribe("s1")["ssrc"], out) << "subscribed as before";
+  EXPECT_EQ(counts[0].subscriptions.value(), 0);
+  EXPECT_EQ(counts[1].subscriptions.value(), 1);
+  Client& ann2 = Connect(2);
+  EXPECT_EQ(ann2.Resume(ann.token, 0)["type"], "ok");
+  EXPECT_EQ(ann.connection.closed_with, 4008);
+  EXPECT_EQ(counts[0].streams.value(), 0);
+  EXPECT_EQ(counts[2].streams.value(), 1);
+  EXPECT_EQ(ann2.Ask({{"type", "unpublish"}, {"streamId", "s1"}})["type"], "ok");
+  EXPECT_EQ(again.Heard(), (Texts{"stream-added ann s1", "stream-removed ann s1"}));
+}
+
+TEST_F(SessionWorkerTest, WhatArrivesBeforeTheMediaHasMovedWaitsForIt) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& again = Connect(1);
+  // Nobody takes mail meanwhile: the former worker has not given up anything.
+  json resume = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+  again.session->OnControl(resume.dump());
+  json publish = {{"type", "publish"}, {"id", 8},         {"kind", "audio"},
+                  {"source", "main"},  {"codec", "opus"}, {"muted", false}};
+  again.session->OnControl(publish.dump());
+  again.connection.Drain(*again.session);
+  EXPECT_TRUE(again.connection.messages.empty());
+  Settle();
+  again.connection.Drain(*again.session);
+  ASSERT_EQ(again.connection.messages.size(), 2u);
+  EXPECT_EQ(again.connection.messages[0]["lastId"], 1);
+  EXPECT_EQ(again.connection.messages[1]["streamId"], "s1");
+  EXPECT_EQ(ann.connection.closed_with, 4008);
+}
+
+TEST_F(SessionWorkerTest, TooMuchBeforeTheMediaHasMovedIsAFault) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& again = Connect(1);
+  json resume = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+  again.session->OnControl(resume.dump());
+  for (int i = 0; i < 100; ++i) again.session->OnControl(R"({"type":"ping","id":1,"timeMs":1})");
+  EXPECT_EQ(again.connection.closed_with, 4003);
+  Settle();
+  EXPECT_EQ(control.metrics().sessions.value(), 0);
+}
+
+TEST_F(SessionWorkerTest, ASessionMovesOnBeforeItHasArrived) {
+  Client& ann = JoinedOn(0, "ann");
+  ann.Publish("audio");
+  const auto resume = [&](Client& client) {
+    json message = {
+        {"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+    client.session->OnControl(message.dump());
+  };
+  Client& second = Connect(1);
+  resume(second);
+  Client& third = Connect(2);
+  resume(third);
+  Settle();
+  EXPECT_EQ(second.connection.closed_with, 4008);
+  third.connection.Drain(*third.session);
+  EXPECT_EQ(third.AnswerTo(7)["type"], "ok");
+  third.next_id = 8;
+  EXPECT_EQ(third.Publish("video")["type"], "ok");
+  EXPECT_EQ(counts[2].streams.value(), 2);
+  EXPECT_EQ(counts[0].streams.value() + counts[1].streams.value(), 0);
+}
+
+TEST_F(SessionWorkerTest, ASessionWhoseNewConnectionIsLostOnTheWayCanStillBeResumed) {
+  Client& ann = JoinedOn(0, "ann");
+  ann.Publish("audio");
+  Client& second = Connect(1);
+  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+  second.session->OnControl(message.dump());
+  second.session->OnClosed({false, 0, "lost"});
+  Settle();
+  Client& third = Connect(2);
+  EXPECT_EQ(third.Resume(ann.token, 0)["type"], "ok");
+  EXPECT_EQ(counts[2].streams.value(), 1);
+}
+
+TEST_F(SessionWorkerTest, ASessionThatEndsOnTheWayLeavesNothingBehind) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(0, "bob");
+  ann.Publish("audio");
+  bob.Subscribe("s1");
+  Client& second = Connect(1);
+  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+  second.session->OnControl(message.dump());
+  worker(0).sessions.TakeMail();  // gives the media up
+  second.session->OnClosed({true, 1000, "left"});
+  Settle();
+  EXPECT_EQ(bob.Heard().back(), "user-left ann 0");
+  EXPECT_EQ(counts[0].subscriptions.value(), 0);
+  EXPECT_EQ(counts[0].streams.value() + counts[1].streams.value(), 0);
+}
+
+TEST_F(SessionWorkerTest, AStreamThatEndsWhileItsSubscriberMovesIsNotKept) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(1, "bob");
+  ann.Publish("audio");
+  bob.Subscribe("s1");
+  Client& second = Connect(2);
+  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", bob.token}, {"ack", 0}};
+  second.session->OnControl(message.dump());
+  worker(1).sessions.TakeMail();  // gives the media up
+  ann.Ask({{"type", "unpublish"}, {"streamId", "s1"}});
+  EXPECT_EQ(second.Heard().back(), "stream-removed ann s1");
+  EXPECT_EQ(counts[1].subscriptions.value() + counts[2].subscriptions.value(), 0);
+}
+
+TEST_F(SessionWorkerTest, GraceEndsOnWhateverWorker) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(2, "bob");
+  bob.Publish("audio");
+  bob.Hangup(false);
+  AdvanceAlive(limits.resume_timeout);
+  EXPECT_EQ(ann.Heard().back(), "user-left bob 1");
+  EXPECT_EQ(counts[2].streams.value(), 0);
+}
+
+}  // namespace
+}  // namespace ferry::gateway
