@@ -71,7 +71,7 @@ class Options {
 
 void DeclareAll(Options options, Config& c) {
   options.Value("listen", c.listen, "address to listen on; :: is every address of both families");
-  options.Number("port", c.port, 0, 65535, "TCP port; 0 takes a free one");
+  options.Number("port", c.port, 0, 65535, "port, TCP and UDP; 0 takes a free one");
   options.Value("data-dir", c.data_dir, "folder of the database and the self-signed certificate");
   options.Value("certificate", c.certificate, "PEM file of the certificate chain");
   options.Value("private-key", c.private_key, "PEM file of the certificate's key");
@@ -82,6 +82,8 @@ void DeclareAll(Options options, Config& c) {
                  "sign a userSig for whoever asks /demo/usersig: for trying out only");
   options.Choice("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"},
                  "how much is logged");
+  options.Switch("webtransport", c.webtransport,
+                 "serve WebTransport on the port's UDP side, where it is built in");
   options.Number("workers", c.workers, 0, static_cast<int64_t>(ControlPlane::kMaxWorkers),
                  "threads that serve; 0: as many as there are cores");
   options.Number("drain-timeout-s", c.drain_timeout_s, 0, 86'400,

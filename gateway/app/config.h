@@ -25,7 +25,8 @@ struct Config {
   std::string sdk_dir = "js-api/dist";
   bool demo = false;
   std::string log_level = "info";
-  size_t workers = 0;  // threads; 0: as many as there are cores
+  bool webtransport = true;  // where it is built in
+  size_t workers = 0;        // threads; 0: as many as there are cores
   int64_t drain_timeout_s = 30;
   int64_t shutdown_timeout_ms = 5000;
   ListenerLimits listener;

@@ -71,17 +71,25 @@ Result<void> Gateway::Start() {
                                              clock_);
   if (!certificates) return std::unexpected(certificates.error());
   certificates_ = std::move(*certificates);
-  LogCertificate();
   auto origins = OriginPolicy::Parse(config_.allowed_origins);
   if (!origins) return std::unexpected(origins.error());
   origins_ = std::move(*origins);
+  const bool webtransport = config_.webtransport && WebTransportService::Available();
+  if (webtransport) {
+    webtransport_ = std::make_unique<WebTransportService>(*certificates_, addresses_, origins_,
+                                                          config_.listener,
+                                                          static_cast<uint8_t>(workers_.size()));
+  }
+  OnCertificate();
   http_ = std::make_unique<HttpService>(
-      HttpService::Sources{config_, apps_, clock_, control_, addresses_, metrics_});
+      HttpService::Sources{config_, apps_, clock_, control_, addresses_,
+                           webtransport ? certificates_.get() : nullptr, metrics_});
   context_ = std::make_unique<WorkerContext>(
       WorkerContext{sessions_,
                     {*certificates_, addresses_, origins_},
                     config_.listener,
-                    [this](const HttpRequest& request) { return http_->Answer(request); }});
+                    [this](const HttpRequest& request) { return http_->Answer(request); },
+                    webtransport_.get()});
   uint16_t port = config_.port;
   for (size_t i = 0; i < workers_.size(); ++i) {
     auto started = workers_[i]->Start(*context_, sfu_->worker(i), config_.listen, port);
@@ -90,12 +98,18 @@ Result<void> Gateway::Start() {
   }
   asio::co_spawn(
       io_, [this] { return RenewCertificate(); }, asio::detached);
-  log_->info("event=listening address={} port={} workers={}", config_.listen, port,
-             workers_.size());
+  log_->info("event=listening address={} port={} workers={} webtransport={}", config_.listen, port,
+             workers_.size(), webtransport);
   return {};
 }
 
-void Gateway::LogCertificate() const {
+void Gateway::OnCertificate() {
+  if (webtransport_) {
+    // TCP has taken the same pair already.
+    if (const auto used = webtransport_->UseCertificate(); !used) {
+      log_->error("event=certificate-refused-by-quic error={:?}", used.error().message);
+    }
+  }
   const auto identity = certificates_->current();
   log_->info("event=certificate sha256={} self_signed={} valid_until_s={}",
              Hex(identity->facts.hash), certificates_->self_signed(),
@@ -107,7 +121,7 @@ void Gateway::ReloadCertificate() {
   if (!changed) {
     log_->error("event=certificate-reload-failed error={:?}", changed.error().message);
   } else if (*changed) {
-    LogCertificate();
+    OnCertificate();
   }
 }
 
@@ -121,7 +135,7 @@ asio::awaitable<void> Gateway::RenewCertificate() {
     if (!changed) {
       log_->error("event=certificate-renewal-failed error={:?}", changed.error().message);
     } else if (*changed) {
-      LogCertificate();
+      OnCertificate();
     }
   }
 }
@@ -158,7 +172,9 @@ asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
     const ControlPlane::Guard guard(control_);
     return control_.attached() == 0;
   };
-  const auto nothing = [this] { return Total(&Metrics::connections) == 0; };
+  const auto nothing = [this] {
+    return Total(&Metrics::connections) + Total(&Metrics::webtransport_connections) == 0;
+  };
   co_await WaitFor(nobody, Duration::Seconds(config_.drain_timeout_s), Patience::kDrain);
   for (const auto& worker : workers_) worker->Shutdown();
   co_await WaitFor(nothing, Duration::Millis(config_.shutdown_timeout_ms), Patience::kClose);

@@ -12,6 +12,7 @@
 #include "gateway/app/config.h"
 #include "gateway/app/http_service.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/webtransport_service.h"
 #include "gateway/app/worker.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
@@ -51,7 +52,8 @@ class Gateway {
   size_t queued_bytes() const { return workers_.front()->queued_bytes(); }
 
  private:
-  void LogCertificate() const;
+  // The certificate is another now.
+  void OnCertificate();
   asio::awaitable<void> RenewCertificate();
   asio::awaitable<void> Leave(std::function<void()> done);
   // Until the condition holds, or the time is over, or patience is below `stage`.
@@ -68,6 +70,7 @@ class Gateway {
   ControlPlane control_;
   const SessionContext sessions_;
   std::unique_ptr<HttpService> http_;
+  std::unique_ptr<WebTransportService> webtransport_;
   std::unique_ptr<WorkerContext> context_;
   // Before the workers: their sessions' packets are of its pools.
   std::unique_ptr<Sfu> sfu_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/app/gateway.h"
+#include "gateway/auth/base64.h"
 #include "gateway/net/certificate_store.h"
 #include "gateway/testing/gateway_fixture.h"
 
@@ -74,6 +75,28 @@ TEST_F(GatewayHttpTest, TellsHealthReadinessAndMetrics) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
   }
   EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
+}
+
+TEST_F(GatewayHttpTest, TellsPagesOfAnyOriginHowToOpenWebTransport) {
+  if (!WebTransportService::Available()) GTEST_SKIP() << "built without WebTransport";
+  Start();
+  auto answer = Get("/rtc/v1/webtransport");
+  ASSERT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.headers["access-control-allow-origin"], "*");
+  const json facts = json::parse(answer.body);
+  EXPECT_EQ(facts["path"], "/rtc/v1");
+  ASSERT_GE(facts["certificateHashes"].size(), 2u) << "the current one and the next";
+  for (const json& hash : facts["certificateHashes"]) {
+    EXPECT_EQ(hash["algorithm"], "sha-256");
+    const auto bytes = Base64Decode(hash["value"].get<std::string>());
+    EXPECT_TRUE(bytes && bytes->size() == 32) << hash;
+  }
+}
+
+TEST_F(GatewayHttpTest, TellsThatThereIsNoWebTransportWhereItIsOff) {
+  config.webtransport = false;
+  Start();
+  EXPECT_EQ(Get("/rtc/v1/webtransport").status, 404u);
 }
 
 TEST_F(GatewayHttpTest, SignsForTheDemoOnlyWhenAsked) {

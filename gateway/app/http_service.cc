@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/auth/base64.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/net/listener.h"
 
@@ -14,6 +15,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr int64_t kDemoUserSigSeconds = 86400;
+// What a client must know to open WebTransport (docs/protocol.md §1).
+constexpr std::string_view kWebTransportFactsPath = "/rtc/v1/webtransport";
 
 void AddSecurityHeaders(http::fields& headers) {
   headers.set(http::field::server, "ferry-gateway");
@@ -61,6 +64,8 @@ HttpResponse HttpService::Answer(const HttpRequest& request) {
   } else if (path == kWebSocketPath) {
     response = TextResponse(426, "text/plain", "a WebSocket of subprotocol ferry.v1 lives here\n");
     response.headers.set(http::field::upgrade, "websocket");
+  } else if (path == kWebTransportFactsPath) {
+    response = WebTransportFacts();
   } else {
     response = ServeFile(request, path);
   }
@@ -83,6 +88,26 @@ HttpResponse HttpService::ServeFile(const HttpRequest& request, const std::strin
   }
   if (!response) response = demo_files_.Get(path, request);
   return response ? std::move(*response) : TextResponse(404, "text/plain", "not found\n");
+}
+
+HttpResponse HttpService::WebTransportFacts() const {
+  HttpResponse response;
+  if (sources_.webtransport_certificates == nullptr) {
+    response = TextResponse(404, "text/plain", "there is no WebTransport here\n");
+  } else {
+    auto hashes = nlohmann::json::array();
+    for (const net::CertificateHash& hash : sources_.webtransport_certificates->hashes()) {
+      hashes.push_back(
+          {{"algorithm", "sha-256"},
+           {"value", Base64Encode({reinterpret_cast<const char*>(hash.data()), hash.size()})}});
+    }
+    const nlohmann::json facts = {{"path", kWebSocketPath}, {"certificateHashes", hashes}};
+    response = TextResponse(200, "application/json", facts.dump());
+  }
+  // Pages of any origin may ask: whether they may connect is another question.
+  response.headers.set(http::field::access_control_allow_origin, "*");
+  response.headers.set(http::field::cache_control, "no-store");
+  return response;
 }
 
 HttpResponse HttpService::DemoUserSig(const HttpRequest& request) const {

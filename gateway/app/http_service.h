@@ -10,6 +10,7 @@
 #include "gateway/app/config.h"
 #include "gateway/app/metrics.h"
 #include "gateway/net/address_limits.h"
+#include "gateway/net/certificate_store.h"
 #include "gateway/net/http.h"
 #include "gateway/net/static_files.h"
 #include "gateway/session/control_plane.h"
@@ -24,7 +25,8 @@ class HttpService {
     const Clock& clock;
     ControlPlane& control;
     const AddressLimits& addresses;
-    std::vector<const Metrics*> metrics;  // of all workers, and the control plane's
+    const CertificateStore* webtransport_certificates;  // null: there is no WebTransport
+    std::vector<const Metrics*> metrics;                // of all workers, and the control plane's
   };
   explicit HttpService(Sources sources);
 
@@ -33,6 +35,7 @@ class HttpService {
 
  private:
   bool draining() const;
+  HttpResponse WebTransportFacts() const;
   HttpResponse DemoUserSig(const HttpRequest& request) const;
   HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
 

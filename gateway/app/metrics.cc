@@ -144,7 +144,7 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   const auto counter = [&](const char* name, const char* help, Count Metrics::*count) {
     add(MetricType::Counter, name, help, count);
   };
-  gauge("ferry_connections", "Connections open now", &Metrics::connections);
+  gauge("ferry_connections", "TCP connections open now", &Metrics::connections);
   gauge("ferry_sessions", "Sessions, with a connection or waiting to be resumed",
         &Metrics::sessions);
   gauge("ferry_sessions_in_grace", "Sessions without a connection, waiting to be resumed",
@@ -197,6 +197,31 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",
           &Metrics::padding_packets);
   families.push_back(Dropped(workers));
+  const auto quic = [&](const char* name, const char* help,
+                        net::QuicCounter net::QuicCounters::*count) {
+    double sum = 0;
+    for (const Metrics* worker : workers) sum += static_cast<double>((worker->quic.*count).value());
+    families.push_back(Family(MetricType::Counter, name, help, sum));
+  };
+  using net::QuicCounters;
+  quic("ferry_quic_handshakes_total", "QUIC handshakes done", &QuicCounters::handshakes);
+  quic("ferry_quic_handshake_failures_total", "QUIC handshakes begun and not done",
+       &QuicCounters::handshake_failures);
+  quic("ferry_quic_connections_refused_total", "QUIC connections refused at a limit",
+       &QuicCounters::connections_refused);
+  quic("ferry_quic_retries_total", "Clients asked by Retry to prove their address",
+       &QuicCounters::retries);
+  quic("ferry_quic_resets_total", "Stateless resets sent", &QuicCounters::resets);
+  quic("ferry_quic_packets_in_total", "QUIC packets received", &QuicCounters::packets_in);
+  quic("ferry_quic_packets_out_total", "QUIC packets sent", &QuicCounters::packets_out);
+  quic("ferry_quic_packets_unknown_total", "UDP packets of no connection",
+       &QuicCounters::packets_unknown);
+  quic("ferry_quic_datagrams_oversized_total", "Datagrams refused: larger than the path carries",
+       &QuicCounters::datagrams_oversized);
+  quic("ferry_quic_send_blocked_total", "Times the kernel's send buffer was full",
+       &QuicCounters::send_blocked);
+  quic("ferry_quic_send_errors_total", "QUIC packets that the kernel refused",
+       &QuicCounters::send_errors);
   families.push_back(Family(MetricType::Counter, "process_cpu_seconds_total",
                             "User and system CPU time", CpuSeconds()));
   families.push_back(Family(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory",

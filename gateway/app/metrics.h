@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "net/quic/quic_config.h"
+
 namespace ferry::gateway {
 
 class AddressLimits;
@@ -70,6 +72,7 @@ struct Metrics {
   Count layer_changes;      // another layer of a video forwarded, or none
   Count padding_packets;    // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
+  net::QuicCounters quic;
 
   void Drop(DropReason reason, int64_t n = 1) { dropped[static_cast<size_t>(reason)].Add(n); }
 };

@@ -23,12 +23,19 @@ Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu, const s
                            uint16_t port) {
   sfu_ = &sfu;
   sessions_ = std::make_unique<SessionWorker>(index_, context.sessions, sfu, metrics_);
-  listener_ = std::make_unique<Listener>(
-      io_, context.listener, context.limits, context.http,
-      [this](net::Connection& connection) { return sessions_->MakeHandler(connection); }, metrics_,
-      context.sessions.log);
+  const auto handlers = [this](net::Connection& connection) {
+    return sessions_->MakeHandler(connection);
+  };
+  listener_ = std::make_unique<Listener>(io_, context.listener, context.limits, context.http,
+                                         handlers, metrics_, context.sessions.log);
   auto listening = listener_->Start(address, port);
   if (!listening) return listening;
+  if (context.webtransport) {
+    auto opened = context.webtransport->Listen(io_, static_cast<uint8_t>(index_), address,
+                                               listener_->port(), handlers, metrics_);
+    if (!opened) return std::unexpected(opened.error());
+    webtransport_ = std::move(*opened);
+  }
   asio::co_spawn(
       io_, [this] { return Tick(); }, asio::detached);
   if (own_io_) thread_ = std::thread([this] { own_io_->run(); });
@@ -57,12 +64,16 @@ asio::awaitable<void> Worker::Tick() {
 void Worker::Shutdown() {
   Post([this] {
     listener_->Stop();
+    if (webtransport_) webtransport_->StopAccepting();
     sessions_->Shutdown();
   });
 }
 
 void Worker::Abort() {
-  Post([this] { sessions_->Abort(); });
+  Post([this] {
+    sessions_->Abort();
+    if (webtransport_) webtransport_->CloseAll();
+  });
 }
 
 void Worker::Join() {

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/webtransport_service.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/listener.h"
 #include "gateway/session/session_worker.h"
@@ -23,6 +24,7 @@ struct WorkerContext {
   const ListenerShared listener;
   const ListenerLimits& limits;
   HttpHandler http;
+  WebTransportService* webtransport = nullptr;  // null: WebSocket alone
 };
 
 class Worker {
@@ -69,6 +71,7 @@ class Worker {
   SfuWorker* sfu_ = nullptr;
   std::unique_ptr<SessionWorker> sessions_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<WebTransportPort> webtransport_;
   asio::steady_timer tick_;
   std::thread thread_;
 };

@@ -1,0 +1,115 @@
+#include "gateway/app/webtransport_service.h"
+
+#include <openssl/rand.h>
+
+#include "gateway/net/limited_handler.h"
+
+#ifdef FERRY_WITH_WEBTRANSPORT
+#include "net/quic/tls.h"
+#include "net/webtransport/webtransport_listener.h"
+#endif
+
+namespace ferry::gateway {
+
+#ifdef FERRY_WITH_WEBTRANSPORT
+
+namespace {
+
+class Port final : public WebTransportPort {
+ public:
+  explicit Port(std::unique_ptr<net::WebTransportListener> listener)
+      : listener_(std::move(listener)) {}
+  void StopAccepting() override { listener_->StopAccepting(); }
+  void CloseAll() override { listener_->CloseAll(); }
+
+ private:
+  const std::unique_ptr<net::WebTransportListener> listener_;
+};
+
+}  // namespace
+
+struct WebTransportService::Shared {
+  std::shared_ptr<net::QuicTlsSource> tls;
+};
+
+bool WebTransportService::Available() { return true; }
+
+Result<void> WebTransportService::UseCertificate() {
+  const auto identity = certificates_.current();
+  auto context =
+      net::QuicTlsContext::Server(identity->pem.certificate_chain, identity->pem.private_key);
+  if (!context) return std::unexpected(context.error());
+  if (shared_->tls) {
+    shared_->tls->Set(std::move(*context));
+  } else {
+    shared_->tls = std::make_shared<net::QuicTlsSource>(std::move(*context));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(
+    asio::io_context& io, uint8_t worker, const std::string& address, uint16_t port,
+    net::HandlerFactory handlers, Metrics& metrics) {
+  error_code error;
+  const auto ip = asio::ip::make_address(address, error);
+  if (error) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "cannot listen on \"" + address + "\": not an address");
+  }
+  net::WebTransportListenerSetup setup{
+      .quic = {.local = {ip, port},
+               .worker = {.index = worker, .count = worker_count_},
+               .config = quic_,
+               .secret = secret_,
+               .tls = shared_->tls,
+               .gate = &addresses_},
+      .allows_origin =
+          [this](std::string_view origin) {
+            if (origins_.Allows(origin)) return true;
+            addresses_.CountRefusal(RefusedBecause::kOrigin);
+            return false;
+          },
+  };
+  auto listener = net::WebTransportListener::Start(
+      io, std::move(setup), CountedByAddress(addresses_, handlers), metrics.quic);
+  if (!listener && ip == asio::ip::address_v6::any()) {
+    // A host without IPv6, as the TCP listener finds too.
+    return Listen(io, worker, "0.0.0.0", port, std::move(handlers), metrics);
+  }
+  if (!listener) return std::unexpected(listener.error());
+  return std::make_unique<Port>(std::move(*listener));
+}
+
+#else
+
+struct WebTransportService::Shared {};
+
+bool WebTransportService::Available() { return false; }
+
+Result<void> WebTransportService::UseCertificate() { return {}; }
+
+Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(asio::io_context&, uint8_t,
+                                                                      const std::string&, uint16_t,
+                                                                      net::HandlerFactory,
+                                                                      Metrics&) {
+  return nullptr;
+}
+
+#endif
+
+WebTransportService::WebTransportService(const CertificateStore& certificates,
+                                         AddressLimits& addresses, const OriginPolicy& origins,
+                                         const ListenerLimits& limits, uint8_t worker_count)
+    : certificates_(certificates),
+      addresses_(addresses),
+      origins_(origins),
+      worker_count_(worker_count),
+      shared_(std::make_unique<Shared>()) {
+  quic_.handshake_timeout = Duration::Millis(limits.handshake_timeout.count());
+  quic_.max_connections = limits.max_connections;
+  RAND_bytes(secret_.data(), static_cast<int>(secret_.size()));
+}
+
+WebTransportService::~WebTransportService() = default;
+
+}  // namespace ferry::gateway

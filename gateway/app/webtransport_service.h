@@ -1,0 +1,61 @@
+// WebTransport as the workers share it: its certificate, its secret, and who may connect.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/error.h"
+#include "gateway/app/metrics.h"
+#include "gateway/net/address_limits.h"
+#include "gateway/net/asio.h"
+#include "gateway/net/certificate_store.h"
+#include "gateway/net/listener.h"
+#include "gateway/net/origin_policy.h"
+#include "net/connection.h"
+#include "net/quic/quic_config.h"
+
+namespace ferry::gateway {
+
+// One worker's UDP port.
+class WebTransportPort {
+ public:
+  virtual ~WebTransportPort() = default;
+  // Refuses new clients from now on.
+  virtual void StopAccepting() = 0;
+  // Ends every connection; their handlers hear of it.
+  virtual void CloseAll() = 0;
+};
+
+class WebTransportService {
+ public:
+  // Whether this gateway was built with it.
+  static bool Available();
+
+  WebTransportService(const CertificateStore& certificates, AddressLimits& addresses,
+                      const OriginPolicy& origins, const ListenerLimits& limits,
+                      uint8_t worker_count);
+  ~WebTransportService();
+
+  // New connections are shown the store's certificate from now on. Once before Listen, then
+  // whenever it has changed.
+  Result<void> UseCertificate();
+  // For the workers, one after the other in the order of their index. `handlers` makes those of
+  // sessions; `metrics` are the worker's.
+  Result<std::unique_ptr<WebTransportPort>> Listen(asio::io_context& io, uint8_t worker,
+                                                   const std::string& address, uint16_t port,
+                                                   net::HandlerFactory handlers, Metrics& metrics);
+
+ private:
+  struct Shared;
+
+  const CertificateStore& certificates_;
+  AddressLimits& addresses_;
+  const OriginPolicy& origins_;
+  const uint8_t worker_count_;
+  net::QuicConfig quic_;
+  net::QuicSecret secret_{};
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace ferry::gateway
