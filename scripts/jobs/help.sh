@@ -7,6 +7,7 @@ cat <<'TEXT'
                        tsan; or its tests that match NAME
   build [PART…]        all; or a part: gateway wasm sdk web; or a preset: debug release asan tsan fuzz
   bench NAME [ARGS]    tests/bench/NAME, such as codecs or call; --json FILE writes the figures
+  soak [ARGS]          an hour (--minutes N) of clients who come, go, are killed and change transports
   fuzz [SECONDS] [TARGET…]
                        every fuzzer, or those named, for SECONDS each (60)
   lint [--fix]         layout and static checks; --fix mends what can be mended by a tool

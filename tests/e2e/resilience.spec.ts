@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import { expect, test, type Gateway } from './support/fixtures';
 import { startGateway } from './support/gateway.mjs';
 import { residentBytes } from './support/processes.mjs';
-import { SOON_MS, expectInOrder, type User } from './support/user';
+import { SOON_MS, expectInOrder, forgiveNetwork, type User } from './support/user';
 
 /** A connection that broke is told at once; this is the longest that one which only went silent may take. */
 const LOSS_NOTICED_MS = 10_000;
@@ -196,13 +196,6 @@ test('cuts off who sends too large a frame, and who sends too much rubbish', asy
   for (let i = 0; i < 2000 && noisy.readyState === WebSocket.OPEN; i++) noisy.send('rubbish');
   expect(await noisyClosed).toBe(4003);
 });
-
-/** The browser and the SDK write of connections that fail, where a gateway is gone. */
-function forgiveNetwork(user: User): void {
-  const network = /ERR_CONNECTION_|WebSocket connection to|\[ferry\]|\/sdk\//;
-  const kept = user.complaints.filter((text) => !network.test(text));
-  user.complaints.splice(0, Infinity, ...kept);
-}
 
 async function connect(gateway: Gateway): Promise<WebSocket> {
   const url = `${gateway.origin.replace('https', 'wss')}/rtc/v1`;

@@ -1,19 +1,128 @@
 // The call over each transport, and from one to the other; in every browser of the configuration.
-import { expect, test } from './support/fixtures';
-import { expectInOrder } from './support/user';
+import { expect, test, type Gateway } from './support/fixtures';
+import { expectInOrder, forgiveNetwork, longestGapMs, type User } from './support/user';
 
-for (const transport of ['websocket'] as const) {
-  test(`a call over ${transport}`, async ({ newUser }) => {
+/** Connections by transport, as the gateway counts them. */
+async function connections(gateway: Gateway) {
+  const { body } = await gateway.get('/metrics');
+  const of = (transport: string) =>
+    Number(
+      new RegExp(`^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`, 'm').exec(body)?.[1],
+    );
+  return { webtransport: of('webtransport'), websocket: of('websocket') };
+}
+
+async function call(anna: User, bob: User, params: object) {
+  await anna.join({ roomId: 1, ...params });
+  await bob.join({ roomId: 1, ...params });
+  await anna.sees(bob, { count: 60 });
+  await bob.sees(anna, { count: 60 });
+  await bob.hears(anna, { count: 4 });
+  await anna.hears(bob, { count: 4 });
+}
+
+for (const transport of ['websocket', 'webtransport'] as const) {
+  test(`a call over ${transport}`, async ({ newUser, gateway }) => {
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
-    await anna.join();
-    await bob.join();
-    await anna.sees(bob, { count: 60 });
-    await bob.sees(anna, { count: 60 });
-    await bob.hears(anna, { count: 4 });
-    await anna.hears(bob, { count: 4 });
+    await call(anna, bob, { transport });
+    const none = { websocket: 0, webtransport: 0 };
+    expect(await connections(gateway)).toEqual({ ...none, [transport]: 2 });
     const measured = await anna.measure(bob, 4000);
     expectInOrder(measured.frames);
     expect(measured.fps).toBeGreaterThanOrEqual(24);
     expect(measured.failures).toBeLessThanOrEqual(2);
   });
 }
+
+test('left to itself, a call takes WebTransport', async ({ newUser, gateway }) => {
+  const [anna, bob] = [await newUser('anna'), await newUser('bob')];
+  await call(anna, bob, {});
+  expect(await connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+});
+
+test('where UDP is swallowed, a call takes WebSocket', async ({ newUser, relay, gateway }) => {
+  relay.set({ udp: false });
+  const anna = await newUser('anna', 'call.html', relay.origin);
+  const began = Date.now();
+  await anna.join();
+  expect(Date.now() - began).toBeLessThan(8000);
+  const bob = await newUser('bob');
+  await bob.join({ roomId: 1 });
+  await bob.sees(anna, { count: 30 });
+  await anna.sees(bob, { count: 30 });
+  expect(await connections(gateway)).toEqual({ websocket: 1, webtransport: 1 });
+  forgiveNetwork(anna);
+});
+
+test('WebTransport to WebSocket and back in mid call, without a gap of a second', async ({
+  newUser,
+  relay,
+  gateway,
+}) => {
+  const anna = await newUser('anna', 'call.html', relay.origin);
+  const bob = await newUser('bob');
+  await call(anna, bob, {});
+  expect(await connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+  const sinceMs = await anna.now();
+
+  relay.set({ udp: false });
+  await expect.poll(() => connections(gateway)).toMatchObject({ websocket: 1 });
+  await anna.sees(bob, { sinceMs, count: 90 });
+  await bob.sees(anna, { sinceMs, count: 90 });
+
+  relay.set({ udp: true });
+  await anna.page.evaluate(() => window.dispatchEvent(new Event('online')));
+  const backMs = await anna.now();
+  await expect.poll(() => connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+  await anna.sees(bob, { sinceMs: backMs, count: 90 });
+  await bob.sees(anna, { sinceMs: backMs, count: 90 });
+
+  for (const [user, other] of [
+    [anna, bob],
+    [bob, anna],
+  ] as const) {
+    const { frames, heard } = await user.report(other, sinceMs);
+    expectInOrder(frames);
+    expect(longestGapMs(frames), `${user.userId}: longest time without a picture`).toBeLessThan(
+      1000,
+    );
+    // A burst of sound each half second.
+    expect(longestGapMs(heard), `${user.userId}: longest time without sound`).toBeLessThan(1500);
+    const events = await user.events(sinceMs);
+    expect(events.filter(({ event }) => /error|kicked|remote-user|available/.test(event))).toEqual(
+      [],
+    );
+  }
+  forgiveNetwork(anna);
+});
+
+test('a client whose address changes stays in the call', async ({ newUser, relay }) => {
+  const anna = await newUser('anna', 'call.html', relay.origin);
+  const bob = await newUser('bob');
+  await call(anna, bob, { transport: 'webtransport' });
+  const sinceMs = await anna.now();
+  relay.rebindUdp();
+  await anna.sees(bob, { sinceMs, count: 60 });
+  await bob.sees(anna, { sinceMs, count: 60 });
+  const { frames } = await bob.report(anna, sinceMs);
+  expect(longestGapMs(frames)).toBeLessThan(1000);
+  const events = await bob.events(sinceMs);
+  expect(events.filter(({ event }) => /remote-user/.test(event))).toEqual([]);
+});
+
+test('a broken connection is resumed before anybody sees it', async ({ newUser, relay }) => {
+  const anna = await newUser('anna', 'call.html', relay.origin);
+  const bob = await newUser('bob');
+  await call(anna, bob, { transport: 'websocket' });
+  const sinceMs = await anna.now();
+  relay.resetTcp();
+  const resetMs = await anna.now();
+  await anna.sees(bob, { sinceMs: resetMs, count: 60 });
+  await bob.sees(anna, { sinceMs: resetMs, count: 60 });
+  await anna.hears(bob, { sinceMs: resetMs, count: 4 });
+  await bob.hears(anna, { sinceMs: resetMs, count: 4 });
+  const events = await bob.events(sinceMs);
+  expect(events.filter(({ event }) => /remote-user|available/.test(event))).toEqual([]);
+  await anna.waitForEvent({ event: 'connection-state-changed', state: 'CONNECTED' }, sinceMs);
+  forgiveNetwork(anna);
+});

@@ -2,8 +2,8 @@
 // `reports(sinceMs)` gives for each side what it received since then, audio delays paired.
 const FIRST_FRAME_DEADLINE_MS = 20_000;
 
-/** Both pages (call.html) enter a room; the second finds the first there. */
-export async function startFerryCall(pages, picture) {
+/** Both pages (call.html) enter a room over a transport; the second finds the first there. */
+export async function startFerryCall(pages, picture, transport) {
   const { width, height, frameRate, bitrate } = picture;
   const profile = { width, height, frameRate, bitrate };
   const users = ['bench-a', 'bench-b'];
@@ -16,7 +16,7 @@ export async function startFerryCall(pages, picture) {
     const error = await page.evaluate(
       async ([params, profile]) =>
         (await window.call.enter(params)) ?? (await window.call.publish({ profile })),
-      [{ userId: users[i], roomId, scene: 'rtc' }, profile],
+      [{ userId: users[i], roomId, scene: 'rtc', transport }, profile],
     );
     if (error) throw new Error(`${users[i]} did not get into the call: ${JSON.stringify(error)}`);
   }

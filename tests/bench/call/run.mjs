@@ -1,5 +1,5 @@
-// bench call: two headless pages in one room through the gateway, and Chromium's own RTCPeerConnection
-// between the same two browsers with the same sources and readers, turn by turn.
+// bench call: two headless pages in one room through the gateway, over each transport, and Chromium's
+// own RTCPeerConnection between the same two browsers with the same sources and readers, turn by turn.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
@@ -16,7 +16,7 @@ const HELP = `bench call: frame rate, delay, synchrony and processor time of a c
   --seconds N    how long each call is measured (12)
   --warmup N     seconds before that (4)
   --width, --height, --fps, --kbps    what is sent (640, 360, 30, 1000)
-  --only ferry|webrtc
+  --only webtransport|websocket|webrtc
   --json FILE    writes the figures there
 `;
 
@@ -67,13 +67,16 @@ async function openPage({ browser }, url) {
 
 /** One call of one kind, measured. */
 async function measure(kind, browsers, gateway) {
-  const file = kind === 'ferry' ? 'call.html' : 'peer.html';
+  const file = kind === 'webrtc' ? 'peer.html' : 'call.html';
   const pages = [];
   for (const browser of browsers) {
     pages.push(await openPage(browser, `${gateway.origin}/e2e/pages/${file}`));
   }
   try {
-    const call = await (kind === 'ferry' ? startFerryCall : startPeerCall)(pages, picture);
+    const call =
+      kind === 'webrtc'
+        ? await startPeerCall(pages, picture)
+        : await startFerryCall(pages, picture, kind);
     await wait(Number(options.warmup));
     const times = () => [gateway.pid, ...browsers.map(({ pid }) => pid)].map(treeTimes);
     const sinceMs = await pages[0].evaluate(() => performance.timeOrigin + performance.now());
@@ -145,12 +148,13 @@ const wait = (s) => new Promise((resolve) => setTimeout(resolve, 1000 * s));
 
 const gateway = await startGateway();
 const browsers = await Promise.all([startBrowser(), startBrowser()]);
-const kinds = options.only ? [options.only] : ['ferry', 'webrtc'];
-const rounds = { ferry: [], webrtc: [] };
+const kinds = options.only ? [options.only] : ['webtransport', 'websocket', 'webrtc'];
+const rounds = Object.fromEntries(kinds.map((kind) => [kind, []]));
 try {
   for (let round = 0; round < Number(options.rounds); round++) {
     // Who goes first changes, so that a load that grows or fades is shared.
-    for (const kind of round % 2 ? [...kinds].reverse() : kinds) {
+    const first = round % kinds.length;
+    for (const kind of [...kinds.slice(first), ...kinds.slice(0, first)]) {
       const result = await measure(kind, browsers, gateway);
       rounds[kind].push(result);
       const load = os.loadavg()[0].toFixed(1);
@@ -177,6 +181,6 @@ if (options.json) {
     load: Number(os.loadavg()[0].toFixed(1)),
     ...picture,
   };
-  const result = { ...columns.ferry, webrtc: columns.webrtc, conditions };
+  const result = { ...columns, conditions };
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }

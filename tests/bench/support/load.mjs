@@ -36,7 +36,7 @@ export function startNativeGateway({ workers = 1, args = [] } = {}) {
 }
 
 /** The sums of the gateway's counters by name, labels put together. */
-async function counters(gateway) {
+export async function counters(gateway) {
   const { body } = await gateway.get('/metrics');
   const sums = {};
   for (const line of body.split('\n')) {
@@ -53,36 +53,52 @@ async function sample(gateway) {
 }
 
 /**
- * Runs `ferry-cli load` to its end: its report, and what the gateway spent between the first and the last measured
- * moment, in seconds of processor time, packets and resident bytes.
+ * Starts `ferry-cli load`. `report` is what it found, once it has ended by itself; `onPhase` hears of the measured time's
+ * beginning and end.
  */
-export async function runLoad(gateway, args) {
+export function startLoad(gateway, args, onPhase = (_phase) => {}) {
   const child = spawn(cliPath(), ['load', gateway.origin, '--insecure', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Whoever interrupts the benchmark means the load, too.
   const interrupt = () => child.kill('SIGINT');
   process.once('SIGINT', interrupt);
-  const samples = {};
   const rest = [];
-  const phases = createInterface({ input: child.stderr });
-  phases.on('line', (line) => {
-    if (line === 'measuring' || line === 'measured') samples[line] = sample(gateway);
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line === 'measuring' || line === 'measured') onPhase(line);
     else rest.push(line);
   });
   let output = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk) => (output += chunk));
-  const status = await new Promise((resolve, reject) => {
+  const ended = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', interrupt);
+      resolve({ code, signal });
+    });
   });
-  process.off('SIGINT', interrupt);
-  // 2: it ran, and some clients failed; the report says which and why.
-  if (status !== 0 && status !== 2) {
-    throw new Error(`ferry-cli load ended with ${status}:\n${rest.join('\n')}`);
-  }
-  const report = JSON.parse(output);
+  return {
+    ended,
+    kill: (signal) => child.kill(signal),
+    get report() {
+      return ended.then(({ code }) => {
+        // 2: it ran, and some clients failed; the report says which and why.
+        if (code === 0 || code === 2) return JSON.parse(output);
+        throw new Error(`ferry-cli load ended with ${code}:\n${rest.join('\n')}`);
+      });
+    },
+  };
+}
+
+/**
+ * Runs `ferry-cli load` to its end: its report, and what the gateway spent between the first and the last measured
+ * moment, in seconds of processor time, packets and resident bytes.
+ */
+export async function runLoad(gateway, args) {
+  const samples = {};
+  const load = startLoad(gateway, args, (phase) => (samples[phase] = sample(gateway)));
+  const report = await load.report;
   if (!samples.measuring || !samples.measured) return { report, gateway: null };
   const [before, after] = await Promise.all([samples.measuring, samples.measured]);
   const change = (name) => (after.counters[name] ?? 0) - (before.counters[name] ?? 0);

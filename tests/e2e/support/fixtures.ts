@@ -1,6 +1,7 @@
 // What every test begins with: a gateway of its own, and users who come to it.
 import { test as base, expect } from '@playwright/test';
 import { startGateway } from './gateway.mjs';
+import { startRelay } from './relay.mjs';
 import { User } from './user';
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
@@ -9,8 +10,10 @@ interface Fixtures {
   /** Flags for the gateway of this test. */
   gatewayArgs: string[];
   gateway: Gateway;
-  /** Opens a page for a user; `page` is the file under /e2e/pages/. */
-  newUser: (userId: string, page?: string) => Promise<User>;
+  /** A network in front of the gateway that can fail. */
+  relay: Awaited<ReturnType<typeof startRelay>>;
+  /** Opens a page for a user; `page` is the file under /e2e/pages/, `origin` a way to the gateway. */
+  newUser: (userId: string, page?: string, origin?: string) => Promise<User>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -27,14 +30,20 @@ export const test = base.extend<Fixtures>({
     if (signal !== 'SIGKILL') expect(code, `the gateway's exit status\n${gateway.log()}`).toBe(0);
   },
 
+  relay: async ({ gateway }, use) => {
+    const relay = await startRelay(gateway.origin);
+    await use(relay);
+    await relay.stop();
+  },
+
   newUser: async ({ browser, gateway }, use) => {
     const users: User[] = [];
-    await use(async (userId, file = 'call.html') => {
+    await use(async (userId, file = 'call.html', origin = gateway.origin) => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true });
       const page = await context.newPage();
       const user = new User(page, userId, users.length + 1);
       users.push(user);
-      await page.goto(`${gateway.origin}/e2e/pages/${file}`);
+      await page.goto(`${origin}/e2e/pages/${file}`);
       await page.waitForFunction(() => Boolean(window.call));
       return user;
     });
