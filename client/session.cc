@@ -25,33 +25,36 @@ class Session::Link final : public net::ConnectionHandler {
  public:
   Link(Session& session, net::Connection& connection)
       : session_(&session), connection_(connection) {}
-  ~Link() override {
-    if (session_) session_->link_ = nullptr;
-  }
+  ~Link() override { Detach(); }
 
   void OnControl(std::string_view message) override {
-    if (session_) session_->OnControl(message);
+    // What a connection that was left still says is said again on the new one.
+    if (current()) session_->OnControl(message);
   }
   void OnMedia(ByteSpan packet) override {
     if (session_) session_->media_.OnPacket(packet, session_->clock_.Now());
   }
   bool NextFrame(net::OutgoingFrame& frame) override {
-    return session_ && session_->NextFrame(frame);
+    return session_ && session_->NextFrame(*this, frame);
   }
   void OnClosed(const net::ConnectionEnd& end) override {
+    const bool was_current = current();
     Session* session = Detach();
-    if (session) session->OnClosed(end);
+    if (was_current) session->OnClosed(end);
   }
 
   net::Connection& connection() { return connection_; }
   // The session hears of this connection no more.
   Session* Detach() {
     Session* session = std::exchange(session_, nullptr);
-    if (session) session->link_ = nullptr;
+    if (session && session->link_ == this) session->link_ = nullptr;
+    if (session && session->previous_ == this) session->previous_ = nullptr;
     return session;
   }
 
  private:
+  bool current() const { return session_ && session_->link_ == this; }
+
   Session* session_;
   net::Connection& connection_;
 };
@@ -62,10 +65,10 @@ Session::Session(JoinParams params, const Clock& clock, MediaPort& media, Sessio
 Session::~Session() { Abort(); }
 
 std::unique_ptr<net::ConnectionHandler> Session::NewHandler(net::Connection& connection) {
+  AbortPrevious();
   if (link_) {
-    net::Connection& old = link_->connection();
-    link_->Detach();
-    old.Abort();
+    previous_ = link_;
+    control_.OnDisconnected();
   }
   auto link = std::make_unique<Link>(*this, connection);
   link_ = link.get();
@@ -114,8 +117,16 @@ void Session::Leave() {
   Wake();
 }
 
+void Session::AbortPrevious() {
+  if (!previous_) return;
+  net::Connection& connection = previous_->connection();
+  previous_->Detach();
+  connection.Abort();
+}
+
 void Session::Abort() {
   ended_ = true;
+  AbortPrevious();
   if (!link_) return;
   net::Connection& connection = link_->connection();
   link_->Detach();
@@ -129,15 +140,22 @@ void Session::Tick() {
 
 void Session::Wake() {
   if (link_) link_->connection().Wake();
+  if (Link* media = MediaLink(); media && media != link_) media->connection().Wake();
 }
 
-bool Session::NextFrame(net::OutgoingFrame& frame) {
-  if (auto message = control_.NextMessage()) {
-    writing_ = std::move(*message);
-    frame.control = true;
-    frame.bytes = {reinterpret_cast<const uint8_t*>(writing_.data()), writing_.size()};
-    return true;
+// Media that overtook a resume would be refused.
+Session::Link* Session::MediaLink() const { return control_.resuming() ? previous_ : link_; }
+
+bool Session::NextFrame(const Link& link, net::OutgoingFrame& frame) {
+  if (&link == link_) {
+    if (auto message = control_.NextMessage()) {
+      writing_ = std::move(*message);
+      frame.control = true;
+      frame.bytes = {reinterpret_cast<const uint8_t*>(writing_.data()), writing_.size()};
+      return true;
+    }
   }
+  if (&link != MediaLink()) return false;
   frame.control = false;
   frame.bytes = media_.NextPacket(clock_.Now());
   return !frame.bytes.empty();
@@ -184,6 +202,7 @@ void Session::OnAnswered(Answered answered) {
       return;
     case RequestType::kResume:
       listener_.OnResumed();
+      Wake();  // for media that waited
       return;
     case RequestType::kPublish:
       listener_.OnPublished(
@@ -200,6 +219,7 @@ void Session::OnAnswered(Answered answered) {
 
 void Session::OnClosed(const net::ConnectionEnd& end) {
   control_.OnDisconnected();
+  AbortPrevious();
   if (ended_) return;
   if (leaving_) {
     End(SessionEnd::Cause::kLeft, end.code, "left");
@@ -215,6 +235,7 @@ void Session::OnClosed(const net::ConnectionEnd& end) {
 void Session::End(SessionEnd::Cause cause, int code, std::string reason) {
   if (std::exchange(ended_, true)) return;
   if (link_) link_->Detach();
+  AbortPrevious();
   listener_.OnEnded({cause, code, std::move(reason)});
 }
 

@@ -64,7 +64,9 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // For a connection that has just opened, the only one at a time: joins, or resumes.
+  // For a connection that has just opened: joins, or resumes. One that there is already still
+  // carries media, ours until the session has resumed, until the gateway closes it (make before
+  // break) or a third one comes.
   std::unique_ptr<net::ConnectionHandler> NewHandler(net::Connection& connection);
   bool connected() const { return link_ != nullptr; }
   bool ended() const { return ended_; }
@@ -96,9 +98,11 @@ class Session {
   class Link;
 
   void OnControl(std::string_view message);
-  bool NextFrame(net::OutgoingFrame& frame);
+  bool NextFrame(const Link& link, net::OutgoingFrame& frame);
+  Link* MediaLink() const;
   void OnClosed(const net::ConnectionEnd& end);
   void OnAnswered(Answered answered);
+  void AbortPrevious();
   void End(SessionEnd::Cause cause, int code, std::string reason);
   Result<void> Requested(const Result<int64_t>& id);
 
@@ -108,6 +112,7 @@ class Session {
   SessionListener& listener_;
   ControlChannel control_;
   Link* link_ = nullptr;
+  Link* previous_ = nullptr;  // left behind by a move, until the gateway closes it
   std::optional<net::TransportKind> transport_;
   std::string writing_;  // the control message that the connection is writing
   bool join_requested_ = false;

@@ -145,6 +145,72 @@ TEST_F(SessionTest, ResumesOnTheNextConnection) {
   EXPECT_FALSE(listener.end);
 }
 
+TEST_F(SessionTest, MovesToAnotherConnectionWhileTheFirstStillBringsMedia) {
+  Join();
+  ASSERT_TRUE(session.Subscribe("s1", nullptr));
+  FakeConnection next;
+  next.handler = session.NewHandler(next);
+  next.Flush();
+  EXPECT_FALSE(connection.aborted);
+  connection.Flush();
+  EXPECT_TRUE(connection.Last("subscribe").is_null());  // repeated on the new one, if need be
+  const std::vector<uint8_t> packet = {0x80, 96, 0, 1};
+  connection.handler->OnMedia(packet);
+  EXPECT_THAT(media.received, ::testing::ElementsAre(packet));
+  connection.Say({{"type", "user-entered"}, {"seq", 2}, {"userId", "bob"}});
+  EXPECT_TRUE(listener.notifications.empty());
+  next.Say({{"type", "ok"},
+            {"id", next.Last("resume")["id"]},
+            {"lastId", 1},
+            {"resumeToken", "t2"},
+            {"resumeTimeoutMs", 90000}});
+  next.Say({{"type", "user-entered"}, {"seq", 2}, {"userId", "bob"}});
+  EXPECT_EQ(listener.notifications.size(), 1u);
+  Lose(4008);
+  EXPECT_EQ(listener.lost, 0);
+  EXPECT_FALSE(listener.end);
+  EXPECT_TRUE(session.connected());
+  next.Flush();
+  EXPECT_EQ(next.Last("subscribe")["streamId"], "s1");
+}
+
+TEST_F(SessionTest, MediaDoesNotOvertakeAResume) {
+  Join();
+  FakeConnection next;
+  next.handler = session.NewHandler(next);
+  next.Flush();
+  connection.woken = next.woken = false;
+  media.to_send = {{0x80, 1}};
+  session.Wake();
+  EXPECT_TRUE(connection.woken);
+  next.Flush();
+  EXPECT_TRUE(next.media.empty());
+  connection.Flush();
+  EXPECT_EQ(connection.media.size(), 1u);
+  Lose(4008);
+  media.to_send.push_back({0x80, 2});
+  next.Flush();
+  EXPECT_TRUE(next.media.empty());
+  next.Say({{"type", "ok"},
+            {"id", next.Last("resume")["id"]},
+            {"lastId", 1},
+            {"resumeToken", "t2"},
+            {"resumeTimeoutMs", 90000}});
+  EXPECT_TRUE(next.woken);
+  next.Flush();
+  EXPECT_EQ(next.media.size(), 1u);
+}
+
+TEST_F(SessionTest, AMoveThatFailsEndsBothConnections) {
+  Join();
+  FakeConnection next;
+  next.handler = session.NewHandler(next);
+  next.handler->OnClosed({.clean = false, .reason = "reset"});
+  EXPECT_TRUE(connection.aborted);
+  EXPECT_EQ(listener.lost, 1);
+  EXPECT_FALSE(session.connected());
+}
+
 TEST_F(SessionTest, JoinsAnewWhenTheGatewayForgotIt) {
   Join();
   Lose();

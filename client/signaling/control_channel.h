@@ -65,6 +65,9 @@ class ControlChannel {
   // Whether a session was joined that a new connection could resume.
   bool resumable() const { return !resume_token_.empty(); }
 
+  // Whether the gateway has not answered to a resume yet.
+  bool resuming() const { return resuming_; }
+
   // A message of the gateway. Errors are the gateway's faults: the connection is of no use then.
   Result<ControlEvent> Receive(std::string_view text, Timestamp now);
   // Pings; call every 100 ms or so, and at NextDue at the latest.
