@@ -35,6 +35,7 @@ struct LoadOptions {
   double turn_s = 5;
   double warm_up_s = 2;
   double duration_s = 10;
+  double switch_every_s = 0;
   std::string json_file;
 };
 
@@ -82,6 +83,9 @@ void AddOptions(CLI::App& app, LoadOptions& o) {
   add(subscribing, "--tile", o.tile, "Width and height at which videos would be shown");
   add(time, "--warm-up", o.warm_up_s, "Seconds after the last join that are not measured");
   add(time, "--duration", o.duration_s, "Seconds that are measured");
+  add(time, "--switch-every", o.switch_every_s,
+      "Seconds until each client moves to the other transport, again and again; 0: never")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--json", o.json_file, "Writes the report there instead of to standard output");
 }
 
@@ -110,6 +114,7 @@ void Complete(LoadOptions& o) {
   plan.speaking_turn = seconds(o.turn_s);
   plan.warm_up = seconds(o.warm_up_s);
   plan.measured = seconds(o.duration_s);
+  if (o.switch_every_s > 0) plan.switch_every = seconds(o.switch_every_s);
   plan.threads = std::min(plan.threads, plan.total_clients());
 }
 

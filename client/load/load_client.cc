@@ -1,6 +1,7 @@
 #include "client/load/load_client.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace ferry::client {
@@ -19,6 +20,20 @@ size_t QueueSize(const ClientPlan& client, const LoadPlan& plan) {
   return client.place < plan.audio_publishers ? 64 : 32;
 }
 
+// Clients move apart from each other: by the golden ratio's multiples, which spread evenly.
+double MovePhase(int index) {
+  constexpr double kGolden = 0.618033988749895;
+  return std::fmod((index + 1) * kGolden, 1.0);
+}
+
+// Of a connection that came too late.
+class NoHandler final : public net::ConnectionHandler {
+  void OnControl(std::string_view) override {}
+  void OnMedia(ByteSpan) override {}
+  bool NextFrame(net::OutgoingFrame&) override { return false; }
+  void OnClosed(const net::ConnectionEnd&) override {}
+};
+
 }  // namespace
 
 LoadClient::LoadClient(ClientPlan client, const LoadPlan& plan, const Clock& clock,
@@ -33,11 +48,45 @@ LoadClient::LoadClient(ClientPlan client, const LoadPlan& plan, const Clock& clo
 void LoadClient::Begin() { began_ = clock_.Now(); }
 
 std::unique_ptr<net::ConnectionHandler> LoadClient::NewHandler(net::Connection& connection) {
-  stats_.connecting.Record(clock_.Now() - began_);
+  if (failed_ || session_.leaving() || session_.ended()) {
+    connection.Abort();
+    return std::make_unique<NoHandler>();
+  }
+  if (moving_) {
+    OnMoving();
+  } else {
+    stats_.connecting.Record(clock_.Now() - began_);
+  }
   return session_.NewHandler(connection);
 }
 
-void LoadClient::OnConnectFailed(const std::string& reason) { Fail("connect: " + reason); }
+void LoadClient::OnConnectFailed(const std::string& reason) {
+  Fail((moving_ ? "move: connect: " : "connect: ") + reason);
+}
+
+std::optional<net::TransportKind> LoadClient::TakeMove(Timestamp now) {
+  if (!next_move_ || now < *next_move_ || !publishing_ || failed_ || session_.leaving()) return {};
+  next_move_.reset();
+  moving_ = true;
+  began_ = now;
+  return session_.transport() == net::TransportKind::kWebSocket ? net::TransportKind::kWebTransport
+                                                                : net::TransportKind::kWebSocket;
+}
+
+void LoadClient::OnMoving() {
+  for (auto* streams : {&audio_, &video_}) {
+    for (SyntheticStream& stream : *streams) stream.OnMove();
+  }
+  for (auto& [ssrc, checker] : checkers_) checker.OnMove(clock_.Now());
+}
+
+void LoadClient::OnResumed() {
+  if (!std::exchange(moving_, false)) return;
+  for (auto& [ssrc, checker] : checkers_) checker.OnMove(clock_.Now());
+  ++stats_.switches;
+  stats_.switching.Record(clock_.Now() - began_);
+  next_move_ = began_ + *plan_.switch_every;
+}
 
 void LoadClient::Fail(const std::string& reason) {
   if (std::exchange(failed_, true)) return;
@@ -55,6 +104,9 @@ void LoadClient::OnJoined(const std::vector<RemoteUser>& users) {
   ++stats_.joined;
   stats_.joining.Record(clock_.Now() - began_);
   next_report_ = clock_.Now() + kReportInterval;
+  if (plan_.switch_every) {
+    next_move_ = clock_.Now() + *plan_.switch_every * MovePhase(client_.index);
+  }
   if (client_.place < plan_.audio_publishers) Publish(MediaKind::kAudio);
   if (client_.place < plan_.video_publishers) Publish(MediaKind::kVideo);
   for (const RemoteUser& user : users) {
@@ -126,8 +178,8 @@ void LoadClient::OnNotification(const Notification& notification) {
 }
 
 void LoadClient::OnConnectionLost(const net::ConnectionEnd& end) {
-  Fail((joined_ ? "lost: " : "lost before it joined: ") + std::to_string(end.code) + " " +
-       end.reason);
+  const char* when = moving_ ? "move: lost: " : joined_ ? "lost: " : "lost before it joined: ";
+  Fail(when + std::to_string(end.code) + " " + end.reason);
 }
 
 void LoadClient::OnEnded(const SessionEnd& end) {
@@ -222,6 +274,10 @@ void LoadClient::Send(const rtp::RtcpPacket& packet) {
 
 void LoadClient::TickControl(Timestamp now) {
   session_.Tick();
+  if (moving_ && now - began_ > kMoveTimeout) {
+    moving_ = false;
+    Fail("move: no answer in time");
+  }
   if (!session_.connected()) return;
   while (auto feedback = arrivals_.BuildFeedback()) Send(*feedback);
   const bool lossy = session_.transport() != net::TransportKind::kWebSocket;

@@ -28,6 +28,8 @@ class LoadClient final : private MediaPort, private SessionListener {
   void Begin();
   std::unique_ptr<net::ConnectionHandler> NewHandler(net::Connection& connection);
   void OnConnectFailed(const std::string& reason);
+  // The transport that it is to move to now, if any; the attempt begins.
+  std::optional<net::TransportKind> TakeMove(Timestamp now);
   // Neither still to come, nor joined.
   bool failed() const { return failed_; }
   bool joined() const { return joined_; }
@@ -48,6 +50,8 @@ class LoadClient final : private MediaPort, private SessionListener {
   void Leave() { session_.Leave(); }
 
  private:
+  // A session that has not resumed by then has failed.
+  static constexpr Duration kMoveTimeout = Duration::Seconds(10);
   static constexpr size_t kMaxReportBlocks = 31;  // RFC 3550 §6.4.1
 
   void OnPacket(ByteSpan packet, Timestamp now) override;
@@ -60,10 +64,11 @@ class LoadClient final : private MediaPort, private SessionListener {
                        const RequestError& error) override;
   void OnNotification(const Notification& notification) override;
   void OnConnectionLost(const net::ConnectionEnd& end) override;
-  void OnResumed() override {}
+  void OnResumed() override;
   void OnEnded(const SessionEnd& end) override;
 
   void Fail(const std::string& reason);
+  void OnMoving();
   void Subscribe(const RemoteStream& stream);
   void Publish(MediaKind kind);
   void OnRtcp(ByteSpan packet, Timestamp now);
@@ -81,7 +86,9 @@ class LoadClient final : private MediaPort, private SessionListener {
   bool popped_ = true;  // the queue's front has been handed out
   uint16_t transport_sequence_ = 0;
 
-  Timestamp began_;
+  Timestamp began_;  // to connect, at first or for a move
+  bool moving_ = false;
+  std::optional<Timestamp> next_move_;
   bool joined_ = false;
   bool failed_ = false;
   bool publishing_ = true;

@@ -37,6 +37,8 @@ class LoadClientTest : public ::testing::Test {
     connection.Say({{"type", "ok"},
                     {"id", connection.Last("join")["id"]},
                     {"sessionId", "x"},
+                    {"resumeToken", "t1"},
+                    {"resumeTimeoutMs", 90000},
                     {"users", std::move(users)}});
     connection.Flush();
   }
@@ -127,6 +129,66 @@ TEST_F(LoadClientTest, ALostConnectionIsAFailureWithItsReason) {
   Join(5);
   connection.handler->OnClosed({.clean = false, .code = 0, .reason = "reset"});
   EXPECT_EQ(stats.failures["lost: 0 reset"], 1u);
+}
+
+class MovingLoadClientTest : public LoadClientTest {
+ protected:
+  MovingLoadClientTest() { plan.switch_every = Duration::Seconds(2); }
+  // Opens the connection of a move that is due.
+  void Move() {
+    clock.now += Duration::Seconds(2);
+    const auto transport = client->TakeMove(clock.now);
+    ASSERT_TRUE(transport);
+    next.kind = *transport;
+    clock.now += Duration::Millis(8);
+    next.handler = client->NewHandler(next);
+    next.Flush();
+  }
+  FakeConnection next;
+};
+
+TEST_F(MovingLoadClientTest, MovesToTheOtherTransportAgainAndAgain) {
+  Join(5);
+  EXPECT_FALSE(client->TakeMove(clock.now));
+  Move();
+  EXPECT_EQ(next.kind, net::TransportKind::kWebTransport);
+  EXPECT_EQ(next.Last("resume")["token"], "t1");
+  EXPECT_EQ(stats.switches, 0u);
+  EXPECT_FALSE(client->TakeMove(clock.now + Duration::Seconds(5)));  // one at a time
+  next.Say(
+      {{"type", "ok"}, {"id", next.Last("resume")["id"]}, {"lastId", 1}, {"resumeToken", "t2"}});
+  connection.handler->OnClosed({.clean = true, .code = 4008, .reason = "moved"});
+  EXPECT_EQ(stats.switches, 1u);
+  EXPECT_EQ(stats.switching.max(), Duration::Millis(8));
+  EXPECT_EQ(stats.failed, 0u);
+  EXPECT_EQ(client->TakeMove(clock.now + Duration::Seconds(2)), net::TransportKind::kWebSocket);
+}
+
+TEST_F(MovingLoadClientTest, AFailedMoveIsAFailureWithItsReason) {
+  Join(5);
+  Move();
+  next.handler->OnClosed({.clean = true, .code = 4007, .reason = "cannot resume"});
+  EXPECT_EQ(stats.failures["move: lost: 4007 cannot resume"], 1u);
+  EXPECT_FALSE(client->TakeMove(clock.now + Duration::Seconds(5)));
+}
+
+TEST_F(MovingLoadClientTest, AMoveThatIsNotAnsweredIsAFailure) {
+  Join(5);
+  Move();
+  clock.now += Duration::Seconds(11);
+  client->TickControl(clock.now);
+  EXPECT_EQ(stats.failures["move: no answer in time"], 1u);
+}
+
+TEST_F(MovingLoadClientTest, AConnectionThatOpensAfterItLeftIsOfNoUse) {
+  Join(5);
+  clock.now += Duration::Seconds(2);
+  ASSERT_TRUE(client->TakeMove(clock.now));
+  client->Leave();
+  next.handler = client->NewHandler(next);
+  next.Flush();
+  EXPECT_TRUE(next.aborted);
+  EXPECT_TRUE(next.control.empty());
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ struct LoadPlan {
   Duration warm_up = Duration::Seconds(2);
   Duration measured = Duration::Seconds(10);
   int threads = 1;
+  // Every client moves to the other transport this often.
+  std::optional<Duration> switch_every;
 
   int total_clients() const { return rooms * clients; }
 };

@@ -42,6 +42,9 @@ asio::awaitable<void> LoadRun::Run() {
     for (const auto& client : clients_) client->TickMedia(now);
     for (size_t i = tick % kControlParts; i < clients_.size(); i += kControlParts) {
       clients_[i]->TickControl(now);
+      if (const auto transport = clients_[i]->TakeMove(now)) {
+        asio::co_spawn(io_, Connect(*clients_[i], *transport), asio::detached);
+      }
     }
     next = std::max(next + kTick, std::chrono::steady_clock::now());
     timer.expires_at(next);
@@ -56,17 +59,18 @@ void LoadRun::StartClients(Timestamp now) {
     const auto due_us = static_cast<int64_t>(place / plan_.joins_per_second * 1e6);
     if (now < started_ + Duration::Micros(due_us)) return;
     last_begun_ = now;
-    asio::co_spawn(io_, Connect(begun_++), asio::detached);
+    clients_[begun_]->Begin();
+    asio::co_spawn(io_,
+                   Connect(*clients_[begun_], share_.transports[begun_ % share_.transports.size()]),
+                   asio::detached);
+    ++begun_;
   }
 }
 
-asio::awaitable<void> LoadRun::Connect(size_t index) {
-  LoadClient& client = *clients_[index];
+asio::awaitable<void> LoadRun::Connect(LoadClient& client, net::TransportKind transport) {
   ++running_;
-  client.Begin();
   const auto ended = co_await connector_.Run(
-      share_.transports[index % share_.transports.size()],
-      [&client](net::Connection& connection) { return client.NewHandler(connection); });
+      transport, [&client](net::Connection& connection) { return client.NewHandler(connection); });
   --running_;
   if (!ended) client.OnConnectFailed(ended.error().message);
 }

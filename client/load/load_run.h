@@ -50,7 +50,7 @@ class LoadRun {
 
  private:
   void StartClients(Timestamp now);
-  boost::asio::awaitable<void> Connect(size_t index);
+  boost::asio::awaitable<void> Connect(LoadClient& client, net::TransportKind transport);
   void Settle(Timestamp now);
   void Advance(Timestamp now);
   void Enter(RunPhase phase, Timestamp now);

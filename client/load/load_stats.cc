@@ -8,6 +8,7 @@ void Sum(ReceiverStats& to, const ReceiverStats& from) {
   to.packets += from.packets;
   to.bytes += from.bytes;
   to.lost += from.lost;
+  to.lost_at_moves += from.lost_at_moves;
   to.withheld += from.withheld;
   to.duplicates += from.duplicates;
   to.late += from.late;
@@ -45,6 +46,8 @@ void LoadStats::Add(const LoadStats& other) {
   first_frame.Add(other.first_frame);
   joined += other.joined;
   failed += other.failed;
+  switches += other.switches;
+  switching.Add(other.switching);
   connecting.Add(other.connecting);
   joining.Add(other.joining);
   for (const auto& [reason, count] : other.failures) failures[reason] += count;

@@ -15,11 +15,12 @@ struct ReceiverStats {
   uint64_t streams = 0;  // subscriptions that media came of
   uint64_t packets = 0;
   uint64_t bytes = 0;
-  uint64_t lost = 0;        // gaps in the sequence numbers that stayed
-  uint64_t withheld = 0;    // packets that were published and have no sequence number here
-  uint64_t duplicates = 0;  // of packets that had arrived
-  uint64_t late = 0;        // arrived after a packet with a higher number
-  uint64_t damaged = 0;     // not as they were sent
+  uint64_t lost = 0;           // gaps in the sequence numbers that stayed
+  uint64_t lost_at_moves = 0;  // likewise, while either end changed its connection
+  uint64_t withheld = 0;       // packets that were published and have no sequence number here
+  uint64_t duplicates = 0;     // of packets that had arrived
+  uint64_t late = 0;           // arrived after a packet with a higher number
+  uint64_t damaged = 0;        // not as they were sent
   uint64_t nacked = 0;
   uint64_t keyframe_requests = 0;
   uint64_t loud = 0;            // audio of somebody who speaks
@@ -63,7 +64,9 @@ struct LoadStats {
   // Of the whole run, not only the measured time.
   uint64_t joined = 0;
   uint64_t failed = 0;
+  uint64_t switches = 0;                     // of connected sessions to the other transport
   Histogram connecting;                      // TCP or QUIC, and TLS
+  Histogram switching;                       // from the first packet to the answer to resume
   Histogram joining;                         // all, from the first packet to the answer to join
   std::map<std::string, uint64_t> failures;  // by reason
 

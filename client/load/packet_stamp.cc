@@ -23,7 +23,8 @@ void WriteStamp(const PacketStamp& stamp, MutableByteSpan out) {
   writer.U32(stamp.frame);
   writer.U16(stamp.index);
   writer.U16(stamp.count);
-  writer.U32(static_cast<uint32_t>(out.size()));
+  writer.U16(stamp.moves);
+  writer.U16(static_cast<uint16_t>(out.size()));
   writer.U32(Checksum(out));
 }
 
@@ -37,7 +38,8 @@ std::optional<PacketStamp> ReadStamp(ByteSpan bytes) {
   stamp.frame = reader.U32();
   stamp.index = reader.U16();
   stamp.count = reader.U16();
-  if (reader.U32() != bytes.size() || reader.U32() != Checksum(bytes)) return std::nullopt;
+  stamp.moves = reader.U16();
+  if (reader.U16() != bytes.size() || reader.U32() != Checksum(bytes)) return std::nullopt;
   return stamp;
 }
 

@@ -17,13 +17,14 @@ struct PacketStamp {
   uint32_t frame = 0;    // number of its frame; an audio packet is one
   uint16_t index = 0;    // place in the frame
   uint16_t count = 0;    // packets of the frame
+  uint16_t moves = 0;    // of its publisher from one connection to another, until then
   bool operator==(const PacketStamp&) const = default;
 };
 
 inline constexpr size_t kStampBytes = 32;
 
 // Writes the stamp at the beginning of `out` and over all of it a checksum (CRC-32) at the end of
-// the stamp; `out` has at least kStampBytes.
+// the stamp; `out` has at least kStampBytes and at most net::kMaxMediaBytes.
 void WriteStamp(const PacketStamp& stamp, MutableByteSpan out);
 // nullopt when the bytes are not as they were written.
 std::optional<PacketStamp> ReadStamp(ByteSpan bytes);

@@ -18,7 +18,8 @@ const PacketStamp kStamp = {.stream = 7,
                             .sent = Timestamp::Micros(1'790'000'000'000'001),
                             .frame = 9,
                             .index = 2,
-                            .count = 3};
+                            .count = 3,
+                            .moves = 65'535};
 
 TEST(PacketStamp, ComesBackAsItWasWritten) {
   for (const size_t size : {kStampBytes, kStampBytes + 1, size_t{1100}}) {

@@ -18,25 +18,23 @@ StreamChecker::StreamChecker(MediaKind kind, uint32_t ssrc, Timestamp subscribed
 void StreamChecker::OnPacket(const rtp::RtpPacketView& packet, size_t size, Timestamp now,
                              LoadStats& stats) {
   ReceiverStats& mine = kind_ == MediaKind::kAudio ? stats.audio : stats.video;
-  nacks_.OnPacket(packet.header.sequence_number, now);
-  if (!OnSequence(packet.header.sequence_number, mine)) return;
-  if (!std::exchange(counted_, true)) ++mine.streams;
-  ++mine.packets;
-  mine.bytes += size;
   ByteSpan data = packet.payload;
   bool starts_keyframe = false;
   size_t before_stamp = kOpusTocBytes;
   if (kind_ == MediaKind::kVideo) {
     const auto vp8 = rtp::ParseVp8(packet.payload);
-    if (!vp8) {
-      ++mine.damaged;
-      return;
-    }
-    data = vp8->data;
-    starts_keyframe = vp8->starts_keyframe();
-    before_stamp = vp8->starts_frame() ? kFrameHeaderBytes : 0;
+    data = vp8 ? vp8->data : ByteSpan();
+    starts_keyframe = vp8 && vp8->starts_keyframe();
+    before_stamp = vp8 && vp8->starts_frame() ? kFrameHeaderBytes : 0;
   }
   const auto stamp = ReadStamp(data.subspan(std::min(before_stamp, data.size())));
+  nacks_.OnPacket(packet.header.sequence_number, now);
+  const auto before = highest_;
+  if (!OnSequence(packet.header.sequence_number, IsMove(stamp, now), mine)) return;
+  if (stamp && highest_ != before) publisher_moves_ = stamp->moves;
+  if (!std::exchange(counted_, true)) ++mine.streams;
+  ++mine.packets;
+  mine.bytes += size;
   if (!stamp) {
     ++mine.damaged;
     return;
@@ -48,7 +46,11 @@ void StreamChecker::OnPacket(const rtp::RtpPacketView& packet, size_t size, Time
   if (kind_ == MediaKind::kVideo) OnVideo(*stamp, starts_keyframe, now, stats);
 }
 
-bool StreamChecker::OnSequence(uint16_t sequence_number, ReceiverStats& stats) {
+bool StreamChecker::IsMove(const std::optional<PacketStamp>& stamp, Timestamp now) const {
+  return now < moving_until_ || (stamp && stamp->moves != publisher_moves_);
+}
+
+bool StreamChecker::OnSequence(uint16_t sequence_number, bool moved, ReceiverStats& stats) {
   const int64_t number = unwrapper_.Unwrap(sequence_number);
   const auto bit = [](int64_t n) { return static_cast<size_t>(n & (kWindow - 1)); };
   if (!highest_) {
@@ -58,8 +60,9 @@ bool StreamChecker::OnSequence(uint16_t sequence_number, ReceiverStats& stats) {
   }
   if (number > *highest_) {
     for (int64_t n = *highest_ + 1; n <= number; ++n) {
-      if (!arrived_[bit(n)]) ++lost_;
+      if (!arrived_[bit(n)]) CountMissing(bit(n));
       arrived_[bit(n)] = n == number;
+      at_move_[bit(n)] = moved;
     }
     highest_ = number;
     return true;
@@ -119,16 +122,19 @@ void StreamChecker::Decode(const Frame& frame, Timestamp now, LoadStats& stats) 
 
 void StreamChecker::Restart() {
   arrived_.set();
-  lost_ = 0;
+  lost_ = lost_at_moves_ = 0;
   counter_gaps_ = 0;
   counted_ = false;
   frames_decoded_ = 0;
 }
 
 void StreamChecker::Finish(ReceiverStats& stats) {
-  const uint64_t lost = lost_ + (kWindow - arrived_.count());
-  stats.lost += lost;
-  const int64_t withheld = counter_gaps_ - static_cast<int64_t>(lost);
+  for (size_t bit = 0; bit < kWindow; ++bit) {
+    if (!arrived_[bit]) CountMissing(bit);
+  }
+  stats.lost += lost_;
+  stats.lost_at_moves += lost_at_moves_;
+  const int64_t withheld = counter_gaps_ - static_cast<int64_t>(lost_ + lost_at_moves_);
   if (withheld > 0) stats.withheld += static_cast<uint64_t>(withheld);
 }
 

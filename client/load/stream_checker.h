@@ -20,11 +20,17 @@ class StreamChecker {
   // A video that shows nothing for this long asks for a key frame.
   static constexpr Duration kMaxStall = Duration::Millis(500);
 
+  // Until this long after a move, a gap counts as the move's.
+  static constexpr Duration kMoveSettles = Duration::Seconds(1);
+
   StreamChecker(MediaKind kind, uint32_t ssrc, Timestamp subscribed);
 
   uint32_t ssrc() const { return ssrc_; }
   MediaKind kind() const { return kind_; }
   void OnPacket(const rtp::RtpPacketView& packet, size_t size, Timestamp now, LoadStats& stats);
+
+  // The subscriber moves, or has moved, to another connection: gaps that show soon are of that.
+  void OnMove(Timestamp now) { moving_until_ = now + kMoveSettles; }
 
   // Begins the measured time: what was lost before does not count.
   void Restart();
@@ -53,7 +59,10 @@ class StreamChecker {
   };
 
   // False when the packet had arrived before.
-  bool OnSequence(uint16_t sequence_number, ReceiverStats& stats);
+  bool OnSequence(uint16_t sequence_number, bool moved, ReceiverStats& stats);
+  // Whether what is missing before this packet went astray in a move of either end.
+  bool IsMove(const std::optional<PacketStamp>& stamp, Timestamp now) const;
+  void CountMissing(size_t bit) { ++(at_move_[bit] ? lost_at_moves_ : lost_); }
   void OnCounter(const PacketStamp& stamp, ReceiverStats& stats);
   void OnVideo(const PacketStamp& stamp, bool starts_keyframe, Timestamp now, LoadStats& stats);
   void Decode(const Frame& frame, Timestamp now, LoadStats& stats);
@@ -65,7 +74,11 @@ class StreamChecker {
   std::optional<int64_t> highest_;
   std::bitset<kWindow> arrived_;
   transport::NackGenerator nacks_;
+  std::bitset<kWindow> at_move_;  // of those that have not arrived
+  Timestamp moving_until_;
+  uint16_t publisher_moves_ = 0;  // as the packet with the highest number told
   uint64_t lost_ = 0;
+  uint64_t lost_at_moves_ = 0;
   bool counted_ = false;  // in ReceiverStats::streams
 
   std::optional<uint32_t> stamp_stream_;

@@ -102,6 +102,32 @@ TEST_F(StreamCheckerTest, TellsWhatTheGatewayWithheldFromWhatWasLost) {
   EXPECT_EQ(stats.video.withheld, 1u);
 }
 
+TEST_F(StreamCheckerTest, TellsApartWhatAMoveOfThePublisherLost) {
+  Receive(Frame());
+  Frame();
+  stream.OnMove();
+  Receive(Frame());
+  Frame();
+  Receive(Frame());
+  checker.Finish(stats.video);
+  EXPECT_EQ(stats.video.lost_at_moves, 1u);
+  EXPECT_EQ(stats.video.lost, 1u);
+  EXPECT_EQ(stats.video.withheld, 0u);
+}
+
+TEST_F(StreamCheckerTest, TellsApartWhatItsOwnMoveLost) {
+  Receive(Frame());
+  checker.OnMove(now);
+  Frame();
+  Receive(Frame());
+  now += StreamChecker::kMoveSettles;
+  Frame();
+  Receive(Frame());
+  checker.Finish(stats.video);
+  EXPECT_EQ(stats.video.lost_at_moves, 1u);
+  EXPECT_EQ(stats.video.lost, 1u);
+}
+
 TEST_F(StreamCheckerTest, CountsDamage) {
   auto packets = Frame();
   packets[0].back() ^= 1;

@@ -59,7 +59,8 @@ void SyntheticStream::MakeFrame(Timestamp now, PacketQueue& out) {
   PacketStamp stamp = {.stream = stamp_stream_,
                        .sent = now,
                        .frame = frame_++,
-                       .count = static_cast<uint16_t>(count)};
+                       .count = static_cast<uint16_t>(count),
+                       .moves = moves_};
   for (; stamp.index < stamp.count; ++stamp.index) {
     stamp.counter = counter_++;
     MakePacket(stamp, static_cast<size_t>(bytes), keyframe, out);

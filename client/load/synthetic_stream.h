@@ -43,6 +43,8 @@ class SyntheticStream {
   // Whether the packet was to be had.
   bool Resend(uint16_t sequence_number, Timestamp now, PacketQueue& out);
   void SetLoud(bool loud) { loud_ = loud; }
+  // Its publisher moves to another connection.
+  void OnMove() { ++moves_; }
   rtp::SenderReport BuildSenderReport(Timestamp now) const;
 
  private:
@@ -54,6 +56,7 @@ class SyntheticStream {
   const StreamShape shape_;
   const uint32_t ssrc_;
   const uint32_t stamp_stream_;
+  uint16_t moves_ = 0;
   Timestamp next_frame_;
   int64_t budget_bytes_ = 0;  // what the bitrate allows and no frame has taken yet
   bool keyframe_wanted_ = true;

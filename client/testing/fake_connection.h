@@ -16,7 +16,7 @@ class FakeConnection final : public net::Connection {
   void Wake() override { woken = true; }
   void Close(uint16_t code, std::string_view) override { close_code = code; }
   void Abort() override { aborted = true; }
-  net::TransportKind transport() const override { return net::TransportKind::kWebSocket; }
+  net::TransportKind transport() const override { return kind; }
   bool reliable() const override { return true; }
   const std::string& remote_address() const override { return address_; }
 
@@ -41,6 +41,7 @@ class FakeConnection final : public net::Connection {
     return nullptr;
   }
 
+  net::TransportKind kind = net::TransportKind::kWebSocket;
   std::unique_ptr<net::ConnectionHandler> handler;
   std::vector<nlohmann::json> control;
   std::vector<std::vector<uint8_t>> media;

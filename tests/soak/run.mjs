@@ -63,7 +63,16 @@ const random = generator(Number(options.seed));
 const between = (low, high) => low + random() * (high - low);
 const pick = (list) => list[Math.floor(random() * list.length)];
 let nextRoom = 1;
-const tally = { runs: 0, joined: 0, killed: 0, switches: 0, failures: {} };
+const tally = {
+  runs: 0,
+  joined: 0,
+  killed: 0,
+  switches: 0,
+  packets: 0,
+  lost: 0,
+  damaged: 0,
+  failures: {},
+};
 
 /** Arguments of one group of clients in a room of its own. */
 function group(seconds, extra = []) {
@@ -101,7 +110,12 @@ function group(seconds, extra = []) {
 function count(report) {
   tally.runs++;
   tally.joined += report.joined;
-  tally.switches += report.switches ?? 0;
+  tally.switches += report.switches;
+  for (const kind of ['audio', 'video']) {
+    tally.packets += report[kind].packets;
+    tally.lost += report[kind].lost;
+    tally.damaged += report[kind].damaged;
+  }
   for (const [reason, n] of Object.entries(report.failures)) {
     tally.failures[reason] = (tally.failures[reason] ?? 0) + n;
   }
@@ -183,6 +197,7 @@ if (late > early * (1 + MAX_GROWTH) + MAX_GROWTH_BYTES) {
 }
 for (const [reason, n] of Object.entries(tally.failures))
   complaints.push(`${n} clients: ${reason}`);
+if (tally.damaged > 0) complaints.push(`${tally.damaged} packets were not as they were sent`);
 if (tally.runs === 0) complaints.push('no client ran to its end');
 const stopped = gone ?? (await gateway.stop());
 if (!gone && stopped.code !== 0)
