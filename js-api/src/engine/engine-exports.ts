@@ -27,6 +27,9 @@ export interface EngineExports {
     now: number,
   ): number;
   ferry_engine_remove_sender(engine: number, ssrc: number): number;
+  ferry_engine_target_bitrate(engine: number): number;
+  ferry_engine_set_wanted_bitrate(engine: number, bitsPerSecond: number): number;
+  ferry_engine_set_local_queue_delay(engine: number, delayMs: number, now: number): number;
   ferry_engine_add_audio_receiver(engine: number, ssrc: number, syncGroup: number): number;
   ferry_engine_add_video_receiver(e: number, ssrc: number, codec: number, group: number): number;
   ferry_engine_request_keyframe(engine: number, ssrc: number): number;

@@ -76,6 +76,27 @@ export class Engine {
     );
   }
 
+  /** What everything published may send together, in bits per second, by congestion control. */
+  targetBitrate(): number {
+    return this.wasm.ferry_engine_target_bitrate(this.handle);
+  }
+
+  /** What the encoders could use at their best: congestion control probes for it. */
+  setWantedBitrate(bitsPerSecond: number): void {
+    this.check(
+      this.wasm.ferry_engine_set_wanted_bitrate(this.handle, bitsPerSecond),
+      'set_wanted_bitrate',
+    );
+  }
+
+  /** How long the oldest packet has been waiting in the socket: counts until the next call. */
+  setLocalQueueDelay(delayMs: number, now: number): void {
+    this.check(
+      this.wasm.ferry_engine_set_local_queue_delay(this.handle, delayMs, now),
+      'set_local_queue_delay',
+    );
+  }
+
   addAudioReceiver(ssrc: number, syncGroup: number): void {
     this.check(
       this.wasm.ferry_engine_add_audio_receiver(this.handle, ssrc, syncGroup),

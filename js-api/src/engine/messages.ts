@@ -198,7 +198,10 @@ export interface EncodedFrame {
 }
 /** Engine worker → encode worker. */
 export type EncoderOrder =
-  { order: 'keyframe'; encoding: number } | { order: 'congested'; congested: boolean };
+  | { order: 'keyframe'; encoding: number }
+  | { order: 'congested'; congested: boolean }
+  /** Not above this, whatever was configured; Infinity: no limit. */
+  | { order: 'bitrate'; encoding: number; bitrateBps: number };
 /** Engine worker → decode worker. */
 export interface FrameToDecode {
   data: ArrayBuffer;

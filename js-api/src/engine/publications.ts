@@ -8,12 +8,14 @@ import type {
   EnginePart,
   PublishRequest,
 } from './messages';
+import type { BitrateWish } from './bitrate-allocation';
 import type { UploadGate } from './upload-gate';
+import { UploadRate, type RateControlled } from './upload-rate';
 
 /** While the upload is congested its queue is looked at again after this time. */
 const CONGESTION_CHECK_MS = 20;
 
-interface Publication {
+interface Publication extends RateControlled {
   /** As the page knows it. */
   streamId: string;
   /** As the gateway knows it; none while it is to be published again. */
@@ -27,6 +29,7 @@ interface Publication {
 export class Publications {
   private readonly byId = new Map<string, Publication>();
   private readonly clock = new DateClock();
+  private readonly rate: UploadRate;
   private congested = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -35,13 +38,21 @@ export class Publications {
     private readonly gate: UploadGate,
     private readonly pump: () => void,
     private readonly onFailure: (part: EnginePart, error: unknown) => void,
-  ) {}
+  ) {
+    this.rate = new UploadRate(engine, gate, () => [...this.byId.values()]);
+  }
 
   add(streamId: string, gatewayId: string, ssrcs: number[], request: PublishRequest): void {
-    const publication = { streamId, gatewayId, ssrcs, request: { ...request } };
+    const publication: Publication = {
+      ...{ streamId, gatewayId, ssrcs, request: { ...request } },
+      wish: wishOf(request),
+      limitsBps: [],
+      order: (encoding, bitrateBps) =>
+        request.port.postMessage({ order: 'bitrate', encoding, bitrateBps } satisfies EncoderOrder),
+    };
     this.byId.set(streamId, publication);
     this.addSenders(publication);
-    this.updateBitrate();
+    this.rate.changed();
     if (request.kind === 'video' && this.congested)
       request.port.postMessage({ order: 'congested', congested: true } satisfies EncoderOrder);
   }
@@ -74,7 +85,7 @@ export class Publications {
     this.byId.delete(streamId);
     publication.request.port.close();
     for (const ssrc of publication.ssrcs) this.engine.removeSender(ssrc);
-    this.updateBitrate();
+    this.rate.changed();
   }
 
   setMuted(streamId: string, muted: boolean): void {
@@ -83,12 +94,16 @@ export class Publications {
     publication.request.muted = muted;
     const { request, ssrcs } = publication;
     if (request.kind === 'audio') this.engine.setAudioMuted(ssrcs[0] as number, muted);
+    publication.wish = wishOf(request);
+    this.rate.changed();
   }
 
   setBitrate(streamId: string, bitrateBps: number): void {
     const publication = this.byId.get(streamId);
-    if (publication) publication.request.bitrateBps = bitrateBps;
-    this.updateBitrate();
+    if (!publication) return;
+    publication.request.bitrateBps = bitrateBps;
+    publication.wish = wishOf(publication.request);
+    this.rate.changed();
   }
 
   /** Everybody needs a whole picture: frames were lost on the way, or never encoded. */
@@ -140,6 +155,7 @@ export class Publications {
       this.onFailure('audio-encode', error);
     }
     this.pump();
+    this.rate.poll();
   }
 
   private sendFrame(ssrcs: number[], frame: EncodedFrame): void {
@@ -166,12 +182,14 @@ export class Publications {
         if (request.kind === 'video')
           request.port.postMessage({ order: 'congested', congested } satisfies EncoderOrder);
     }
+    this.rate.poll();
     if (congested) this.timer = setTimeout(() => this.checkCongestion(), CONGESTION_CHECK_MS);
   }
+}
 
-  private updateBitrate(): void {
-    let sum = 0;
-    for (const { request } of this.byId.values()) sum += request.bitrateBps;
-    this.gate.setBitrate(sum);
-  }
+/** The sizes of a video are told when it is published; later changes are the big one's. */
+function wishOf({ kind, muted, bitrateBps, encodings = [] }: PublishRequest): BitrateWish {
+  const others = encodings.slice(1).map(({ maxBitrateBps }) => maxBitrateBps);
+  const big = others.reduce((left, other) => left - other, bitrateBps);
+  return { kind, muted, bitratesBps: [Math.max(0, big), ...others] };
 }

@@ -191,6 +191,25 @@ describe('publishing', () => {
     expect(port.posted).toEqual([order(true), order(false)]);
   });
 
+  it('lets the encoders follow what the network carries, also when the page changes its mind', async () => {
+    await session.join(joinRequest);
+    const port = new FakePort();
+    await session.publish(video(port));
+    const { wanted } = engine;
+    expect(wanted).toBeGreaterThan(900_000);
+    engine.target = wanted / 2;
+    await vi.advanceTimersByTimeAsync(2000);
+    port.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
+    expect(port.posted).toEqual([{ order: 'bitrate', encoding: 0, bitrateBps: 450_000 }]);
+    session.setVideoBitrate('local', 300_000);
+    expect(engine.wanted).toBeCloseTo(wanted / 3, 0);
+    expect(port.posted.at(-1)).toEqual({ order: 'bitrate', encoding: 0, bitrateBps: Infinity });
+    await session.updateStream('local', true);
+    expect(engine.wanted).toBe(0);
+    await session.unpublish('local');
+    expect(engine.wanted).toBe(0);
+  });
+
   it('drops media only beyond the hard limit, counts it, and never drops control', async () => {
     await session.join(joinRequest);
     transport.bufferedAmount = HARD_LIMIT_BYTES + 1;

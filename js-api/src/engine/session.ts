@@ -270,7 +270,7 @@ export class Session {
 
   private sendPacket(data: Uint8Array, kind: number): void {
     if (kind === PACKET.VIDEO || kind === PACKET.AUDIO) {
-      if (!this.gate.admit()) return;
+      if (!this.gate.admit(data.byteLength)) return;
     }
     this.connection.sendMedia(data);
   }

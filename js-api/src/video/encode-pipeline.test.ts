@@ -28,6 +28,7 @@ class FakePort {
 let port: FakePort;
 let errors: string[];
 let sizes: string[];
+let bitrates: number[];
 let outcome: () => { data: ArrayBuffer; keyframe: boolean } | null;
 let keys: boolean[];
 let pipeline: EncodePipeline;
@@ -36,10 +37,14 @@ beforeEach(() => {
   port = new FakePort();
   errors = [];
   sizes = [];
+  bitrates = [];
   keys = [];
   outcome = () => ({ data: new ArrayBuffer(10), keyframe: keys.at(-1) ?? false });
   const encoder = {
-    configure: (width: number, height: number) => sizes.push(`${width}x${height}`),
+    configure: (width: number, height: number, _fps: number, bitrateBps: number) => {
+      sizes.push(`${width}x${height}`);
+      bitrates.push(bitrateBps);
+    },
     encodeFrame: (_frame: VideoFrame, _us: number, key: boolean) => {
       keys.push(key);
       return Promise.resolve().then(() => outcome());
@@ -94,6 +99,26 @@ it('skips frames unencoded while the upload is congested, and needs no key frame
   await frame();
   expect(keys).toEqual([true, false]);
   expect(pipeline.stats()).toMatchObject({ frames: 2, skipped: 1 });
+});
+
+it('spends no more than it is ordered to, nor more than was configured', async () => {
+  pipeline.configure({ ...config, small: { ...config, width: 160, bitrateBps: 100_000 } });
+  await frame();
+  order({ order: 'bitrate', encoding: 0, bitrateBps: 400_000 });
+  order({ order: 'bitrate', encoding: 1, bitrateBps: 150_000 });
+  await frame();
+  order({ order: 'bitrate', encoding: 0, bitrateBps: Infinity });
+  await frame();
+  expect(bitrates).toEqual([900_000, 100_000, 400_000, 100_000, 900_000, 100_000]);
+  expect(keys).toEqual([true, true, false, false, false, false]);
+});
+
+it('has no limit of a publication that ended', async () => {
+  order({ order: 'bitrate', encoding: 0, bitrateBps: 400_000 });
+  pipeline.disconnect();
+  pipeline.connect(port as unknown as MessagePort);
+  await frame();
+  expect(bitrates).toEqual([900_000]);
 });
 
 it('encodes nothing while muted, and a key frame after it', async () => {

@@ -50,18 +50,14 @@ export class EncodePipeline {
     this.disconnect();
     this.port = port;
     this.wantKeyframes();
-    port.onmessage = ({ data }: MessageEvent<EncoderOrder>) => {
-      if (data.order === 'congested') this.congested = data.congested;
-      else
-        for (const encoding of this.encodings)
-          if (encoding.index === data.encoding) encoding.keyframeWanted = true;
-    };
+    port.onmessage = ({ data }: MessageEvent<EncoderOrder>) => this.obey(data);
   }
 
   disconnect(): void {
     this.port?.close();
     this.port = undefined;
     this.congested = false;
+    for (const encoding of this.encodings) encoding.limitBps = Infinity;
   }
 
   setMuted(muted: boolean): void {
@@ -168,6 +164,17 @@ export class EncodePipeline {
   private deliver(encoding: number, { data, keyframe }: Encoded, captureMs: number): void {
     const message: EncodedFrame = { encoding, data, keyframe, captureMs };
     this.port?.postMessage(message, [data]);
+  }
+
+  private obey(order: EncoderOrder): void {
+    if (order.order === 'congested') {
+      this.congested = order.congested;
+      return;
+    }
+    const encoding = this.encodings.find(({ index }) => index === order.encoding);
+    if (!encoding) return;
+    if (order.order === 'keyframe') encoding.keyframeWanted = true;
+    else encoding.limitBps = order.bitrateBps;
   }
 
   private get encodings(): Encoding[] {

@@ -6,6 +6,8 @@ import type { EncodingConfig, EncodingStats } from './messages';
 /** One of the sizes that a local video is sent in. */
 export class Encoding {
   keyframeWanted = true;
+  /** What the network carries; Infinity: more than is configured. */
+  limitBps = Infinity;
   readonly stats: EncodingStats = { width: 0, height: 0, frames: 0, bytes: 0 };
   private readonly limiter: FrameRateLimiter;
 
@@ -38,7 +40,8 @@ export class Encoding {
     this.keyframeWanted = false;
     let encoded: Encoded | null;
     try {
-      const { frameRate, bitrateBps } = this.config;
+      const { frameRate } = this.config;
+      const bitrateBps = Math.min(this.config.bitrateBps, this.limitBps);
       const size = fitSize(width, height, this.config);
       Object.assign(this.stats, size);
       this.encoder.configure(size.width, size.height, frameRate, bitrateBps);

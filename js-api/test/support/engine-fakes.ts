@@ -26,6 +26,13 @@ export class FakeEngine {
   removeReceiver = (ssrc: number) => this.note('removeReceiver', ssrc);
   setPlayoutDelay = (min: number, max: number) => this.note('setPlayoutDelay', min, max);
   setRoundTrip = (ms: number) => this.roundTrips.push(ms);
+  /** What congestion control would say, and what it was told. */
+  target = 1e9;
+  wanted = 0;
+  queueDelayMs = 0;
+  targetBitrate = () => this.target;
+  setWantedBitrate = (bitsPerSecond: number) => void (this.wanted = bitsPerSecond);
+  setLocalQueueDelay = (delayMs: number) => void (this.queueDelayMs = delayMs);
   pullAudio = () => ({ samples: new Float32Array(480), channels: 1 });
   poll = (_now: number, outputs: EngineOutputs) => {
     for (const want of this.wants.splice(0)) want(outputs);
