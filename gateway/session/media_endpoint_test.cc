@@ -132,15 +132,18 @@ TEST_F(MediaEndpointTest, WithoutAConnectionNothingIsKeptAndVideoGoesOnAtAKeyfra
 
 TEST_F(MediaEndpointTest, TakenToAnotherWorkerItsNumbersGoOn) {
   net::OutgoingFrame frame;
+  timestamp = 0x9000'0000;  // older than 0 by RFC 1982
   Frame(0, true, 2'000);
   uint16_t last = 0;
   while (viewer->NextFrame(frame, now)) last = rtp::ParseRtp(frame.bytes)->header.sequence_number;
   MediaState state = viewer->TakeState();
   viewer = MediaEndpoint::FromState(limits, worker, *this, std::move(state), now);
   viewer->Attach(viewer_connection, now);
+  timestamp += 3'000;
   Frame(0, true, 1'000);
   ASSERT_TRUE(viewer->NextFrame(frame, now));
   const auto packet = rtp::ParseRtp(frame.bytes);
+  EXPECT_EQ(packet->header.timestamp, timestamp);
   EXPECT_EQ(packet->header.ssrc, 500u);
   EXPECT_EQ(packet->header.sequence_number, static_cast<uint16_t>(last + 1));
   EXPECT_EQ(packet->extensions.transport_sequence_number, 2);

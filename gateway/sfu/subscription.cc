@@ -109,8 +109,8 @@ void Subscription::SwitchTo(const MediaPacket& packet) {
   left_out_.reset();
   max_temporal_id_ = wanted_.max_temporal_id;
   moved_timestamp_ = moved_to_ = packet.timestamp;
-  if (shown_before && !IsNewer(packet.timestamp, newest_timestamp_)) {
-    moved_to_ = newest_timestamp_ + 1;
+  if (shown_before && !IsNewer(packet.timestamp, numbers_.newest_timestamp)) {
+    moved_to_ = numbers_.newest_timestamp + 1;
   }
   sink_.OnLayerChanged(*this);
 }
@@ -148,7 +148,7 @@ void Subscription::Send(const PacketRef& packet, const NumberMapper::Offsets& of
     numbers_.next_sequence = static_cast<uint16_t>(out.sequence_number + 1);
     numbers_.next_picture = {static_cast<uint16_t>((out.picture.picture_id + 1) & kPictureIdMask),
                              static_cast<uint8_t>(out.picture.tl0_index + 1)};
-    newest_timestamp_ = out.timestamp;
+    numbers_.newest_timestamp = out.timestamp;
   }
   sink_.SendMedia(std::move(out), video_);
 }

@@ -51,7 +51,8 @@ struct VideoLayer {
 struct SubscriberNumbers {
   uint16_t next_sequence = 0;
   PictureNumbers next_picture;
-  bool started = false;  // something was forwarded
+  bool started = false;           // something was forwarded
+  uint32_t newest_timestamp = 0;  // of RTP, of what was forwarded
   uint32_t packets_sent = 0;
   uint32_t octets_sent = 0;
 };
@@ -142,7 +143,6 @@ class Subscription final : private OutgoingStream {
   std::optional<uint32_t> left_out_;  // timestamp of a frame that is being left out
   // A key frame switched to may be as old as what was forwarded of the other encoding: its
   // timestamp is moved behind that.
-  uint32_t newest_timestamp_ = 0;
   uint32_t moved_timestamp_ = 0;
   uint32_t moved_to_ = 0;
 
