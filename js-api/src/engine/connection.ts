@@ -1,6 +1,7 @@
 import { now } from '../util/clock';
 import { RpcError } from '../util/rpc';
 import { CLOSE_MOVED, type Connector } from './connector';
+import { sayFarewell } from './farewell';
 import { Link, PING_TIMEOUT_MS, type LinkListener } from './link';
 import { LinkMonitor } from './link-monitor';
 import type {
@@ -19,7 +20,7 @@ const PROTOCOL_VERSION = 1;
 const JOIN_TIMEOUT_MS = 10_000;
 const MIN_JOIN_TIMEOUT_MS = 2500;
 const RESUME_TIMEOUT_MS = 4000;
-/** Leaving does not wait longer for a gateway that is gone: it notices by itself. */
+/** Leaving does not wait longer for a gateway that is gone. */
 const LEAVE_TIMEOUT_MS = 1000;
 /** NETWORK_QUALITY calls a link down that was silent for this long. */
 const DOWN_MS = 4000;
@@ -164,14 +165,29 @@ export class Connection implements LinkListener, ReconnectorHost {
     };
   }
 
-  /** Says good-bye where there is somebody to say it to. */
+  /** Says good-bye: later, where there is nobody to say it to now. */
   async close(): Promise<void> {
-    const { link, ended } = this;
+    const { link, ended, token } = this;
     this.end();
-    if (!ended) await link?.request('leave', {}, LEAVE_TIMEOUT_MS).catch(() => undefined);
+    const told = await (ended || link?.request('leave', {}, LEAVE_TIMEOUT_MS).then(yes, no));
+    this.abandon();
+    if (!told && token !== undefined) void this.farewell(token);
+  }
+
+  /** Ends at once, with the code that says so: whoever is about to be ended cannot wait for answers. */
+  abandon(): void {
+    this.end();
     this.joining.abort();
-    link?.close(CLOSE_NORMAL, 'left');
+    this.link?.close(CLOSE_NORMAL, 'left');
     this.drop();
+  }
+
+  private farewell(token: string): Promise<void> {
+    const { url = '' } = this.request ?? {};
+    return sayFarewell(
+      (signal) => this.connector.connect(url, this.choice, signal),
+      this.resumeMembers(token),
+    );
   }
 
   // ---- The host of the reconnector -----------------------------------------------------------------
@@ -252,8 +268,7 @@ export class Connection implements LinkListener, ReconnectorHost {
   }
 
   private async resume(link: Link, token: string): Promise<void> {
-    const members = { version: PROTOCOL_VERSION, token, ack: this.signalling.received };
-    await link.request('resume', members, RESUME_TIMEOUT_MS, (answer) => {
+    await link.request('resume', this.resumeMembers(token), RESUME_TIMEOUT_MS, (answer) => {
       this.token = textOf(answer.resumeToken) ?? token;
       this.adopt(link, () => this.signalling.attach(link.send, Number(answer.lastId ?? 0)));
       this.tellFound('resumed');
@@ -274,6 +289,10 @@ export class Connection implements LinkListener, ReconnectorHost {
       this.begin(link, answer, true);
       this.tellFound('entered anew');
     });
+  }
+
+  private resumeMembers(token: string): object {
+    return { version: PROTOCOL_VERSION, token, ack: this.signalling.received };
   }
 
   private joinMembers(): object {
@@ -365,6 +384,9 @@ export class Connection implements LinkListener, ReconnectorHost {
     this.monitor?.stop();
   }
 }
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 const isNetwork = (error: unknown): boolean =>
   error instanceof RpcError && error.failure.kind === 'network';

@@ -121,6 +121,9 @@ export interface EngineStatistics {
   receivers: (ReceiverStats & { streamId: string })[];
 }
 
+/** 'changed': other network or one at all; 'woke': the page may have slept; 'closing': it is about to go. */
+export type NetworkEvent = 'changed' | 'woke' | 'closing';
+
 /** Calls of the page to the engine worker. */
 export interface EngineMethods {
   load(args: { wasmUrl: string }): void;
@@ -134,8 +137,7 @@ export interface EngineMethods {
   unsubscribe(args: { streamId: string }): void;
   setOutputLatency(args: { latencyMs: number }): void;
   setVideoBitrate(args: { streamId: string; bitrateBps: number }): void;
-  /** 'changed': other network or one at all; 'woke': the page may have slept. */
-  networkEvent(args: { kind: 'changed' | 'woke' }): void;
+  networkEvent(args: { kind: NetworkEvent }): void;
   statistics(): EngineStatistics;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../test/support/engine-fakes';
 import { Connector } from './connector';
 import type { Engine } from './engine';
+import { FAREWELL_MS } from './farewell';
 import { DEAD_MS } from './link-monitor';
 import type { EngineEvent, StreamInfo, TransportChoice } from './messages';
 import { NetworkMemory } from './network-memory';
@@ -615,8 +616,44 @@ describe('the timeline', () => {
     const leaving = session.leave();
     await wait(1000);
     await leaving;
+    await wait(FAREWELL_MS);
     const { length } = gateway.transports;
     await wait(60_000);
     expect(gateway.transports).toHaveLength(length);
+  });
+
+  it('a leave without a connection is told as soon as there is one', async () => {
+    await enter();
+    cut();
+    const leaving = session.leave();
+    await wait(1000);
+    await leaving;
+    gateway.reachable.websocket = true;
+    await wait(3000);
+    expect(gateway.last.types()).toEqual(['resume']);
+    expect(gateway.last.closed).toBe(1000);
+    const { length } = gateway.transports;
+    await wait(60_000);
+    expect(gateway.transports).toHaveLength(length);
+    expect(states()).not.toContain('restored');
+  });
+
+  it('a leave that the silent connection swallows is told over another one', async () => {
+    await enter();
+    gateway.last.silent = true;
+    const leaving = session.leave();
+    await wait(3000);
+    await leaving;
+    expect(gateway.last.types()).toEqual(['resume']);
+    expect(gateway.last.closed).toBe(1000);
+  });
+
+  it('a page that closes ends its connection at once, with the code of a leave', async () => {
+    await enter();
+    session.networkEvent('closing');
+    expect(gateway.last.closed).toBe(1000);
+    await wait(60_000);
+    expect(gateway.transports).toHaveLength(1);
+    expect(engine.calls).toContain('destroy');
   });
 });

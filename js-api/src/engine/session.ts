@@ -13,6 +13,7 @@ import type {
   JoinRequest,
   JoinResult,
   LayerWish,
+  NetworkEvent,
   PublishRequest,
   SubscribeRequest,
   UserInfo,
@@ -91,7 +92,7 @@ export class Session {
     };
   }
 
-  /** Says good-bye where there is somebody to say it to, and closes. */
+  /** Says good-bye, and closes. */
   async leave(): Promise<void> {
     await this.connection.close();
     this.close();
@@ -166,8 +167,13 @@ export class Session {
     this.publications.setBitrate(streamId, bitrateBps);
   }
 
-  networkEvent(kind: 'changed' | 'woke'): void {
-    this.connection.networkEvent(kind);
+  networkEvent(kind: NetworkEvent): void {
+    if (kind !== 'closing') {
+      this.connection.networkEvent(kind);
+      return;
+    }
+    this.connection.abandon();
+    this.close();
   }
 
   statistics(): EngineStatistics {

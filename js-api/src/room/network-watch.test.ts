@@ -32,6 +32,13 @@ it('takes being looked at again, but not being hidden, for waking', () => {
   expect(told).toEqual(['woke']);
 });
 
+it('tells the end of a page, but not of one that may come back', () => {
+  page.window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+  expect(told).toEqual([]);
+  page.window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
+  expect(told).toEqual(['closing']);
+});
+
 it('ends', () => {
   watch.stop();
   page.window.dispatchEvent(new Event('online'));

@@ -10,6 +10,7 @@ import type {
   GatewayNotification,
   JoinRequest,
   LinkState,
+  NetworkEvent,
   UserInfo,
 } from '../engine/messages';
 import { RtcError, abortError, invalidOperation } from '../errors/rtc-error';
@@ -207,7 +208,7 @@ export class Room {
     }
   }
 
-  private tellNetwork(kind: 'changed' | 'woke'): void {
+  private tellNetwork(kind: NetworkEvent): void {
     if (this.joined) this.engine.rpc.call('networkEvent', { kind }).catch(() => undefined);
   }
 
