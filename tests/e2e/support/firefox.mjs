@@ -23,6 +23,7 @@ export function firefoxOptions() {
       env: { ...process.env, PULSE_SERVER: pulseServer(), PULSE_LATENCY_MSEC: '20' },
       firefoxUserPrefs: {
         'media.autoplay.default': 0,
+        'media.block-autoplay-until-in-foreground': false,
         'media.navigator.permission.disabled': true,
         'media.navigator.streams.fake': true,
         // Nothing of a test leaves the machine.
