@@ -20,8 +20,9 @@ constexpr uint64_t kMaxDatagramFrameBytes = 65'535;
 // A client needs one to move to while one is in use.
 constexpr uint64_t kActiveConnectionIds = 4;
 
-// How exact the timers of a connection are that has nothing to send.
-constexpr uint64_t kIdleTick = NGTCP2_MILLISECONDS;
+// How long acknowledgements may wait: ngtcp2's own delay, an eighth of the round trip, and what
+// NextDeadline adds.
+constexpr uint64_t kMaxAckDelay = 50 * NGTCP2_MILLISECONDS;
 
 ngtcp2_cc_algo Algorithm(QuicCongestionControl control) {
   switch (control) {
@@ -85,6 +86,7 @@ ngtcp2_transport_params QuicConnection::TransportParameters() const {
   params.initial_max_data = kConnectionWindowBytes;
   params.initial_max_streams_bidi = config.max_bidi_streams;
   params.initial_max_streams_uni = config.max_uni_streams;
+  params.max_ack_delay = kMaxAckDelay;
   params.max_idle_timeout = Nanoseconds(config.idle_timeout);
   params.max_datagram_frame_size = kMaxDatagramFrameBytes;
   params.active_connection_id_limit = kActiveConnectionIds;
@@ -183,7 +185,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Connect(QuicEndpoint& endpoint,
   }
   endpoint.AddId(ConnectionId(id), self);
   if (!self.MakeHandler(factory)) return nullptr;
-  self.UpdateTimer(endpoint.now());
+  self.UpdateTimer();
   return made;
 }
 
@@ -291,9 +293,8 @@ void QuicConnection::OnTimer(uint64_t now) {
     return;
   }
   // The deadline in the heap is only moved when the true one is earlier: see UpdateTimer.
-  const uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
-  if (expiry > now) {
-    endpoint_.SetTimer(*this, expiry);
+  if (const uint64_t next = NextDeadline(); next > now) {
+    endpoint_.SetTimer(*this, next);
     return;
   }
   endpoint_.SetTimer(*this, TimerHeap::kNever);
@@ -302,16 +303,6 @@ void QuicConnection::OnTimer(uint64_t now) {
     return;
   }
   endpoint_.MarkDirty(*this);
-}
-
-// ngtcp2's expiry moves with almost every packet, mostly to later; then the heap is left alone, and
-// what fires too early is set anew.
-void QuicConnection::UpdateTimer(uint64_t now) {
-  uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
-  // After every burst the pacer has an expiry of its own. With nothing to send that is not worth
-  // waking up for: then it is served late, together with others'.
-  if (!datagram_pending_ && ready_.empty()) expiry = std::max(expiry, now + kIdleTick);
-  if (expiry < deadline()) endpoint_.SetTimer(*this, expiry);
 }
 
 void QuicConnection::Fail(int error, uint64_t now) {

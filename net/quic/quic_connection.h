@@ -124,11 +124,16 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   void Enqueue(int64_t id, Stream& stream);
   void RetryBlockedStreams();
   void UpdatePath();
+  // Of a packet with one datagram, at most.
+  size_t PacketOverhead() const;
 
   void Fail(int error, uint64_t now);
   void SendClose(const ngtcp2_ccerr& error, uint64_t now);
   void End(State state, ConnectionEnd end, uint64_t now);
-  void UpdateTimer(uint64_t now);
+  void UpdateTimer();
+  // When OnTimer will have something to do, as things stand.
+  uint64_t NextDeadline() const;
+  bool has_more_to_send() const { return datagram_pending_ || datagrams_ready_ || !ready_.empty(); }
 
   QuicEndpoint& endpoint_;
   const std::shared_ptr<const QuicTlsContext> tls_;
@@ -156,6 +161,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   std::array<ByteSpan, 2> datagram_{};
   std::vector<uint8_t> held_datagram_;
   size_t max_datagram_ = 0;
+  size_t run_packet_bytes_ = 0;  // of the packets written last, which are all of this size
 
   bool flushing_ = false;
   bool packet_begun_ = false;     // ngtcp2 waits for more to put into it

@@ -1,4 +1,8 @@
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
+
+#include <algorithm>
+#include <cstring>
 
 #include "net/quic/testing/quic_peer.h"
 
@@ -6,6 +10,21 @@ namespace ferry::net::testing {
 namespace {
 
 using QuicConnectionTest = QuicTest;
+
+size_t longest_run;  // packets of one GSO run
+
+int SendAndCount(int fd, mmsghdr* messages, unsigned count, int flags) {
+  for (unsigned i = 0; i < count; ++i) {
+    msghdr& message = messages[i].msg_hdr;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+      if (c->cmsg_type != UDP_SEGMENT) continue;
+      uint16_t segment = 0;
+      std::memcpy(&segment, CMSG_DATA(c), sizeof(segment));
+      longest_run = std::max(longest_run, (message.msg_iov->iov_len + segment - 1) / segment);
+    }
+  }
+  return ::sendmmsg(fd, messages, count, flags);
+}
 
 TEST_F(QuicConnectionTest, CarriesStreamsAndDatagramsBothWays) {
   StartServer();
@@ -138,6 +157,21 @@ TEST_F(QuicConnectionTest, GivesDatagramsNoMoreThanTheWindowAndKeepsTheirOrder) 
     EXPECT_GT(number, last);
     last = number;
   }
+}
+
+TEST_F(QuicConnectionTest, SendsAFrameInOneRunThoughItsFirstPacketCarriesAnAcknowledgement) {
+  StartServer();
+  Client client = ConnectReady();
+  ASSERT_TRUE(Echoes(client, "x"));
+  longest_run = 0;
+  server->endpoint().socket().SetSendFunctionForTesting(SendAndCount);
+  const std::string packet(1000, 'x');
+  for (int i = 0; i < 6; ++i) sessions[0]->to_send.push_back(packet);
+  // Two packets are acknowledged at once, with the first of the eight that go back.
+  client->Send(packet);
+  client->Send(packet);
+  ASSERT_TRUE(Until([&] { return client->datagrams.size() == 1 + 8; }));
+  EXPECT_GE(longest_run, 7u);
 }
 
 TEST_F(QuicConnectionTest, FollowsAClientThatChangesItsPort) {

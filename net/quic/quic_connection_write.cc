@@ -18,10 +18,21 @@ constexpr size_t kDatagramFrameBytes = 1 + 2;
 // Only datagrams below this wait for others to share their packet: two of the larger ones never
 // fit, and packets of one size travel in one run.
 constexpr size_t kSharingDatagramBytes = 400;
+// A packet this little shorter than those before it is padded: only packets of one size leave in
+// one GSO run, and an acknowledgement in the first of a frame would split it.
+constexpr size_t kMaxPaddingBytes = 32;
 // Written in one go at the least, whatever the pacer's quantum: one packet after another would wake
 // the worker for each.
 constexpr size_t kMinBurstBytes = 2 * UdpSocket::kMaxPacketBytes;
 constexpr size_t kMaxBurstBytes = 64 * 1024;
+
+// How exact the timers of a connection are that has nothing to send. All connections' fall on the
+// same moments, so that one wake-up and one system call serve many.
+constexpr uint64_t kIdleTick = 10 * NGTCP2_MILLISECONDS;
+// With nothing in flight either, no packet can be lost, and what is due is an acknowledgement: it
+// waits so long for a packet to carry it, the next frame's of a video of 30 per second. Every
+// second packet of the peer's is acknowledged at once anyway.
+constexpr uint64_t kAckHold = 30 * NGTCP2_MILLISECONDS;
 
 }  // namespace
 
@@ -57,7 +68,7 @@ bool QuicConnection::Flush(uint64_t now) {
   }
   flushing_ = false;
   if (state_ != State::kOpen) return true;
-  UpdateTimer(now);
+  UpdateTimer();
   // Asked for meanwhile.
   if (close_request_) endpoint_.MarkDirty(*this);
   return done;
@@ -73,11 +84,13 @@ void QuicConnection::UpdatePath() {
   const ngtcp2_transport_params* theirs = ngtcp2_conn_get_remote_transport_params(conn_);
   const uint64_t frame = theirs == nullptr ? 0 : theirs->max_datagram_frame_size;
   const size_t path = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_);
-  const size_t overhead =
-      kPacketOverheadBytes + ngtcp2_conn_get_dcid(conn_)->datalen + kDatagramFrameBytes;
   max_datagram_ = frame <= kDatagramFrameBytes
                       ? 0
-                      : std::min<size_t>(frame - kDatagramFrameBytes, path - overhead);
+                      : std::min<size_t>(frame - kDatagramFrameBytes, path - PacketOverhead());
+}
+
+size_t QuicConnection::PacketOverhead() const {
+  return kPacketOverheadBytes + ngtcp2_conn_get_dcid(conn_)->datalen + kDatagramFrameBytes;
 }
 
 void QuicConnection::Enqueue(int64_t id, Stream& stream) {
@@ -104,6 +117,7 @@ bool QuicConnection::WritePackets(uint64_t now) {
   const size_t burst = std::clamp(quantum, kMinBurstBytes, kMaxBurstBytes);
   size_t written = 0;
   bool taken = true;
+  run_packet_bytes_ = 0;
   while (written < burst) {
     const MutableByteSpan room = endpoint_.socket().Reserve();
     taken = !room.empty();
@@ -118,6 +132,8 @@ bool QuicConnection::WritePackets(uint64_t now) {
     endpoint_.socket().Commit(static_cast<size_t>(size), UdpAddress::From(to.addr, to.addrlen),
                               write_info_.ecn);
     written += static_cast<size_t>(size);
+    const bool ends_run = static_cast<size_t>(size) < run_packet_bytes_;
+    run_packet_bytes_ = ends_run ? 0 : static_cast<size_t>(size);
   }
   // When the burst is over with more to send, the pacer's expiry brings us back.
   if (written > 0) ngtcp2_conn_update_pkt_tx_time(conn_, now);
@@ -218,12 +234,19 @@ ngtcp2_ssize QuicConnection::WriteDatagramFrame(MutableByteSpan room, uint64_t n
   for (size_t i = 0; i < pieces.size(); ++i) {
     pieces[i] = {const_cast<uint8_t*>(datagram_[i].data()), datagram_[i].size()};
   }
-  const bool shares = pieces[0].len + pieces[1].len < kSharingDatagramBytes;
+  const size_t bytes = pieces[0].len + pieces[1].len;
+  uint32_t flags = NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+  if (const size_t most = PacketOverhead() + bytes; bytes < kSharingDatagramBytes) {
+    flags = NGTCP2_WRITE_DATAGRAM_FLAG_MORE;
+  } else if (!packet_begun_ && most <= run_packet_bytes_ &&
+             run_packet_bytes_ - most <= kMaxPaddingBytes) {
+    flags = NGTCP2_WRITE_DATAGRAM_FLAG_PADDING;
+    room = room.first(run_packet_bytes_);
+  }
   int accepted = 0;
-  const ngtcp2_ssize size = ngtcp2_conn_writev_datagram(
-      conn_, &write_path_.path, &write_info_, room.data(), room.size(), &accepted,
-      shares ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE : NGTCP2_WRITE_DATAGRAM_FLAG_NONE, 0, pieces.data(),
-      pieces.size(), now);
+  const ngtcp2_ssize size =
+      ngtcp2_conn_writev_datagram(conn_, &write_path_.path, &write_info_, room.data(), room.size(),
+                                  &accepted, flags, 0, pieces.data(), pieces.size(), now);
   if (accepted != 0) datagram_pending_ = false;
   if (size == NGTCP2_ERR_INVALID_ARGUMENT || size == NGTCP2_ERR_INVALID_STATE) {
     DropDatagram();
@@ -240,6 +263,22 @@ void QuicConnection::HoldDatagram() {
   held_datagram_.assign(datagram_[0].begin(), datagram_[0].end());
   held_datagram_.insert(held_datagram_.end(), datagram_[1].begin(), datagram_[1].end());
   datagram_ = {ByteSpan(held_datagram_).first(first), ByteSpan(held_datagram_).subspan(first)};
+}
+
+uint64_t QuicConnection::NextDeadline() const {
+  uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
+  if (has_more_to_send() || expiry == UINT64_MAX) return expiry;
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn_, &info);
+  if (info.bytes_in_flight == 0) expiry += kAckHold;
+  return (expiry + kIdleTick - 1) / kIdleTick * kIdleTick;
+}
+
+// ngtcp2's expiry moves with almost every packet, mostly to later; then the heap is left alone, and
+// what fires too early is set anew.
+void QuicConnection::UpdateTimer() {
+  const uint64_t next = NextDeadline();
+  if (next < deadline()) endpoint_.SetTimer(*this, next);
 }
 
 }  // namespace ferry::net
