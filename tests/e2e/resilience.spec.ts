@@ -125,7 +125,8 @@ test('no gateway: entering fails in words and in time', async ({ gateway, newUse
 });
 
 test.describe('with less patience for who does not read', () => {
-  test.use({ gatewayArgs: ['--slow-reader-timeout-ms', '2000'] });
+  // Who was cut off may come back for a while, unseen by the others.
+  test.use({ gatewayArgs: ['--slow-reader-timeout-ms', '2000', '--resume-timeout-s', '3'] });
 
   test('bad guests are cut off and do not disturb a call', async ({ gateway, newUser }) => {
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];

@@ -7,7 +7,9 @@ async function connections(gateway: Gateway) {
   const { body } = await gateway.get('/metrics');
   const of = (transport: string) =>
     Number(
-      new RegExp(`^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`, 'm').exec(body)?.[1],
+      new RegExp(`^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`, 'm').exec(
+        body,
+      )?.[1],
     );
   return { webtransport: of('webtransport'), websocket: of('websocket') };
 }

@@ -59,12 +59,14 @@ class Caller {
     this.#sources ??= await startSources(options);
   }
 
-  /** Publishes the sources; `profile` as startLocalVideo takes it. */
-  async publish({ audio = true, video = true, profile } = {}) {
+  /** Publishes the sources; `profile` and `small` as startLocalVideo takes them. */
+  async publish({ audio = true, video = true, profile, small } = {}) {
     const { video: camera, audio: microphone } = this.#sources;
     const starts = [];
     if (video) {
-      starts.push(this.trtc.startLocalVideo({ option: { videoTrack: camera.track, profile } }));
+      starts.push(
+        this.trtc.startLocalVideo({ option: { videoTrack: camera.track, profile, small } }),
+      );
     }
     if (audio) {
       starts.push(this.trtc.startLocalAudio({ option: { audioTrack: microphone.track } }));

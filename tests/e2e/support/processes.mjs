@@ -1,5 +1,6 @@
-// Processor time of processes, from /proc.
+// Processes: their time and memory, from /proc, and signals to many.
 import { readFileSync, readdirSync } from 'node:fs';
+import process from 'node:process';
 
 /** Clock ticks a second of /proc/PID/stat; 100 on every Linux that browsers run on. */
 const TICKS = 100;
@@ -31,6 +32,17 @@ export function treeTimes(root) {
     return false;
   };
   return new Map([...times].filter(([pid]) => inTree(pid)));
+}
+
+/** Sends a signal to every process of the tree under `root`: SIGSTOP is a machine that sleeps, SIGCONT wakes it. */
+export function signalTree(root, signal) {
+  for (const pid of treeTimes(root).keys()) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 /** Processor seconds spent between two answers of treeTimes; what began meanwhile counts whole. */

@@ -77,6 +77,13 @@ export function longestGapMs(received: { gotMs: number }[]): number {
   return Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] as number)));
 }
 
+/** Both unless told otherwise; `small` as startLocalVideo takes it. */
+interface Published {
+  audio?: boolean;
+  video?: boolean;
+  small?: object;
+}
+
 /** What everybody sends. */
 export const PICTURE = { width: 640, height: 360, frameRate: 30 };
 const PROFILE = { ...PICTURE, bitrate: 1000 };
@@ -114,7 +121,7 @@ export class User {
     return this.page.evaluate((all) => window.call.enter(all), { userId: this.userId, ...params });
   }
 
-  async publish(kinds: { audio?: boolean; video?: boolean } = {}): Promise<void> {
+  async publish(kinds: Published = {}): Promise<void> {
     const sources = { ...PICTURE, source: this.source, audio: true, video: true, ...kinds };
     await this.page.evaluate((options) => window.call.prepare(options), sources);
     const options = { ...kinds, profile: PROFILE };
@@ -122,7 +129,7 @@ export class User {
   }
 
   /** Enters and publishes. */
-  async join(params: object = { roomId: 1 }, kinds: { audio?: boolean; video?: boolean } = {}) {
+  async join(params: object = { roomId: 1 }, kinds: Published = {}) {
     expect(await this.enter(params)).toBeNull();
     await this.publish(kinds);
   }
