@@ -11,6 +11,7 @@ constexpr Duration kMaxClockStep = Duration::Seconds(3);
 constexpr double kTimeoutFactor = 0.8;
 constexpr double kMaxTimeouts = 10;
 constexpr Duration kCongestionMemory = Duration::Millis(500);
+constexpr Duration kLeastQueueDelay = Duration::Millis(10);
 constexpr Duration kAcceptedQueueDelay = Duration::Millis(50);
 constexpr Duration kDrainTime = Duration::Seconds(3);
 constexpr double kDrainSeconds = 1;
@@ -168,6 +169,11 @@ void CongestionController::UpdateEstimate(Timestamp now) {
   BandwidthUsage usage = overuse_ ? BandwidthUsage::kOveruse : trendline_.usage();
   if (usage == BandwidthUsage::kNormal && local_queue_delay_ > kLocalQueueDelayToHold) {
     usage = BandwidthUsage::kUnderuse;  // a queue that has to drain first
+  }
+  // Where a packet of the newest feedback passed without waiting there is no queue: others were
+  // late because a thread or a radio was.
+  if (usage == BandwidthUsage::kOveruse && queue_delay_.delay() < kLeastQueueDelay) {
+    usage = BandwidthUsage::kUnderuse;  // the estimate holds
   }
   application_.Tick(now, target_);
   const bool limited = application_.limited();

@@ -2,6 +2,8 @@
 // several seeds, less a margin.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "core/transport/testing/congestion_sim.h"
 
 namespace ferry::transport::testing {
@@ -94,6 +96,21 @@ TEST(CongestionController, KeepsTheRateUnderJitter) {
     const CongestionSimSpan span = sim.Run(60_s);
     EXPECT_GE(span.received, 3_mbps * 0.7) << "seed " << seed;
     EXPECT_LE(span.mean_queue, 100_ms) << "half of it is the jitter's; seed " << seed;
+  }
+}
+
+TEST(CongestionController, KeepsTheRateWhereThreadsWaitForTheProcessorAndTheLinkIsIdle) {
+  const sim::LinkConfig path = Path(20_mbps);
+  sim::LinkConfig stalled = path;
+  stalled.delay += 60_ms;
+  CongestionSim sim({.forward = path, .video = 1_mbps});
+  sim.Run(3_s);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 200; ++i) {
+    sim.Run(Duration::Millis(100 + static_cast<int64_t>(random() % 200)));
+    sim.SetForward(stalled);
+    EXPECT_GE(sim.Run(40_ms).min_target, 1_mbps) << i;
+    sim.SetForward(path);
   }
 }
 
