@@ -53,7 +53,7 @@ std::unique_ptr<net::ConnectionHandler> LoadClient::NewHandler(net::Connection& 
     return std::make_unique<NoHandler>();
   }
   if (moving_) {
-    OnMoving();
+    TellMove();
   } else {
     stats_.connecting.Record(clock_.Now() - began_);
   }
@@ -73,7 +73,8 @@ std::optional<net::TransportKind> LoadClient::TakeMove(Timestamp now) {
                                                                 : net::TransportKind::kWebSocket;
 }
 
-void LoadClient::OnMoving() {
+// At its beginning and its end.
+void LoadClient::TellMove() {
   for (auto* streams : {&audio_, &video_}) {
     for (SyntheticStream& stream : *streams) stream.OnMove();
   }
@@ -82,7 +83,7 @@ void LoadClient::OnMoving() {
 
 void LoadClient::OnResumed() {
   if (!std::exchange(moving_, false)) return;
-  for (auto& [ssrc, checker] : checkers_) checker.OnMove(clock_.Now());
+  TellMove();
   ++stats_.switches;
   stats_.switching.Record(clock_.Now() - began_);
   next_move_ = began_ + *plan_.switch_every;

@@ -68,7 +68,7 @@ class LoadClient final : private MediaPort, private SessionListener {
   void OnEnded(const SessionEnd& end) override;
 
   void Fail(const std::string& reason);
-  void OnMoving();
+  void TellMove();
   void Subscribe(const RemoteStream& stream);
   void Publish(MediaKind kind);
   void OnRtcp(ByteSpan packet, Timestamp now);

@@ -31,7 +31,10 @@ void StreamChecker::OnPacket(const rtp::RtpPacketView& packet, size_t size, Time
   nacks_.OnPacket(packet.header.sequence_number, now);
   const auto before = highest_;
   if (!OnSequence(packet.header.sequence_number, IsMove(stamp, now), mine)) return;
-  if (stamp && highest_ != before) publisher_moves_ = stamp->moves;
+  if (stamp && highest_ != before && publisher_moves_ != stamp->moves) {
+    publisher_moves_ = stamp->moves;
+    OnMove(now);
+  }
   if (!std::exchange(counted_, true)) ++mine.streams;
   ++mine.packets;
   mine.bytes += size;

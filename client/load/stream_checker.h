@@ -29,7 +29,8 @@ class StreamChecker {
   MediaKind kind() const { return kind_; }
   void OnPacket(const rtp::RtpPacketView& packet, size_t size, Timestamp now, LoadStats& stats);
 
-  // The subscriber moves, or has moved, to another connection: gaps that show soon are of that.
+  // The subscriber moves, or has moved, to another connection; packets tell of their publisher.
+  // Gaps that show soon are of that.
   void OnMove(Timestamp now) { moving_until_ = now + kMoveSettles; }
 
   // Begins the measured time: what was lost before does not count.
