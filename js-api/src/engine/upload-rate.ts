@@ -26,6 +26,7 @@ export class UploadRate {
   private lastPoll = -Infinity;
   private firstVideo: number | undefined;
   private guessBps = 0;
+  private queuedMs = 0;
 
   constructor(
     private readonly engine: Engine,
@@ -50,7 +51,10 @@ export class UploadRate {
   poll(): void {
     const time = now();
     if (time - this.lastPoll < POLL_MS) return;
-    this.engine.setLocalQueueDelay(this.gate.queuedMs, time);
+    // A queue that stands is there twice: one that a busy thread has not heard the end of is not.
+    const { queuedMs } = this.gate;
+    this.engine.setLocalQueueDelay(Math.min(queuedMs, this.queuedMs), time);
+    this.queuedMs = queuedMs;
     this.follow(time);
   }
 
