@@ -16,27 +16,37 @@ void ArrivalRecorder::OnPacket(uint16_t sequence_number, Timestamp arrival) {
   // A jump this far is a sender that started anew: nothing before it will be asked about.
   const int64_t reference = next_unreported_   ? *next_unreported_
                             : pending_.empty() ? number
-                                               : pending_.begin()->first;
+                                               : pending_.front().number;
   if (number < reference - int64_t{kMaxPending} || number >= reference + kMaxSpan) {
     pending_.clear();
     next_unreported_.reset();
   }
-  pending_.try_emplace(number, arrival);
+  Insert({number, arrival});
   if (pending_.size() > kMaxPending) pending_.erase(pending_.begin());
+}
+
+// The first arrival of a number is the one that counts.
+void ArrivalRecorder::Insert(const Arrival& arrival) {
+  if (pending_.empty() || pending_.back().number < arrival.number) {
+    pending_.push_back(arrival);
+    return;
+  }
+  const auto place = std::ranges::lower_bound(pending_, arrival.number, {}, &Arrival::number);
+  if (place->number != arrival.number) pending_.insert(place, arrival);
 }
 
 std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
   if (pending_.empty()) return std::nullopt;
   const auto first = pending_.begin();
   // A packet older than what was reported (reordered, or sent again) is reported on its own.
-  int64_t base = next_unreported_ ? std::min(*next_unreported_, first->first) : first->first;
+  int64_t base = next_unreported_ ? std::min(*next_unreported_, first->number) : first->number;
   // What was lost before a gap wider than a feedback is not told: the arrivals behind it have to
   // be.
-  if (first->first - base >= kMaxSpan) base = first->first;
+  if (first->number - base >= kMaxSpan) base = first->number;
 
   rtp::TransportFeedback feedback;
   feedback.feedback_count = feedback_count_++;
-  const int64_t reference_units = first->second.us() / kReferenceUnitUs;
+  const int64_t reference_units = first->at.us() / kReferenceUnitUs;
   const Timestamp reference = Timestamp::Micros(reference_units * kReferenceUnitUs);
   // 24 bits on the wire, signed.
   feedback.reference_time = static_cast<int32_t>(static_cast<uint32_t>(reference_units) << 8) >> 8;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <vector>
 
 #include "core/base/sequence_number.h"
 #include "core/base/units.h"
@@ -25,8 +25,17 @@ class ArrivalRecorder {
   std::optional<rtp::TransportFeedback> BuildFeedback();
 
  private:
+  struct Arrival {
+    int64_t number;  // unwrapped
+    Timestamp at;
+  };
+
+  void Insert(const Arrival& arrival);
+
   Unwrapper<uint16_t> unwrapper_;
-  std::map<int64_t, Timestamp> pending_;  // unwrapped number → arrival
+  // By number. A vector keeps its memory from one feedback to the next, and almost every packet
+  // goes to its end.
+  std::vector<Arrival> pending_;
   std::optional<int64_t> next_unreported_;
   uint8_t feedback_count_ = 0;
 };

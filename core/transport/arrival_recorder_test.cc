@@ -26,6 +26,20 @@ TEST(ArrivalRecorder, ReportsArrivalsAndGaps) {
   EXPECT_EQ(feedback->packets[3].arrival - feedback->packets[0].arrival, 7_ms);
 }
 
+TEST(ArrivalRecorder, ReportsReorderedPacketsInTheirOrderAndRepeatedOnesOnce) {
+  ArrivalRecorder recorder;
+  recorder.OnPacket(12, kStart);
+  recorder.OnPacket(10, kStart + 1_ms);
+  recorder.OnPacket(11, kStart + 2_ms);
+  recorder.OnPacket(10, kStart + 3_ms);
+  const auto feedback = recorder.BuildFeedback();
+  ASSERT_TRUE(feedback);
+  ASSERT_EQ(feedback->packets.size(), 3u);
+  EXPECT_EQ(feedback->packets[0].sequence_number, 10);
+  EXPECT_EQ(feedback->packets[1].arrival - feedback->packets[0].arrival, 1_ms);
+  EXPECT_EQ(feedback->packets[0].arrival - feedback->packets[2].arrival, 1_ms);
+}
+
 TEST(ArrivalRecorder, ReportsLossBetweenTwoFeedbacks) {
   ArrivalRecorder recorder;
   recorder.OnPacket(1, kStart);
