@@ -14,9 +14,13 @@ const HELP = `bench sfu: processor time of the gateway for each forwarded packet
   --seconds N         how long each run is measured (10)
   --packet-bytes N    of an RTP packet, header included (1200)
   --load-threads N    of the load generator (1)
-  --no-scaling        leaves out the runs with two workers
+  --scaling-mbps M    at which two workers are compared with one (10)
+  --no-scaling        leaves that comparison out
   --quick             one round of 3 s at the middle bitrate
   --json FILE         writes the figures there
+Two cores that also carry the load generator cannot show two workers at their limit. What is compared is the packets that
+they forward for each second of processor time, every worker having a core: \`scaling\` is how many times as many two
+workers forward as one.
 `;
 
 const { values: options } = parseArgs({
@@ -28,6 +32,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '10' },
     'packet-bytes': { type: 'string', default: '1200' },
     'load-threads': { type: 'string', default: '1' },
+    'scaling-mbps': { type: 'string', default: '10' },
     'no-scaling': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -44,6 +49,7 @@ const seconds = options.quick ? 3 : Number(options.seconds);
 const transports = options.transports.split(',');
 const bitrates = options.mbps.split(',').map(Number);
 const middle = bitrates[Math.floor(bitrates.length / 2)];
+const scalingMbps = Number(options['scaling-mbps']);
 const subscribers = Number(options.subscribers);
 
 /** Everything that is measured once a round. */
@@ -52,10 +58,28 @@ function kinds() {
   for (const mbps of options.quick ? [middle] : bitrates) {
     for (const transport of transports) list.push({ transport, mbps, workers: 1 });
   }
-  if (!options['no-scaling']) {
-    for (const transport of transports) list.push({ transport, mbps: middle, workers: 2 });
+  if (options['no-scaling']) return list;
+  for (const transport of transports) {
+    for (const workers of [1, 2]) {
+      const kind = { transport, mbps: scalingMbps, workers };
+      if (workers > 1 || options.quick || !bitrates.includes(scalingMbps)) list.push(kind);
+    }
   }
   return list;
+}
+
+/** How many times as many packets two workers forward as one, each with a core, by the rows. */
+function scaling(rows) {
+  const cost = (transport, workers) =>
+    rows.find(
+      (row) => row.transport === transport && row.workers === workers && row.mbps === scalingMbps,
+    )?.cpu_us_per_packet;
+  return Object.fromEntries(
+    transports.map((transport) => [
+      transport,
+      rounded((2 * cost(transport, 1)) / cost(transport, 2), 2),
+    ]),
+  );
 }
 
 async function measure({ transport, mbps, workers }) {
@@ -79,6 +103,7 @@ async function measure({ transport, mbps, workers }) {
       p50_ms: video.latency_ms.p50,
       p99_ms: video.latency_ms.p99,
       rss_mb: cost.residentBytes / 1e6,
+      dropped: cost.dropped,
       packets_per_second: cost.packetsOut / cost.seconds,
       gateway_cpu: cost.cpuSeconds / cost.seconds,
       load_cpu: report.cpu,
@@ -92,6 +117,7 @@ async function measure({ transport, mbps, workers }) {
 const DIGITS = {
   cpu_us_per_packet: 2,
   loss: 6,
+  dropped: 0,
   p50_ms: 2,
   p99_ms: 2,
   rss_mb: 1,
@@ -110,7 +136,8 @@ for (let round = 0; round < rounds; round++) {
     process.stderr.write(
       `round ${round + 1}: ${kind.transport} ${kind.mbps} Mbps, ${kind.workers} worker(s): ` +
         `${result.cpu_us_per_packet.toFixed(2)} us a packet, ` +
-        `${result.packets_per_second.toFixed(0)} packets/s, loss ${result.loss.toFixed(6)}, ` +
+        `${result.packets_per_second.toFixed(0)} packets/s, loss ${result.loss.toFixed(6)} ` +
+        `(${result.dropped} dropped by the gateway), ` +
         `gateway ${result.gateway_cpu.toFixed(2)}, load ${result.load_cpu.toFixed(2)} cores\n`,
     );
   }
@@ -124,7 +151,9 @@ const rows = all.map(({ kind: { transport, mbps, workers }, results }) => {
   return { ...row, workers };
 });
 process.stdout.write(`${table(rows)}\n`);
+const ratios = options['no-scaling'] ? null : scaling(rows);
+if (ratios) process.stdout.write(`scaling: ${JSON.stringify(ratios)}\n`);
 if (options.json) {
-  const result = { rows, conditions: { ...conditions(), rounds, seconds } };
+  const result = { rows, scaling: ratios, conditions: { ...conditions(), rounds, seconds } };
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }
