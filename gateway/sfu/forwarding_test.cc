@@ -316,6 +316,23 @@ TEST_F(ForwardingTest, WhatAReliablePublisherSkippedIsNot) {
   EXPECT_TRUE(nacked.empty());
 }
 
+TEST_F(ForwardingTest, OnlyWhatAMoveToALossyTransportLostIsAskedForAgain) {
+  MakeStream(MediaKind::kAudio, /*reliable=*/false);
+  const auto publish = [&](const Seq& numbers) {
+    for (const uint16_t number : numbers) {
+      Publish({.sequence = number, .payload_type = rtp::kOpusPayloadType});
+    }
+  };
+  publish({1, 2});
+  stream->set_reliable(true);
+  publish({3, 4, 6});
+  stream->set_reliable(false);
+  publish({8, 9});
+  now += Duration::Millis(10);
+  stream->Tick(now);
+  EXPECT_EQ(nacked, (Seq{7}));
+}
+
 TEST_F(ForwardingTest, ReportsWhatArrivedFromThePublisher) {
   MakeStream(MediaKind::kAudio);
   std::vector<rtp::ReportBlock> blocks;

@@ -29,7 +29,10 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
   if (view.header.payload_type != PayloadType(info().codec)) return false;
   Encoding& state = encodings_[encoding];
   state.reception.OnPacket(view.header.sequence_number, view.header.timestamp, bytes.size(), now);
-  if (!reliable_) state.nacks.OnPacket(view.header.sequence_number, now);
+  // Of a reliable transport only the last number matters: should the publisher move to one that
+  // loses packets, what the move lost is asked for, and nothing from before.
+  if (reliable_) state.nacks = {};
+  state.nacks.OnPacket(view.header.sequence_number, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
   if (!wanted()) return true;
