@@ -149,6 +149,34 @@ TEST_F(MediaEndpointTest, TakenToAnotherWorkerItsNumbersGoOn) {
   EXPECT_EQ(packet->extensions.transport_sequence_number, 2);
 }
 
+TEST_F(MediaEndpointTest, TakenToAnotherWorkerItsTimestampsGoOnFromWhereverTheyStood) {
+  const auto sent = [&] {
+    net::OutgoingFrame frame;
+    std::optional<uint32_t> newest;
+    while (viewer->NextFrame(frame, now)) newest = rtp::ParseRtp(frame.bytes)->header.timestamp;
+    return newest;
+  };
+  for (const uint32_t last : {0x8000'0001u, 0xC000'0000u, 0xFFFF'FFF0u, 0x7FFF'FFF0u}) {
+    timestamp = last;
+    Frame(0, true, 1'000);
+    ASSERT_TRUE(sent());
+    viewer = MediaEndpoint::FromState(limits, worker, *this, viewer->TakeState(), now);
+    viewer->Attach(viewer_connection, now);
+    timestamp = last + 3000;
+    Frame(0, true, 1'000);
+    EXPECT_EQ(sent(), last + 3000);
+    // Another key frame that is as old as what was forwarded follows that.
+    viewer = MediaEndpoint::FromState(limits, worker, *this, viewer->TakeState(), now);
+    viewer->Attach(viewer_connection, now);
+    Frame(0, true, 1'000);
+    EXPECT_EQ(sent(), last + 3001);
+    viewer = MediaEndpoint::FromState(limits, worker, *this, MediaState{.own_ssrc = 2}, now);
+    viewer->Attach(viewer_connection, now);
+    ASSERT_TRUE(viewer->Subscribe(
+        {.key = kKey, .info = kVideo, .ssrc = 500, .encodings = kEncodings}, now));
+  }
+}
+
 TEST_F(MediaEndpointTest, APublisherTakenToAnotherWorkerKeepsItsSubscribers) {
   MediaState state = publisher->TakeState();
   publisher = MediaEndpoint::FromState(limits, worker, *this, std::move(state), now);
