@@ -16,21 +16,27 @@ double LevelAt(const AudioSelector::Speaker& speaker, Timestamp now) {
                                                                   : speaker.level_dbov;
 }
 
+double UntoldLevel(const AudioSelector::Speaker& speaker, Timestamp now) {
+  if (!speaker.selected) return AudioSelector::kUntoldDbov;
+  const double held = (now - speaker.selected_at).seconds_f() * AudioSelector::kUntoldDbPerSecond;
+  return std::max(AudioSelector::kUntoldDbov - held, AudioSelector::kSilence);
+}
+
 }  // namespace
 
-void AudioSelector::OnPacket(Speaker& speaker, uint8_t minus_dbov, Timestamp now) {
+void AudioSelector::OnPacket(Speaker& speaker, std::optional<uint8_t> minus_dbov, Timestamp now) {
   if (loudest_ == 0) return;
-  const double level = -static_cast<double>(minus_dbov);
+  const double level = minus_dbov ? -static_cast<double>(*minus_dbov) : UntoldLevel(speaker, now);
   const double before = LevelAt(speaker, now);
   speaker.level_dbov = before + (level - before) * (level > before ? kAttack : kRelease);
   speaker.last_packet = now;
   if (speaker.selected) return;
-  if (selected_.size() < loudest_) return Select(speaker);
+  if (selected_.size() < loudest_) return Select(speaker, now);
   Speaker* quietest = Quietest(now);
   if (speaker.level_dbov > LevelAt(*quietest, now) + kHysteresisDb) {
     std::erase(selected_, quietest);
     quietest->selected = false;
-    Select(speaker);
+    Select(speaker, now);
     // Who had to go is the first to come back.
     if (spare_ != nullptr) spare_->spare = false;
     spare_ = quietest;
@@ -43,9 +49,10 @@ void AudioSelector::OnPacket(Speaker& speaker, uint8_t minus_dbov, Timestamp now
   }
 }
 
-void AudioSelector::Select(Speaker& speaker) {
+void AudioSelector::Select(Speaker& speaker, Timestamp now) {
   if (std::exchange(speaker.spare, false)) spare_ = nullptr;
   speaker.selected = true;
+  speaker.selected_at = now;
   selected_.push_back(&speaker);
 }
 

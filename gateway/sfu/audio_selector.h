@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/units.h"
@@ -18,6 +19,7 @@ class AudioSelector {
   struct Speaker {
     double level_dbov = kSilence;  // smoothed
     Timestamp last_packet;
+    Timestamp selected_at;
     bool selected = false;
     bool spare = false;
   };
@@ -27,11 +29,16 @@ class AudioSelector {
   static constexpr double kHysteresisDb = 3;
   // Who sends nothing for so long (muted, or DTX) counts as silent.
   static constexpr Duration kSilenceAfter = Duration::Millis(600);
+  // Who does not tell its level counts as between speech and the noise of a room, and as this much
+  // less for each second that it has had its place: voices that tell come first, and those that do
+  // not take turns of ten seconds and more.
+  static constexpr double kUntoldDbov = -50;
+  static constexpr double kUntoldDbPerSecond = 0.3;
 
   // `loudest`: how many are forwarded; 0: all.
   explicit AudioSelector(size_t loudest) : loudest_(loudest) {}
 
-  void OnPacket(Speaker& speaker, uint8_t minus_dbov, Timestamp now);
+  void OnPacket(Speaker& speaker, std::optional<uint8_t> minus_dbov, Timestamp now);
   void Remove(Speaker& speaker);
   // Whether the packets of `speaker` are for a listener; one who is selected himself
   // (`listener_speaks`) gets the spare too.
@@ -41,7 +48,7 @@ class AudioSelector {
 
  private:
   Speaker* Quietest(Timestamp now) const;
-  void Select(Speaker& speaker);
+  void Select(Speaker& speaker, Timestamp now);
 
   const size_t loudest_;
   std::vector<Speaker*> selected_;  // at most loudest_

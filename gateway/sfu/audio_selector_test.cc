@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
+#include <utility>
 
 namespace ferry::gateway {
 namespace {
@@ -78,6 +80,40 @@ TEST_F(AudioSelectorTest, OneWhoLeavesIsForgotten) {
   EXPECT_FALSE(all[0].selected);
   Speak<3>(all, {-1, 20, 60}, 1);
   EXPECT_TRUE(all[2].selected);
+}
+
+TEST_F(AudioSelectorTest, VoicesThatTellTheirLevelComeBeforeThoseThatDoNot) {
+  std::array<Speaker, 2> untold;
+  std::array<Speaker, 2> told;
+  const auto speak = [&](int minus_dbov, int packets) {
+    for (int i = 0; i < packets; ++i) {
+      for (Speaker& one : untold) selector.OnPacket(one, std::nullopt, now);
+      Speak<2>(told, {minus_dbov, minus_dbov}, 1);
+    }
+  };
+  speak(30, 50);
+  EXPECT_TRUE(told[0].selected && told[1].selected);
+  speak(90, 200);
+  EXPECT_TRUE(untold[0].selected && untold[1].selected) << "louder than a quiet room";
+  speak(30, 10);
+  EXPECT_TRUE(told[0].selected && told[1].selected);
+}
+
+TEST_F(AudioSelectorTest, ThoseThatDoNotTellTheirLevelTakeTurns) {
+  std::array<Speaker, 4> all;
+  std::array<int, 4> heard{};
+  std::array<bool, 4> before{};
+  int changes = 0;
+  for (int i = 0; i < 3000; ++i) {
+    now += Duration::Millis(20);
+    for (size_t s = 0; s < all.size(); ++s) {
+      selector.OnPacket(all[s], std::nullopt, now);
+      heard[s] += all[s].selected;
+      changes += all[s].selected != std::exchange(before[s], all[s].selected);
+    }
+  }
+  for (const int packets : heard) EXPECT_GE(packets, 1'000) << "of 3000, in a minute";
+  EXPECT_LE(changes, 2 * 2 * 6) << "turns of ten seconds and more";
 }
 
 TEST_F(AudioSelectorTest, WithoutALimitAllAreHeard) {

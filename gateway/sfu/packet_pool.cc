@@ -30,8 +30,8 @@ PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view,
   packet->payload_type = view.header.payload_type;
   packet->marker = view.header.marker;
   packet->encoding = static_cast<uint8_t>(encoding);
-  packet->minus_dbov =
-      view.extensions.audio_level ? view.extensions.audio_level->minus_dbov : uint8_t{0};
+  packet->minus_dbov.reset();
+  if (view.extensions.audio_level) packet->minus_dbov = view.extensions.audio_level->minus_dbov;
   packet->facts = facts;
   packet->payload_size = static_cast<uint16_t>(view.payload.size());
   packet->payload_offset = static_cast<uint16_t>(view.payload.data() - bytes.data());

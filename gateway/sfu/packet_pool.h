@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -25,8 +26,8 @@ struct MediaPacket {
   uint32_t timestamp = 0;
   uint8_t payload_type = 0;
   bool marker = false;
-  uint8_t encoding = 0;    // index of its SSRC in the publication
-  uint8_t minus_dbov = 0;  // of audio: RFC 6464; 0, the loudest, when it does not tell
+  uint8_t encoding = 0;               // index of its SSRC in the publication
+  std::optional<uint8_t> minus_dbov;  // of audio: RFC 6464, if it tells
   PayloadFacts facts;
   uint16_t payload_size = 0;
   uint16_t payload_offset = 0;
