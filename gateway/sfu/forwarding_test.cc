@@ -190,6 +190,7 @@ TEST_F(ForwardingTest, KeyframeRequestsOfManyAreOneEvery300Ms) {
   for (int ms = 0; ms < 299; ++ms) {
     a.subscription->OnPictureLoss(now);
     b.subscription->OnPictureLoss(now);
+    worker.Tick(now);
     stream->Tick(now);
     now += Duration::Millis(1);
   }

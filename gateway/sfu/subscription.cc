@@ -221,6 +221,7 @@ size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Times
   for (const uint16_t sequence : sequence_numbers) {
     Sent& slot = sent_[sequence % sent_.size()];
     if (!slot.packet.packet || slot.packet.sequence_number != sequence) continue;
+    picture_losses_.OnLoss();
     if (now - slot.first_sent > kMaxCacheAge || now - slot.last_sent < kMinResendInterval) continue;
     slot.last_sent = now;
     ++resent;
@@ -232,7 +233,7 @@ size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Times
 }
 
 void Subscription::OnPictureLoss(Timestamp now) {
-  if (video_) RequestKeyframe(now);
+  if (video_ && picture_losses_.Take(now)) RequestKeyframe(now);
 }
 
 }  // namespace ferry::gateway

@@ -16,6 +16,7 @@
 #include "core/rtp/rtcp.h"
 #include "gateway/sfu/number_mapper.h"
 #include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/picture_loss_limiter.h"
 #include "gateway/sfu/send_queue.h"
 #include "gateway/sfu/stream.h"
 
@@ -147,6 +148,7 @@ class Subscription final : private OutgoingStream {
   uint32_t moved_to_ = 0;
 
   SubscriberNumbers numbers_;
+  PictureLossLimiter picture_losses_;
   std::vector<Sent> sent_;  // by sequence number modulo its size
 };
 
