@@ -49,6 +49,8 @@ const char* Name(DropReason reason) {
       return "link_full";
     case DropReason::kRate:
       return "rate";
+    case DropReason::kRetransmissionRate:
+      return "retransmission_rate";
     case DropReason::kCount:
       break;
   }

@@ -17,11 +17,12 @@ class AddressLimits;
 enum class DropReason {
   kQueueVideo,  // waited too long in a subscriber's queue
   kQueueAudio,
-  kMalformed,      // neither RTP nor RTCP
-  kUnknownSource,  // of no stream that was published
-  kWrongPayload,   // of another codec than was published
-  kLinkFull,       // between two workers
-  kRate,           // beyond the publisher's bitrate or packet rate
+  kMalformed,           // neither RTP nor RTCP
+  kUnknownSource,       // of no stream that was published
+  kWrongPayload,        // of another codec than was published
+  kLinkFull,            // between two workers
+  kRate,                // beyond the publisher's bitrate or packet rate
+  kRetransmissionRate,  // asked for again beyond what a subscriber may have
   kCount,
 };
 

@@ -106,7 +106,7 @@ class MediaEndpoint final : public SubscriberSink,
 
   // SubscriberSink, PublisherSink, SendQueue::Listener.
   void SendMedia(OutgoingPacket packet, bool video) override;
-  void SendRetransmission(OutgoingPacket packet) override;
+  bool SendRetransmission(OutgoingPacket packet) override;
   void SendReport(const rtp::SenderReport& report, Timestamp now) override;
   void OnStreamEnded(uint32_t ssrc) override;
   void OnLayerChanged(const Subscription& subscription) override;

@@ -236,11 +236,16 @@ void MediaEndpoint::SendMedia(OutgoingPacket packet, bool video) {
   if (!held()) Wake();
 }
 
-void MediaEndpoint::SendRetransmission(OutgoingPacket packet) {
-  if (!sending()) return;
+bool MediaEndpoint::SendRetransmission(OutgoingPacket packet) {
+  if (!sending()) return false;
   now_ = packet.enqueued;
+  if (!bandwidth_.TakeResend(packet.packet->size, now_)) {
+    metrics_.Drop(DropReason::kRetransmissionRate);
+    return false;
+  }
   queue_.PushRetransmission(std::move(packet));
   Wake();
+  return true;
 }
 
 void MediaEndpoint::SendReport(const rtp::SenderReport& report, Timestamp now) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -183,6 +184,35 @@ TEST_F(MediaEndpointTest, APublisherTakenToAnotherWorkerKeepsItsSubscribers) {
   publisher->Attach(publisher_connection, now);
   Frame(0, true, 1'000);
   EXPECT_EQ(Drain(), 1u);
+}
+
+TEST_F(MediaEndpointTest, AFloodOfNacksDrawsNoMoreThanItsShareOfTheBandwidth) {
+  std::map<uint16_t, int> times_sent;
+  std::vector<uint16_t> numbers;
+  size_t resent_bytes = 0;
+  for (int i = 0; i < 100; ++i) {
+    now += Duration::Millis(20);
+    if (i % 5 == 0) Frame(0, i == 0, 20'000);
+    worker.wakes().Run();
+    net::OutgoingFrame frame;
+    while (viewer->NextFrame(frame, now)) {
+      const uint16_t number = rtp::ParseRtp(frame.bytes)->header.sequence_number;
+      if (times_sent[number]++ == 0) {
+        numbers.push_back(number);
+      } else {
+        resent_bytes += frame.bytes.size();
+      }
+    }
+    viewer->OnPacket(testing::Rtcp(rtp::Nack{.media_ssrc = 500, .sequence_numbers = numbers}), now);
+  }
+  const double share =
+      static_cast<double>(viewer->estimate().bps()) / 8 * SubscriberBandwidth::kResendShare;
+  EXPECT_GT(static_cast<double>(resent_bytes), share * 2);
+  EXPECT_LT(static_cast<double>(resent_bytes), share * 2.6) << "two seconds, and the burst";
+  for (const auto& [number, times] : times_sent) {
+    EXPECT_LE(times, 1 + Subscription::kMaxResends) << number;
+  }
+  EXPECT_GT(metrics.dropped[static_cast<size_t>(DropReason::kRetransmissionRate)].value(), 0);
 }
 
 // The viewer behind a link of some rate with a queue of one second; frames each 33 ms.

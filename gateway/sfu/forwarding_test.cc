@@ -239,6 +239,19 @@ TEST_F(ForwardingTest, NackIsNotAnsweredTwiceAtOnceNorTooLate) {
   EXPECT_EQ(a.subscription->OnNack({1000}, now + Duration::Millis(1000)), 0u);
 }
 
+TEST_F(ForwardingTest, APacketIsSentAgainAFewTimesOnly) {
+  MakeStream(MediaKind::kVideo);
+  Subscribe(a);
+  PublishFrame(true);
+  SendAll(a);
+  size_t resent = 0;
+  for (int i = 0; i < 40; ++i) {
+    now += Duration::Millis(20);
+    resent += a.subscription->OnNack({1000}, now);
+  }
+  EXPECT_EQ(resent, Subscription::kMaxResends);
+}
+
 TEST_F(ForwardingTest, TheCacheIsBounded) {
   MakeStream(MediaKind::kAudio);
   Subscribe(a);

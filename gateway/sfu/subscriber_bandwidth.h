@@ -23,14 +23,25 @@ class SubscriberBandwidth {
   // neither paced nor are its layers limited.
   static constexpr Duration kNoFeedbackAfter = Duration::Millis(2'000);
 
+  // Retransmissions may have this share of the target, and never less than kMinResendRate: enough
+  // where a third of all packets is lost, while a client that asks for everything again and again
+  // gets no more than it could have by losing packets.
+  static constexpr double kResendShare = 0.3;
+  static constexpr DataRate kMinResendRate = DataRate::KilobitsPerSec(100);
+  // What of it may leave at once: a path that was gone for a moment gets all that it lost.
+  static constexpr Duration kResendBurst = Duration::Millis(500);
+
   SubscriberBandwidth()
-      : controller_({.start = kStart, .min = kMin, .max = kMax}), pacer_(controller_.pacing_rate()) {}
+      : controller_({.start = kStart, .min = kMin, .max = kMax}),
+        pacer_(controller_.pacing_rate()) {}
 
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // A packet has left, with this transport-wide number if it has one.
   void OnSent(std::optional<uint16_t> transport_sequence, size_t bytes, bool audio, Timestamp now);
   // How long what may leave has been waiting for the transport.
   void OnQueueDelay(Duration delay, Timestamp now) { controller_.OnLocalQueueDelay(delay, now); }
+  // Whether so many bytes may be sent again; they are taken from what retransmissions may have.
+  bool TakeResend(size_t bytes, Timestamp now);
   void Tick(DataRate wanted_video, Timestamp now);
   // Another connection: what is known is of another path.
   void Reset() { *this = SubscriberBandwidth(); }
@@ -56,6 +67,8 @@ class SubscriberBandwidth {
   Timestamp audio_window_start_;
   int64_t audio_bytes_ = 0;
   DataRate audio_rate_;
+  double resend_bytes_ = 0;  // that may be sent again
+  std::optional<Timestamp> resend_refilled_;
 };
 
 }  // namespace ferry::gateway

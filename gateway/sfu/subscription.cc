@@ -170,6 +170,7 @@ void Subscription::OnSent(OutgoingPacket packet, Timestamp now) {
   Sent& slot = sent_[packet.sequence_number % sent_.size()];
   slot.packet = std::move(packet);
   slot.first_sent = slot.last_sent = now;
+  slot.resends = 0;
 }
 
 const OutgoingPacket* Subscription::FindSent(uint16_t sequence_number) const {
@@ -223,11 +224,13 @@ size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Times
     if (!slot.packet.packet || slot.packet.sequence_number != sequence) continue;
     picture_losses_.OnLoss();
     if (now - slot.first_sent > kMaxCacheAge || now - slot.last_sent < kMinResendInterval) continue;
-    slot.last_sent = now;
-    ++resent;
+    if (slot.resends >= kMaxResends) continue;
     OutgoingPacket again = slot.packet;
     again.enqueued = now;
-    sink_.SendRetransmission(std::move(again));
+    if (!sink_.SendRetransmission(std::move(again))) break;
+    slot.last_sent = now;
+    ++slot.resends;
+    ++resent;
   }
   return resent;
 }

@@ -31,7 +31,8 @@ class SubscriberSink {
  public:
   virtual ~SubscriberSink() = default;
   virtual void SendMedia(OutgoingPacket packet, bool video) = 0;
-  virtual void SendRetransmission(OutgoingPacket packet) = 0;
+  // False when more may not be sent again for now.
+  virtual bool SendRetransmission(OutgoingPacket packet) = 0;
   virtual void SendReport(const rtp::SenderReport& report, Timestamp now) = 0;
   // The stream is gone; the subscription is to be destroyed now.
   virtual void OnStreamEnded(uint32_t ssrc) = 0;
@@ -67,6 +68,8 @@ class Subscription final : private OutgoingStream {
   static constexpr Duration kMaxCacheAge = Duration::Millis(1000);
   // The same packet is not sent again more often than this.
   static constexpr Duration kMinResendInterval = Duration::Millis(20);
+  // What was lost so often will not get through in time either.
+  static constexpr uint8_t kMaxResends = 4;
 
   // Joins the stream. Video begins with the best that is wished for: a key frame is asked at once.
   Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
@@ -120,6 +123,7 @@ class Subscription final : private OutgoingStream {
     OutgoingPacket packet;
     Timestamp first_sent;
     Timestamp last_sent;
+    uint8_t resends = 0;
   };
 
   void ForwardAudio(const PacketRef& packet, Timestamp now);

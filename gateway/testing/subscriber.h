@@ -12,7 +12,10 @@ namespace ferry::gateway::testing {
 class Subscriber : public SubscriberSink {
  public:
   void SendMedia(OutgoingPacket packet, bool) override { media.push_back(std::move(packet)); }
-  void SendRetransmission(OutgoingPacket packet) override { resent.push_back(std::move(packet)); }
+  bool SendRetransmission(OutgoingPacket packet) override {
+    resent.push_back(std::move(packet));
+    return true;
+  }
   void SendReport(const rtp::SenderReport& report, Timestamp) override {
     reports.push_back(report);
   }
