@@ -38,6 +38,8 @@ class Connection {
   virtual TransportKind transport() const = 0;
   // Whether it delivers every media packet, in order; control messages always are.
   virtual bool reliable() const = 0;
+  // The largest media packet that gets through on the path as it is now.
+  virtual size_t max_media_bytes() { return kMaxMediaBytes; }
   // As text, without the port. Over WebTransport it follows the client to another address.
   virtual const std::string& remote_address() const = 0;
 };

@@ -51,6 +51,8 @@ const char* Name(DropReason reason) {
       return "rate";
     case DropReason::kRetransmissionRate:
       return "retransmission_rate";
+    case DropReason::kOversized:
+      return "oversized";
     case DropReason::kCount:
       break;
   }

@@ -23,6 +23,7 @@ enum class DropReason {
   kLinkFull,            // between two workers
   kRate,                // beyond the publisher's bitrate or packet rate
   kRetransmissionRate,  // asked for again beyond what a subscriber may have
+  kOversized,           // larger than a subscriber's path carries
   kCount,
 };
 

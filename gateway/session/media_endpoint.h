@@ -133,6 +133,8 @@ class MediaEndpoint final : public SubscriberSink,
   void OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now);
   void SendRtcp(const rtp::RtcpPacket& packet, Timestamp now);
   void SendReceiverReport(Timestamp now);
+  // Whether the path does not carry it: publishers on other paths send larger packets.
+  bool Oversized(const SendQueue::Item& item);
   void GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Timestamp now);
   void GivePadding(net::OutgoingFrame& frame, Timestamp now);
   // The packet under the subscriber's numbers; with a transport-wide one, if it has one.

@@ -94,6 +94,11 @@ bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
   now_ = now;
   if (frame_rtcp_.capacity() > 0) queue_.ReuseBuffer(std::exchange(frame_rtcp_, {}));
   auto item = queue_.Pop(now, bandwidth_.CanSend(now));
+  while (item && Oversized(*item)) {
+    // Not recorded as sent: it would be asked for again, and be as large again.
+    metrics_.Drop(DropReason::kOversized);
+    item = queue_.Pop(now, bandwidth_.CanSend(now));
+  }
   if (!item) {
     if (sending() && bandwidth_.PaddingWanted(now) > 0) {
       GivePadding(frame, now);
@@ -120,6 +125,12 @@ bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
     GiveMedia(std::get<OutgoingPacket>(std::move(*item)), frame, now);
   }
   return true;
+}
+
+bool MediaEndpoint::Oversized(const SendQueue::Item& item) {
+  const auto* media = std::get_if<OutgoingPacket>(&item);
+  return media != nullptr && connection_ != nullptr &&
+         media->packet->size > connection_->max_media_bytes();
 }
 
 void MediaEndpoint::GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Timestamp now) {

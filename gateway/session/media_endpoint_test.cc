@@ -30,7 +30,9 @@ class WokenConnection final : public net::Connection {
   net::TransportKind transport() const override { return net::TransportKind::kWebTransport; }
   bool reliable() const override { return false; }
   const std::string& remote_address() const override { return address_; }
+  size_t max_media_bytes() override { return max_bytes; }
   int wakes = 0;
+  size_t max_bytes = net::kMaxMediaBytes;
 
  private:
   std::string address_ = "192.0.2.1";
@@ -213,6 +215,25 @@ TEST_F(MediaEndpointTest, AFloodOfNacksDrawsNoMoreThanItsShareOfTheBandwidth) {
     EXPECT_LE(times, 1 + Subscription::kMaxResends) << number;
   }
   EXPECT_GT(metrics.dropped[static_cast<size_t>(DropReason::kRetransmissionRate)].value(), 0);
+}
+
+TEST_F(MediaEndpointTest, WhatThePathDoesNotCarryIsNeitherSentNorSentAgain) {
+  viewer_connection.max_bytes = 800;
+  Frame(0, true, 3'000);
+  Frame(0, false, 500);
+  net::OutgoingFrame frame;
+  ASSERT_TRUE(viewer->NextFrame(frame, now));
+  EXPECT_LT(frame.bytes.size(), 800u);
+  const uint16_t number = rtp::ParseRtp(frame.bytes)->header.sequence_number;
+  EXPECT_FALSE(viewer->NextFrame(frame, now));
+  EXPECT_EQ(metrics.dropped[static_cast<size_t>(DropReason::kOversized)].value(), 3);
+  now += Duration::Millis(30);
+  std::vector<uint16_t> numbers;
+  for (int i = 3; i >= 0; --i) numbers.push_back(static_cast<uint16_t>(number - i));
+  viewer->OnPacket(testing::Rtcp(rtp::Nack{.media_ssrc = 500, .sequence_numbers = numbers}), now);
+  ASSERT_TRUE(viewer->NextFrame(frame, now));
+  EXPECT_EQ(rtp::ParseRtp(frame.bytes)->header.sequence_number, number);
+  EXPECT_FALSE(viewer->NextFrame(frame, now));
 }
 
 // The viewer behind a link of some rate with a queue of one second; frames each 33 ms.
