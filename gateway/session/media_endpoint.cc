@@ -139,19 +139,19 @@ void MediaEndpoint::Add(const SubscriptionRequest& request, const SubscriberNumb
   now_ = now;
   subscriptions_.push_back(std::make_unique<Subscription>(worker_, request, *this, numbers, now));
   metrics_.subscriptions.Add(1);
-  Allocate(now);
+  // Not here: requests come in bursts, and while others wait for the control plane.
+  allocation_due_ = true;
 }
 
 void MediaEndpoint::Unsubscribe(StreamKey key) {
   if (const Subscription* found = FindSubscription(key)) OnStreamEnded(found->ssrc());
 }
 
-void MediaEndpoint::SetWish(StreamKey key, const LayerWish& wish, Timestamp now) {
-  now_ = now;
+void MediaEndpoint::SetWish(StreamKey key, const LayerWish& wish) {
   Subscription* found = FindSubscription(key);
   if (found == nullptr) return;
   found->set_wish(wish);
-  Allocate(now);
+  allocation_due_ = true;
 }
 
 void MediaEndpoint::OnStreamEnded(uint32_t ssrc) {
@@ -185,6 +185,7 @@ void MediaEndpoint::OnLayerChanged(const Subscription& subscription) {
 
 void MediaEndpoint::Allocate(Timestamp now) {
   last_allocation_ = now;
+  allocation_due_ = false;
   demands_.clear();
   for (const auto& subscription : subscriptions_) {
     demands_.push_back(subscription->video()

@@ -84,7 +84,8 @@ class MediaEndpoint final : public SubscriberSink,
   // False when the limit is reached. A second subscription to one stream changes nothing.
   bool Subscribe(const SubscriptionRequest& request, Timestamp now);
   void Unsubscribe(StreamKey key);
-  void SetWish(StreamKey key, const LayerWish& wish, Timestamp now);
+  // Followed at the next Tick.
+  void SetWish(StreamKey key, const LayerWish& wish);
   // The subscription's, nullopt without one.
   std::optional<uint32_t> SubscribedSsrc(StreamKey key) const;
   // Out of the room: nothing is published or subscribed any more.
@@ -173,6 +174,7 @@ class MediaEndpoint final : public SubscriberSink,
   std::optional<Timestamp> last_feedback_;
   std::optional<Timestamp> last_report_;
   std::optional<Timestamp> last_allocation_;
+  bool allocation_due_ = false;  // what is wanted has changed since
   std::optional<Timestamp> last_lowered_;
   uint16_t next_transport_sequence_ = 0;
   Timestamp now_;  // of the call being handled, for what the queue tells back

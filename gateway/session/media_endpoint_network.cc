@@ -198,7 +198,9 @@ void MediaEndpoint::Tick(Timestamp now) {
   for (const auto& stream : published_) stream->Tick(now);
   bandwidth_.OnQueueDelay(now - waiting_since_.value_or(now), now);
   bandwidth_.Tick(WantedRate(demands_), now);
-  if (!last_allocation_ || now - *last_allocation_ >= kAllocationInterval) Allocate(now);
+  if (allocation_due_ || !last_allocation_ || now - *last_allocation_ >= kAllocationInterval) {
+    Allocate(now);
+  }
   if (sending() && bandwidth_.PaddingWanted(now) > 0) Wake();
   if (!last_feedback_ || now - *last_feedback_ >= kFeedbackInterval) {
     last_feedback_ = now;

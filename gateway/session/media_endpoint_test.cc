@@ -188,6 +188,20 @@ TEST_F(MediaEndpointTest, APublisherTakenToAnotherWorkerKeepsItsSubscribers) {
   EXPECT_EQ(Drain(), 1u);
 }
 
+TEST_F(MediaEndpointTest, WishesOfABurstAreFollowedOnceAtTheNextTick) {
+  viewer->Tick(now);
+  Frame(0, true, 1'000);
+  layers.clear();
+  for (int i = 0; i < 50; ++i) {
+    viewer->SetWish(kKey, {.paused = i % 2 == 0});
+    Frame(0, true, 1'000);
+  }
+  viewer->SetWish(kKey, {.paused = true});
+  EXPECT_EQ(layers, Layers{});
+  viewer->Tick(now);
+  EXPECT_EQ(layers, (Layers{ForwardedLayer::kNone}));
+}
+
 TEST_F(MediaEndpointTest, AFloodOfNacksDrawsNoMoreThanItsShareOfTheBandwidth) {
   std::map<uint16_t, int> times_sent;
   std::vector<uint16_t> numbers;
@@ -351,10 +365,11 @@ TEST_F(MediaEndpointBandwidthTest, AClientThatGivesNoFeedbackGetsAllUnpaced) {
 TEST_F(MediaEndpointBandwidthTest, AWishForTheSmallTileIsFollowedWhateverTheBandwidth) {
   Run(Duration::Seconds(2), DataRate::KilobitsPerSec(10'000));
   EXPECT_EQ(layers.back(), ForwardedLayer::kBig);
-  viewer->SetWish(kKey, {.width = 320, .height = 180}, now);
+  viewer->SetWish(kKey, {.width = 320, .height = 180});
   Run(Duration::Seconds(2), DataRate::KilobitsPerSec(10'000));
   EXPECT_EQ(layers.back(), ForwardedLayer::kSmall);
-  viewer->SetWish(kKey, {.paused = true}, now);
+  viewer->SetWish(kKey, {.paused = true});
+  viewer->Tick(now);
   EXPECT_EQ(layers.back(), ForwardedLayer::kNone);
 }
 

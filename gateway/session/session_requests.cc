@@ -54,7 +54,7 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRe
   auto& subscriptions = session_->subscriptions();
   if (const auto before = subscriptions.find(stream.key); before != subscriptions.end()) {
     before->second.wish = subscribe.wish.AppliedTo(before->second.wish);
-    endpoint_->SetWish(stream.key, before->second.wish, Now());
+    endpoint_->SetWish(stream.key, before->second.wish);
     return SubscribedAnswer(id, before->second.ssrc, stream.info.codec);
   }
   const Session::Subscribed subscribed{.stream_id = subscribe.stream_id,
@@ -84,7 +84,7 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id,
   for (auto& [key, subscribed] : session_->subscriptions()) {
     if (subscribed.stream_id != update.stream_id) continue;
     subscribed.wish = update.wish.AppliedTo(subscribed.wish);
-    endpoint_->SetWish(key, subscribed.wish, Now());
+    endpoint_->SetWish(key, subscribed.wish);
     return OkAnswer(id);
   }
   return Refusing(SignalingError::kNoSuchStream,
