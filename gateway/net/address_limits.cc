@@ -123,6 +123,15 @@ void AddressLimits::Release(const boost::asio::ip::address& address) {
   if (found != entries_.end() && found->second.half_open > 0) --found->second.half_open;
 }
 
+bool AddressLimits::WouldAdmit(const boost::asio::ip::address& address) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(KeyOf(address));
+  if (found == entries_.end()) return true;
+  const Entry& entry = found->second;
+  return entry.half_open < limits_.max_half_open_per_address &&
+         entry.handshakes.Holds(1, clock_.Now());
+}
+
 std::optional<AddressLimits::Slot> AddressLimits::Connect() {
   const std::lock_guard lock(mutex_);
   if (connections_ >= limits_.max_connections) {

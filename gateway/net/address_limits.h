@@ -66,6 +66,7 @@ class AddressLimits final : public net::AddressGate {
   // net::AddressGate: one more handshake of the address.
   bool Admit(const boost::asio::ip::address& address) override;
   void Release(const boost::asio::ip::address& address) override;
+  bool WouldAdmit(const boost::asio::ip::address& address) override;
 
   // Counts one more connection in the total; nullopt when the gateway is full.
   std::optional<Slot> Connect();

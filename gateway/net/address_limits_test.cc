@@ -43,6 +43,21 @@ TEST_F(AddressLimitsTest, HandshakesOfAnAddressHaveABurstAndThenARate) {
   EXPECT_EQ(limits.refused(RefusedBecause::kAddressRate), 3);
 }
 
+TEST_F(AddressLimitsTest, TellsWhatItWouldAdmitWithoutCountingIt) {
+  AddressLimits limits({.max_half_open_per_address = 2, .handshake_burst = 3}, clock);
+  const address one = make_address("192.0.2.1");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(limits.WouldAdmit(one));
+  EXPECT_EQ(limits.addresses(), 0u);
+  EXPECT_TRUE(limits.Admit(one) && limits.Admit(one));
+  EXPECT_FALSE(limits.WouldAdmit(one)) << "two are half-open";
+  limits.Release(one);
+  EXPECT_TRUE(limits.WouldAdmit(one) && limits.Admit(one));
+  limits.Release(one);
+  EXPECT_FALSE(limits.WouldAdmit(one)) << "its burst is used up";
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressHalfOpen), 0);
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressRate), 0);
+}
+
 TEST_F(AddressLimitsTest, HandshakesThatDoNotEndAreLimited) {
   AddressLimits limits({.max_half_open_per_address = 2}, clock);
   const address one = make_address("192.0.2.1");

@@ -23,6 +23,11 @@ class TokenBucket {
     tokens_ -= cost;
     return true;
   }
+  // Whether Take would find as much.
+  bool Holds(double cost, Timestamp now) const {
+    TokenBucket copy = *this;
+    return copy.Take(cost, now);
+  }
 
  private:
   double per_second_;

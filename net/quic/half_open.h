@@ -1,42 +1,60 @@
-// One handshake that is not done, counted wherever such are limited.
+// Handshakes that are not done, counted wherever such are limited.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
-#include "net/address_gate.h"
-
 namespace ferry::net {
+
+// Those of one endpoint.
+struct HalfOpenTable {
+  size_t total = 0;
+  // Of them those whose client has not shown that it receives at the address it sends from: the
+  // address may be anybody's. QuicConfig bounds them.
+  size_t unvalidated = 0;
+  std::map<boost::asio::ip::address, size_t> unvalidated_of;
+
+  size_t Unvalidated(const boost::asio::ip::address& address) const {
+    const auto found = unvalidated_of.find(address);
+    return found == unvalidated_of.end() ? 0 : found->second;
+  }
+};
 
 // Counts from when it is made until it is destroyed, assigned over or moved from.
 class HalfOpen {
  public:
   HalfOpen() = default;
-  // The gate, which may be null, has admitted the address.
-  HalfOpen(std::shared_ptr<size_t> count, AddressGate* gate,
-           const boost::asio::ip::address& address)
-      : count_(std::move(count)), gate_(gate), address_(address) {
-    ++*count_;
+  // With the address, when the client has not been shown to be there.
+  HalfOpen(std::shared_ptr<HalfOpenTable> table,
+           std::optional<boost::asio::ip::address> unvalidated)
+      : table_(std::move(table)), unvalidated_(std::move(unvalidated)) {
+    ++table_->total;
+    if (!unvalidated_) return;
+    ++table_->unvalidated;
+    ++table_->unvalidated_of[*unvalidated_];
   }
   ~HalfOpen() {
-    if (!count_) return;
-    --*count_;
-    if (gate_ != nullptr) gate_->Release(address_);
+    if (!table_) return;
+    --table_->total;
+    if (!unvalidated_) return;
+    --table_->unvalidated;
+    const auto found = table_->unvalidated_of.find(*unvalidated_);
+    if (--found->second == 0) table_->unvalidated_of.erase(found);
   }
   HalfOpen(HalfOpen&& other) noexcept { *this = std::move(other); }
   HalfOpen& operator=(HalfOpen&& other) noexcept {
-    std::swap(count_, other.count_);
-    std::swap(gate_, other.gate_);
-    std::swap(address_, other.address_);
+    std::swap(table_, other.table_);
+    std::swap(unvalidated_, other.unvalidated_);
     return *this;
   }
 
  private:
-  std::shared_ptr<size_t> count_;
-  AddressGate* gate_ = nullptr;
-  boost::asio::ip::address address_;
+  std::shared_ptr<HalfOpenTable> table_;
+  std::optional<boost::asio::ip::address> unvalidated_;
 };
 
 }  // namespace ferry::net

@@ -25,9 +25,11 @@ struct QuicConfig {
   Duration idle_timeout = Duration::Seconds(30);
   // Of one endpoint, half-open ones included.
   size_t max_connections = 10'000;
-  // From so many half-open handshakes on, a client must show by a Retry that it receives at the
-  // address it sends from before anything is kept for it. 0: always.
-  size_t retry_threshold = 256;
+  // Half-open handshakes with clients that have not shown that they receive at the address they
+  // send from: of one endpoint, and of one address. Any further client must show it by a Retry
+  // before anything is kept for it. 0: always.
+  size_t retry_threshold = 64;
+  size_t retry_threshold_per_address = 4;
   // Streams the other side may have open at a time: a session needs five (CONNECT, control, and
   // three of HTTP/3's own); more than is needed are tolerated, not many more.
   uint64_t max_bidi_streams = 32;

@@ -118,11 +118,12 @@ std::unique_ptr<QuicConnection> QuicConnection::Accept(QuicEndpoint& endpoint,
                                                        const Initial& initial,
                                                        std::shared_ptr<const QuicTlsContext> tls,
                                                        const QuicHandlerFactory& factory,
-                                                       HalfOpen half_open) {
+                                                       HalfOpen half_open, Admission admission) {
   std::unique_ptr<QuicConnection> made(new QuicConnection(endpoint, initial.from, std::move(tls)));
   QuicConnection& self = *made;
   self.factory_ = factory;
   self.half_open_ = std::move(half_open);
+  self.admission_ = std::move(admission);
   const ngtcp2_pkt_hd& header = initial.header;
   ngtcp2_settings settings = self.Settings(endpoint.now());
   if (initial.token) {
@@ -260,13 +261,13 @@ void QuicConnection::SetDatagramSource(bool ready) {
 
 void QuicConnection::Close(uint64_t application_error, std::string_view reason) {
   if (state_ != State::kOpen || close_request_) return;
-  close_request_ = {false, application_error, std::string(reason)};
+  close_request_ = {CloseRequest::Kind::kApplication, application_error, std::string(reason)};
   endpoint_.MarkDirty(*this);
 }
 
 void QuicConnection::Abort() {
   if (state_ != State::kOpen) return;
-  close_request_ = {true, 0, "cut off"};
+  close_request_ = {CloseRequest::Kind::kAbort, 0, "cut off"};
   endpoint_.MarkDirty(*this);
 }
 
@@ -361,6 +362,7 @@ void QuicConnection::End(State state, ConnectionEnd end, uint64_t now) {
       state = State::kOver;
     }
     half_open_ = HalfOpen();
+    admission_.Release();
     streams_.clear();
     ready_.clear();
     datagram_pending_ = datagrams_ready_ = false;

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/quic/admission.h"
 #include "net/quic/connection_id.h"
 #include "net/quic/half_open.h"
 #include "net/quic/quic_session.h"
@@ -45,7 +46,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   static std::unique_ptr<QuicConnection> Accept(QuicEndpoint& endpoint, const Initial& initial,
                                                 std::shared_ptr<const QuicTlsContext> tls,
                                                 const QuicHandlerFactory& factory,
-                                                HalfOpen half_open);
+                                                HalfOpen half_open, Admission admission);
   // `server_name` for SNI and the certificate: a name or an address.
   static std::unique_ptr<QuicConnection> Connect(QuicEndpoint& endpoint, const UdpAddress& remote,
                                                  const std::string& server_name,
@@ -67,6 +68,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
 
   // Ends it without a word to the other side; OnClosed follows, not from within this call.
   void Abort();
+  // What lives above is counted otherwise from now on; before it is, the address's gate counts it.
+  void ReleaseAdmission() { admission_.Release(); }
   // As text, without the port; follows the client to another address.
   const std::string& remote_address() const { return remote_text_; }
   // Bytes written to a stream that the other side has not acknowledged.
@@ -148,6 +151,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   std::string remote_text_;
   std::optional<ConnectionId> client_chosen_id_;
   HalfOpen half_open_;
+  Admission admission_;
 
   QuicHandlerFactory factory_;  // until it has been asked
   std::shared_ptr<QuicSessionHandler> handler_;
@@ -170,7 +174,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   ngtcp2_pkt_info write_info_{};
 
   struct CloseRequest {
-    bool abort = false;
+    enum class Kind { kApplication, kRefusal, kAbort } kind;
     uint64_t code = 0;
     std::string reason;
   };

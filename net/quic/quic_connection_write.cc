@@ -42,14 +42,16 @@ bool QuicConnection::Flush(uint64_t now) {
     const CloseRequest request = std::move(*close_request_);
     ngtcp2_ccerr error;
     ngtcp2_ccerr_default(&error);
-    if (!request.abort) {
+    const bool clean = request.kind == CloseRequest::Kind::kApplication;
+    if (clean) {
       ngtcp2_ccerr_set_application_error(&error, request.code,
                                          reinterpret_cast<const uint8_t*>(request.reason.data()),
                                          request.reason.size());
-      SendClose(error, now);
+    } else {
+      ngtcp2_ccerr_set_transport_error(&error, request.code, nullptr, 0);
     }
-    End(close_packet_.empty() ? State::kOver : State::kClosing, {!request.abort, 0, request.reason},
-        now);
+    if (request.kind != CloseRequest::Kind::kAbort) SendClose(error, now);
+    End(close_packet_.empty() ? State::kOver : State::kClosing, {clean, 0, request.reason}, now);
     return true;
   }
   UpdatePath();

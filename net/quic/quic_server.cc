@@ -73,19 +73,31 @@ void QuicServer::Accept(const ngtcp2_pkt_hd& header, const UdpAddress& from) {
     Refuse(header, from, NGTCP2_INVALID_TOKEN);
     return;
   }
-  if (!initial.token && *half_open_ >= setup_.config.retry_threshold) {
+  const auto address = from.ip();
+  if (!initial.token && MustProve(address)) {
     SendRetry(header, from);
     return;
   }
-  const auto address = from.ip();
-  if (setup_.gate != nullptr && !setup_.gate->Admit(address)) {
+  // An address without a proof may be anybody's, and is charged with nothing: if its client is
+  // there, then the connection asks for it when the handshake is done.
+  Admission admission(setup_.gate);
+  if (initial.token && !admission.Take(address)) {
     counters_.connections_refused.Add();
     Refuse(header, from, NGTCP2_CONNECTION_REFUSED);
     return;
   }
+  HalfOpen half_open(half_open_, initial.token ? std::nullopt : std::optional(address));
   auto connection = QuicConnection::Accept(endpoint_, initial, setup_.tls->Get(), factory_,
-                                           HalfOpen(half_open_, setup_.gate, address));
+                                           std::move(half_open), std::move(admission));
   if (connection) endpoint_.Add(std::move(connection));
+}
+
+// Whether a client must show that it receives at this address first: where many have not, and where
+// the gate would refuse it, so that who is at its limit costs no handshake.
+bool QuicServer::MustProve(const boost::asio::ip::address& address) const {
+  return half_open_->unvalidated >= setup_.config.retry_threshold ||
+         half_open_->Unvalidated(address) >= setup_.config.retry_threshold_per_address ||
+         (setup_.gate != nullptr && !setup_.gate->WouldAdmit(address));
 }
 
 // False for a Retry token that is not good: the client must not go on with it (RFC 9000 §8.1.2).

@@ -34,7 +34,7 @@ class QuicServer final : private QuicEndpoint::Strangers {
 
   QuicEndpoint& endpoint() { return endpoint_; }
   uint16_t port() const { return endpoint_.local_address().port(); }
-  size_t half_open() const { return *half_open_; }
+  size_t half_open() const { return half_open_->total; }
   // From now on every new client is refused.
   void StopAccepting() { accepting_ = false; }
 
@@ -48,6 +48,7 @@ class QuicServer final : private QuicEndpoint::Strangers {
                         const UdpAddress& from) override;
   void Accept(const ngtcp2_pkt_hd& header, const UdpAddress& from);
   bool CheckToken(QuicConnection::Initial& initial) const;
+  bool MustProve(const boost::asio::ip::address& address) const;
   void SendRetry(const ngtcp2_pkt_hd& header, const UdpAddress& to);
   void Refuse(const ngtcp2_pkt_hd& header, const UdpAddress& to, uint64_t error);
   void SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const UdpAddress& to);
@@ -57,7 +58,7 @@ class QuicServer final : private QuicEndpoint::Strangers {
   const QuicHandlerFactory factory_;
   QuicCounters& counters_;
   // Shared with the handshakes themselves, which may outlive this.
-  std::shared_ptr<size_t> half_open_ = std::make_shared<size_t>(0);
+  std::shared_ptr<HalfOpenTable> half_open_ = std::make_shared<HalfOpenTable>();
   bool accepting_ = true;
   double answers_left_ = kMaxStatelessAnswersPerSecond;
   uint64_t answers_counted_at_ = 0;

@@ -13,8 +13,36 @@ namespace {
 
 using boost::asio::ip::udp;
 
+// Of one address, and one connection at a time of it as long as it is `open`.
+struct Gate final : AddressGate {
+  bool Admit(const boost::asio::ip::address& address) override {
+    EXPECT_EQ(address.to_string(), "127.0.0.1");
+    if (!open || inside >= limit) return false;
+    ++inside;
+    ++admitted;
+    return true;
+  }
+  void Release(const boost::asio::ip::address&) override { --inside; }
+  bool WouldAdmit(const boost::asio::ip::address&) override { return forged || open; }
+  bool open = true;
+  bool forged = false;  // answers as for an address that nothing is known of
+  int limit = 100;
+  int inside = 0;
+  int admitted = 0;
+};
+
 class QuicServerTest : public QuicTest {
  protected:
+  void TearDown() override { server.reset(); }
+  // A good first packet of a client that answers nothing.
+  std::string RecordInitial() {
+    udp::socket listener = Raw();
+    const uint16_t real = std::exchange(port, listener.local_endpoint().port());
+    Client client = Connect();
+    std::string initial = ReceiveRaw(listener);
+    port = real;
+    return initial;
+  }
   // A socket that speaks no QUIC by itself.
   udp::socket Raw() {
     udp::socket raw(io, udp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0));
@@ -35,6 +63,8 @@ class QuicServerTest : public QuicTest {
     }));
     return {buffer.data(), size};
   }
+
+  Gate gate;
 };
 
 TEST_F(QuicServerTest, AsksForARetryOnceTooManyHandshakesAreHalfOpen) {
@@ -111,15 +141,8 @@ TEST_F(QuicServerTest, GivesUpHandshakesThatDoNotGoOn) {
   QuicConfig config;
   config.handshake_timeout = Duration::Millis(300);
   StartServer(config);
-  // A good first packet, recorded, whose sender answers nothing.
-  udp::socket listener = Raw();
-  const uint16_t real = std::exchange(port, listener.local_endpoint().port());
-  Client client = Connect();
-  const std::string initial = ReceiveRaw(listener);
-  port = real;
-  client.client.reset();
   udp::socket raw = Raw();
-  SendRaw(raw, initial);
+  SendRaw(raw, RecordInitial());
   ASSERT_TRUE(Until([&] { return server->endpoint().connections() == 1; }));
   EXPECT_EQ(server->half_open(), 1u);
   ASSERT_TRUE(Until([&] { return server->endpoint().connections() == 0; }));
@@ -128,24 +151,12 @@ TEST_F(QuicServerTest, GivesUpHandshakesThatDoNotGoOn) {
 }
 
 TEST_F(QuicServerTest, AsksTheGateForEveryHandshakeAndReleasesEach) {
-  struct Gate final : AddressGate {
-    bool Admit(const boost::asio::ip::address& address) override {
-      EXPECT_EQ(address.to_string(), "127.0.0.1");
-      if (!open) return false;
-      ++inside;
-      ++admitted;
-      return true;
-    }
-    void Release(const boost::asio::ip::address&) override { --inside; }
-    bool open = true;
-    int inside = 0;
-    int admitted = 0;
-  };
-  Gate gate;
   StartServer({}, &gate);
   Client client = ConnectReady();
   ASSERT_TRUE(Until([&] { return counters.handshakes.value() == 1; }));
   EXPECT_EQ(gate.admitted, 1);
+  EXPECT_EQ(gate.inside, 1) << "until what lives above says that it counts it";
+  sessions[0]->connection->ReleaseAdmission();
   EXPECT_EQ(gate.inside, 0);
   gate.open = false;
   Client refused = Connect();
@@ -155,6 +166,34 @@ TEST_F(QuicServerTest, AsksTheGateForEveryHandshakeAndReleasesEach) {
   EXPECT_TRUE(Echoes(client, "unharmed"));
   server.reset();
   EXPECT_EQ(gate.inside, 0);
+}
+
+TEST_F(QuicServerTest, ForgedAddressesKeepNobodyOut) {
+  QuicConfig config;
+  gate.limit = 2;
+  StartServer(config, &gate);
+  for (int i = 0; i < 20; ++i) {
+    udp::socket raw = Raw();
+    SendRaw(raw, RecordInitial());
+  }
+  ASSERT_TRUE(Until([&] { return counters.retries.value() >= 10; }));
+  EXPECT_EQ(server->half_open(), config.retry_threshold_per_address);
+  EXPECT_EQ(gate.admitted, 0) << "nobody has been shown to be there";
+  Client client = ConnectReady();  // answers its Retry
+  EXPECT_TRUE(Echoes(client, "x"));
+  EXPECT_EQ(gate.admitted, 1);
+  EXPECT_EQ(counters.connections_refused.value(), 0u);
+}
+
+TEST_F(QuicServerTest, RefusesWhomTheGateDoesNotWantWhenTheHandshakeIsDone) {
+  gate.open = false;
+  gate.forged = true;
+  StartServer({}, &gate);
+  Client client = Connect();
+  ASSERT_TRUE(Until([&] { return client->end.has_value(); }));
+  EXPECT_EQ(counters.retries.value(), 0u);
+  EXPECT_EQ(counters.connections_refused.value(), 1u);
+  EXPECT_TRUE(Until([&] { return server->endpoint().connections() == 0; }));
 }
 
 TEST_F(QuicServerTest, RefusesMoreConnectionsThanItsLimit) {
