@@ -20,12 +20,16 @@ WebTransportConnection::WebTransportConnection(boost::asio::io_context& io, Quic
                                                Role role)
     : io_(io), quic_(&quic), session_(quic, role, *this) {}
 
-std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(
-    boost::asio::io_context& io, QuicConnection& quic, Admission admission,
-    HandlerFactory make_handler) {
+std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(boost::asio::io_context& io,
+                                                                       QuicConnection& quic,
+                                                                       Decision decision,
+                                                                       HandlerFactory make_handler,
+                                                                       Duration session_timeout) {
   std::shared_ptr<WebTransportConnection> made(new WebTransportConnection(io, quic, Role::kServer));
-  made->admission_ = std::move(admission);
+  made->decision_ = std::move(decision);
   made->make_handler_ = std::move(make_handler);
+  made->StartTimer(&WebTransportConnection::CutOff,
+                   std::chrono::microseconds(session_timeout.us()));
   return made;
 }
 
@@ -46,14 +50,17 @@ std::shared_ptr<QuicSessionHandler> WebTransportConnection::quic_handler() {
 // ---- Opening.
 
 ConnectAnswer WebTransportConnection::OnRequest(const ConnectRequest& request) {
-  const unsigned status = admission_(request);
+  const unsigned status = decision_(request);
   // Who is refused has nothing more to say; browsers leave the connection open.
   if (status != 200) StartTimer(&WebTransportConnection::CutOff);
   return {status, {}};
 }
 
 void WebTransportConnection::OnReady(std::string_view) {
+  timer_.reset();
   if (make_handler_) handler_ = std::exchange(make_handler_, nullptr)(*this);
+  // Whoever the handler did not want is still counted until it has gone.
+  if (!close_) quic_->ReleaseAdmission();
   TellReady(200);
 }
 
@@ -219,8 +226,9 @@ void WebTransportConnection::CutOff() {
   if (quic_ != nullptr) quic_->Close(kNoError, "");
 }
 
-void WebTransportConnection::StartTimer(void (WebTransportConnection::*then)()) {
-  timer_.emplace(io_, kCloseTimeout);
+void WebTransportConnection::StartTimer(void (WebTransportConnection::*then)(),
+                                        std::chrono::microseconds after) {
+  timer_.emplace(io_, after);
   timer_->async_wait([weak = weak_from_this(), then](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (!error && self) (self.get()->*then)();

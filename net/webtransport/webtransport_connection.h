@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/units.h"
 #include "net/connection.h"
 #include "net/h3/webtransport_session.h"
 #include "net/quic/quic_connection.h"
@@ -31,14 +32,16 @@ class WebTransportConnection final : public Connection,
   static constexpr size_t kMaxExtraStreams = 16;
 
   // Answers a CONNECT with an HTTP status: 200 takes it.
-  using Admission = std::function<unsigned(const ConnectRequest&)>;
+  using Decision = std::function<unsigned(const ConnectRequest&)>;
   // Hears once: 200 when the session is open, else the server's status, or 0 when there was none.
   using Ready = std::function<void(unsigned status)>;
 
-  // Server. The handler is made when the session has been opened.
+  // Server. The handler is made when the session has been opened; a client that has not opened one
+  // by the timeout is cut off, whatever else it says meanwhile.
   static std::shared_ptr<WebTransportConnection> Accept(boost::asio::io_context& io,
-                                                        QuicConnection& quic, Admission admission,
-                                                        HandlerFactory make_handler);
+                                                        QuicConnection& quic, Decision decision,
+                                                        HandlerFactory make_handler,
+                                                        Duration session_timeout);
   // Client.
   static std::shared_ptr<WebTransportConnection> Connect(boost::asio::io_context& io,
                                                          QuicConnection& quic,
@@ -88,7 +91,8 @@ class WebTransportConnection final : public Connection,
   bool WritePendingControl();
   void CloseWhenWritten();
   void CloseSession();
-  void StartTimer(void (WebTransportConnection::*then)());
+  void StartTimer(void (WebTransportConnection::*then)(),
+                  std::chrono::microseconds after = kCloseTimeout);
   void CutOff();
   void TellReady(unsigned status);
   void TellClosed(const ConnectionEnd& end);
@@ -97,7 +101,7 @@ class WebTransportConnection final : public Connection,
   QuicConnection* quic_;  // null when it has ended
   WebTransportSession session_;
   std::string last_remote_address_;
-  Admission admission_;
+  Decision decision_;
   HandlerFactory make_handler_;
   Ready on_ready_;
   std::function<void()> on_end_;
@@ -111,7 +115,7 @@ class WebTransportConnection final : public Connection,
 
   std::optional<CloseFrame> close_;
   bool pulled_all_ = false;  // after close_ was set: no control message is left with the handler
-  std::optional<boost::asio::steady_timer> timer_;  // of closing
+  std::optional<boost::asio::steady_timer> timer_;  // of opening (server), then of closing
 };
 
 }  // namespace ferry::net

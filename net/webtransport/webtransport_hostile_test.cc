@@ -3,6 +3,9 @@
 
 #include <random>
 
+#include "net/h3/qpack.h"
+#include "net/h3/stream_reader.h"
+#include "net/h3/varint.h"
 #include "net/webtransport/testing/webtransport_fixture.h"
 
 namespace ferry::net::testing {
@@ -43,6 +46,83 @@ class LooseClient final : public WebTransportSessionHandler {
   size_t resets = 0;
   std::optional<SessionEnd> end;
 };
+
+struct CountingGate final : AddressGate {
+  bool Admit(const boost::asio::ip::address&) override { return ++inside > 0; }
+  void Release(const boost::asio::ip::address&) override { --inside; }
+  bool WouldAdmit(const boost::asio::ip::address&) override { return true; }
+  int inside = 0;
+};
+
+// Clients that have no session, and go on sending all the same.
+class WithoutSessionTest : public WebTransportTest {
+ protected:
+  void SetUp() override {
+    auto setup = MakeSetup();
+    setup.quic.config.handshake_timeout = Duration::Millis(500);
+    setup.quic.gate = &gate;
+    Start(std::move(setup));
+  }
+  void TearDown() override {
+    WebTransportTest::TearDown();
+    listener.reset();
+    EXPECT_EQ(gate.inside, 0);
+  }
+  std::unique_ptr<QuicClient> Shake() {
+    auto begun = QuicClient::Connect(
+        io, {asio::ip::make_address("127.0.0.1"), listener->port()}, "127.0.0.1",
+        PinnedContext(certificate), {},
+        [this](auto& connection) { return std::make_shared<QuicPeer>(connection, peer, false); });
+    EXPECT_TRUE(Until([&] { return peer->ready && counters.handshakes.value() > 0; }));
+    return std::move(*begun);
+  }
+  bool EndsAlthoughItSends() {
+    return Until([&] {
+      if (peer->connection != nullptr) peer->Send("of no session");
+      return peer->end.has_value();
+    });
+  }
+
+  CountingGate gate;
+  std::shared_ptr<PeerLog> peer = std::make_shared<PeerLog>();
+};
+
+TEST_F(WithoutSessionTest, EndsInTimeAndCountsForItsAddressUntilThen) {
+  const auto client = Shake();
+  EXPECT_EQ(gate.inside, 1);
+  EXPECT_TRUE(EndsAlthoughItSends());
+  EXPECT_EQ(gate.inside, 0);
+  EXPECT_TRUE(Until([&] { return listener->connections() == 0; }));
+}
+
+TEST_F(WithoutSessionTest, AnotherRequestIsNone) {
+  const auto client = Shake();
+  HeaderEncoder get;
+  get.Indexed(17);  // GET
+  get.Indexed(23);  // https
+  get.Indexed(1);   // /
+  get.NameOf(0, "x");
+  std::vector<uint8_t> frame;
+  AppendVarint(frame, kHeadersFrame);
+  AppendVarint(frame, get.block().size());
+  frame.insert(frame.end(), get.block().begin(), get.block().end());
+  const auto stream = peer->connection->OpenBidi();
+  ASSERT_TRUE(stream);
+  ASSERT_TRUE(peer->connection->Write(*stream, frame, true));
+  ASSERT_TRUE(Until([&] { return peer->finished[*stream]; }));  // 404
+  EXPECT_EQ(gate.inside, 1);
+  EXPECT_TRUE(EndsAlthoughItSends());
+  EXPECT_EQ(gate.inside, 0);
+}
+
+TEST_F(WithoutSessionTest, ASessionIsNotCutOff) {
+  const auto session = Connect();
+  ASSERT_TRUE(session->client) << session->error;
+  EXPECT_EQ(gate.inside, 0) << "its handler may count it";
+  const auto idle = Shake();
+  EXPECT_TRUE(EndsAlthoughItSends());
+  EXPECT_TRUE(EchoesControl(*session, "still here"));
+}
 
 class WebTransportHostileTest : public WebTransportTest {
  protected:
