@@ -48,6 +48,11 @@ void Http3Connection::Refuse(int64_t stream, uint64_t code) {
   Ignore(stream);
 }
 
+void Http3Connection::CountVainStream() {
+  if (++vain_streams_ <= kMaxVainStreams) return;
+  CloseConnection(H3Error::kExcessiveLoad, "too many streams that are of no use");
+}
+
 void Http3Connection::Ignore(int64_t id) {
   const auto it = streams_.find(id);
   if (it == streams_.end()) return;
@@ -94,6 +99,7 @@ void Http3Connection::Answer(int64_t stream, ByteSpan header_block) {
   // The answer does not need the rest of the request (RFC 9114 §4.1).
   quic_.StopSending(stream, Code(H3Error::kNoError));
   Ignore(stream);
+  CountVainStream();
 }
 
 Http3Connection::Stream* Http3Connection::FindOrAccept(int64_t id) {
@@ -101,6 +107,7 @@ Http3Connection::Stream* Http3Connection::FindOrAccept(int64_t id) {
   if (IsLocal(id)) return nullptr;
   if (incoming_ == kMaxIncomingStreams) {
     Refuse(id, Code(H3Error::kRequestRejected));
+    CountVainStream();
     return nullptr;
   }
   ++incoming_;
@@ -160,6 +167,7 @@ bool Http3Connection::Classify(int64_t id, Stream& stream, ByteSpan& bytes, bool
     // Ended before it said what it is, which a unidirectional stream may (RFC 9114 §6.2).
     if (!IsUnidirectional(id)) Refuse(id, Code(H3Error::kRequestIncomplete));
     stream.kind = Kind::kIgnored;
+    CountVainStream();
   }
   return false;
 }
@@ -184,6 +192,7 @@ bool Http3Connection::Become(int64_t id, Stream& stream, StreamKind kind) {
       return OnWebTransportStream(id, stream.prefix.session());
     case StreamKind::kUnknown:
       Refuse(id, Code(H3Error::kStreamCreationError));
+      CountVainStream();
       return false;
   }
   return false;
@@ -207,6 +216,7 @@ bool Http3Connection::BecomeRequest(int64_t id, Stream& stream) {
   stream.message = std::make_unique<MessageReader>();
   if (++requests_ > kMaxRequests) {
     Refuse(id, Code(H3Error::kRequestRejected));
+    CountVainStream();
     return false;
   }
   ByteSpan first(stream.prefix.taken());
@@ -264,6 +274,7 @@ void Http3Connection::ReadMessage(int64_t id, ByteSpan bytes, bool fin) {
 
 void Http3Connection::Cut(int64_t id, H3Error error) {
   Refuse(id, Code(error));
+  CountVainStream();
   OnMessageCut(id);
 }
 
@@ -282,7 +293,7 @@ void Http3Connection::OnStreamReset(int64_t id, uint64_t code) {
       return OnWebTransportReset(id, code);
     case Kind::kPrefix:
       Refuse(id, Code(H3Error::kRequestCancelled));
-      return;
+      return CountVainStream();
     default:
       return;
   }

@@ -24,6 +24,9 @@ namespace ferry::net {
 inline constexpr size_t kMaxIncomingStreams = 128;
 // Of them those that are requests, each of which may hold a header block of kMaxHeaderBytes.
 inline constexpr size_t kMaxRequests = 8;
+// Streams of the other side that came to nothing, of one connection in its life: requests refused
+// or cancelled, streams of unknown kinds or of no session. Browsers send a few, to grease.
+inline constexpr size_t kMaxVainStreams = 64;
 
 class Http3Connection : public QuicSessionHandler {
  public:
@@ -68,6 +71,8 @@ class Http3Connection : public QuicSessionHandler {
   void CloseConnection(H3Error error, std::string_view reason);
   // Refuses a stream in both directions; what still comes of it is dropped.
   void Refuse(int64_t stream, uint64_t code);
+  // Counts a stream that came to nothing; one too many closes the connection.
+  void CountVainStream();
 
   std::optional<int64_t> OpenRequest();
   std::optional<int64_t> OpenWebTransport(bool unidirectional, int64_t session);
@@ -113,6 +118,7 @@ class Http3Connection : public QuicSessionHandler {
   std::unordered_map<int64_t, Stream> streams_;
   size_t incoming_ = 0;
   size_t requests_ = 0;
+  size_t vain_streams_ = 0;
   bool have_control_ = false;
   bool have_encoder_ = false;
   bool have_decoder_ = false;

@@ -59,7 +59,10 @@ void WebTransportSession::OnHeaders(int64_t stream, const std::vector<HeaderFiel
 
 void WebTransportSession::OnRequest(int64_t stream, const std::vector<HeaderField>& fields) {
   const auto head = ParseRequest(fields);
-  if (!head) return Refuse(stream, Code(head.error()));
+  if (!head) {
+    Refuse(stream, Code(head.error()));
+    return CountVainStream();
+  }
   if (head->method != "CONNECT") return Answer(stream, EncodeStatus(404));
   if (!head->webtransport()) return Answer(stream, EncodeStatus(501));
   if (session_) return Answer(stream, EncodeStatus(429));
@@ -241,12 +244,14 @@ void WebTransportSession::OnWebTransportData(int64_t stream, ByteSpan bytes, boo
 void WebTransportSession::RefuseWebTransport(int64_t stream, H3Error error) {
   ++counters_.streams_refused;
   Refuse(stream, Code(error));
+  CountVainStream();
 }
 
 void WebTransportSession::OnWebTransportReset(int64_t stream, uint64_t code) {
   if (streams_.contains(stream)) return handler_.OnStreamReset(stream, FromHttp3Code(code));
   pending_.Remove(stream);
   Refuse(stream, Code(H3Error::kRequestCancelled));
+  CountVainStream();
 }
 
 void WebTransportSession::OnWebTransportStopSending(int64_t stream, uint64_t code) {
