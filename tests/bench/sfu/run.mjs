@@ -106,6 +106,7 @@ async function measure({ transport, mbps, workers }) {
       dropped: cost.dropped,
       packets_per_second: cost.packetsOut / cost.seconds,
       gateway_cpu: cost.cpuSeconds / cost.seconds,
+      gateway_waited: cost.waitedSeconds / cost.seconds,
       load_cpu: report.cpu,
       bytes_per_packet: (1e6 / 8) * (video.mbps / video.packets) * report.measured_s,
     };
@@ -123,6 +124,7 @@ const DIGITS = {
   rss_mb: 1,
   packets_per_second: 0,
   gateway_cpu: 3,
+  gateway_waited: 3,
   load_cpu: 3,
   bytes_per_packet: 0,
 };
@@ -138,7 +140,8 @@ for (let round = 0; round < rounds; round++) {
         `${result.cpu_us_per_packet.toFixed(2)} us a packet, ` +
         `${result.packets_per_second.toFixed(0)} packets/s, loss ${result.loss.toFixed(6)} ` +
         `(${result.dropped} dropped by the gateway), ` +
-        `gateway ${result.gateway_cpu.toFixed(2)}, load ${result.load_cpu.toFixed(2)} cores\n`,
+        `gateway ${result.gateway_cpu.toFixed(2)} ` +
+        `(and waited ${result.gateway_waited.toFixed(2)}), load ${result.load_cpu.toFixed(2)} cores\n`,
     );
   }
 }

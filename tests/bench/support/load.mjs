@@ -1,7 +1,7 @@
 // What the benchmarks of the gateway with native clients share: a gateway without pages, and runs of
 // `ferry-cli load` against it, with what the gateway spent in the measured time.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -46,10 +46,20 @@ export async function counters(gateway) {
   return sums;
 }
 
+/** Seconds that the threads of a process were ready to run and had no core: proc(5), schedstat. */
+function waitedSeconds(pid) {
+  const folder = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(folder).map((thread) =>
+    Number(readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ')[1]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
+}
+
 async function sample(gateway) {
   const times = treeTimes(gateway.pid);
+  const waited = waitedSeconds(gateway.pid);
   const at = process.hrtime.bigint();
-  return { times, at, counters: await counters(gateway) };
+  return { times, waited, at, counters: await counters(gateway) };
 }
 
 /**
@@ -93,7 +103,8 @@ export function startLoad(gateway, args, onPhase = (_phase) => {}) {
 
 /**
  * Runs `ferry-cli load` to its end: its report, and what the gateway spent between the first and the last measured
- * moment, in seconds of processor time, packets and resident bytes.
+ * moment, in seconds of processor time, packets and resident bytes; and how long it waited for a core, which tells whether
+ * what was late or dropped says anything of the gateway.
  */
 export async function runLoad(gateway, args) {
   const samples = {};
@@ -108,6 +119,7 @@ export async function runLoad(gateway, args) {
     gateway: {
       seconds,
       cpuSeconds: spent(before.times, after.times),
+      waitedSeconds: after.waited - before.waited,
       packetsOut: change('ferry_packets_out_total'),
       dropped: change('ferry_packets_dropped_total'),
       retransmissions: change('ferry_retransmissions_total'),
