@@ -73,13 +73,7 @@ void MediaEndpoint::Suspend() {
   held_round_ = 0;
   waiting_since_.reset();
   recent_ = {};
-  queue_.DropMedia();
-}
-
-void MediaEndpoint::StopMedia() {
-  media_stopped_ = true;
-  recent_ = {};
-  queue_.DropMedia();
+  queue_.Clear();
 }
 
 void MediaEndpoint::Wake() {

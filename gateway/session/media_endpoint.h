@@ -1,5 +1,5 @@
 // The media of one connection: what it publishes, what it is subscribed to, its RTCP both ways, and
-// the queue of everything that is to be sent to it. Sans-I/O.
+// the queue of what is to be sent of it. Sans-I/O.
 #pragma once
 
 #include <array>
@@ -91,11 +91,8 @@ class MediaEndpoint final : public SubscriberSink,
   // Out of the room: nothing is published or subscribed any more.
   void Clear();
 
-  [[nodiscard]] bool SendControl(SharedText text, Timestamp now);
   // The next frame; the bytes stay until the next call.
   bool NextFrame(net::OutgoingFrame& frame, Timestamp now);
-  // Nothing but control messages from now on.
-  void StopMedia();
   bool stalled(Timestamp now) const { return queue_.stalled(now); }
   size_t queued_bytes() const { return queue_.bytes(); }
 
@@ -149,7 +146,7 @@ class MediaEndpoint final : public SubscriberSink,
   Subscription* FindSubscriptionBySsrc(uint32_t ssrc) const;
   void Wake();
   bool held() const { return held_round_ == worker_.wakes().round(); }
-  bool sending() const { return connection_ != nullptr && !media_stopped_; }
+  bool sending() const { return connection_ != nullptr; }
 
   const MediaLimits limits_;
   SfuWorker& worker_;
@@ -159,7 +156,6 @@ class MediaEndpoint final : public SubscriberSink,
   net::Connection* connection_ = nullptr;
   SendQueue queue_;
   SubscriberBandwidth bandwidth_;
-  bool media_stopped_ = false;
   // The transport was woken and has not taken all since.
   std::optional<Timestamp> waiting_since_;
   uint64_t held_round_ = 0;  // of the wake scheduler, in which video waits for the pacer
@@ -188,7 +184,6 @@ class MediaEndpoint final : public SubscriberSink,
   size_t next_recent_ = 0;
 
   // The frame last given out.
-  SharedText frame_text_;
   SendQueue::Rtcp frame_rtcp_;
   std::array<uint8_t, rtp::kMaxReceivedPacketSize> frame_packet_;
 };

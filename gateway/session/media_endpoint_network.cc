@@ -83,13 +83,6 @@ void MediaEndpoint::OnRtcpPart(const rtp::RtcpPacket& part, Timestamp now) {
       part);
 }
 
-bool MediaEndpoint::SendControl(SharedText text, Timestamp now) {
-  now_ = now;
-  if (!queue_.PushControl(std::move(text), now)) return false;
-  Wake();
-  return true;
-}
-
 bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
   now_ = now;
   if (frame_rtcp_.capacity() > 0) queue_.ReuseBuffer(std::exchange(frame_rtcp_, {}));
@@ -113,11 +106,7 @@ bool MediaEndpoint::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
     return false;
   }
   frame.control = false;
-  if (auto* text = std::get_if<SharedText>(&*item)) {
-    frame_text_ = std::move(*text);
-    frame.control = true;
-    frame.bytes = {reinterpret_cast<const uint8_t*>(frame_text_->data()), frame_text_->size()};
-  } else if (auto* rtcp = std::get_if<SendQueue::Rtcp>(&*item)) {
+  if (auto* rtcp = std::get_if<SendQueue::Rtcp>(&*item)) {
     frame_rtcp_ = std::move(*rtcp);
     frame.bytes = frame_rtcp_;
     metrics_.rtcp_out.Add();

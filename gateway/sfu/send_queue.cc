@@ -7,14 +7,6 @@
 
 namespace ferry::gateway {
 
-bool SendQueue::PushControl(SharedText text, Timestamp now) {
-  if (control_bytes_ + text->size() > limits_.max_control_bytes) return false;
-  NotePush(now);
-  control_bytes_ += text->size();
-  control_.push_back(std::move(text));
-  return true;
-}
-
 void SendQueue::PushRtcp(Rtcp packet, Timestamp now) {
   NotePush(now);
   // Feedback and requests are repeated: the oldest are worth the least.
@@ -81,10 +73,7 @@ std::optional<SendQueue::Item> SendQueue::Pop(Timestamp now, bool paced) {
   DropStale(now);
   std::optional<Item> item;
   bool held = false;
-  if (!control_.empty()) {
-    control_bytes_ -= control_.front()->size();
-    item = control_.pop_front();
-  } else if (!rtcp_.empty()) {
+  if (!rtcp_.empty()) {
     item = rtcp_.pop_front();
   } else if (!sender_reports_.empty()) {
     item = sender_reports_.pop_front().second;
@@ -216,7 +205,7 @@ void SendQueue::RemoveStream(OutgoingStream& stream) {
   stream.unfinished_timestamp.reset();
 }
 
-void SendQueue::DropMedia() {
+void SendQueue::Clear() {
   for (auto* queue : {&audio_, &retransmissions_, &video_}) {
     for (size_t i = 0; i < queue->size(); ++i) (*queue)[i].stream->unfinished_timestamp.reset();
     queue->Clear();
@@ -227,8 +216,8 @@ void SendQueue::DropMedia() {
 }
 
 bool SendQueue::empty() const {
-  return control_.empty() && rtcp_.empty() && sender_reports_.empty() && audio_.empty() &&
-         retransmissions_.empty() && video_.empty();
+  return rtcp_.empty() && sender_reports_.empty() && audio_.empty() && retransmissions_.empty() &&
+         video_.empty();
 }
 
 }  // namespace ferry::gateway

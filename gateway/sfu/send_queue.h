@@ -1,10 +1,11 @@
-// What waits to be sent to one client. Sans-I/O: the transport takes the next item whenever it can
-// write, so that everything not yet handed to it can still be reordered or dropped here.
+// The media that waits to be sent to one client. Sans-I/O: the transport takes the next item
+// whenever it can write, so that everything not yet handed to it can still be reordered or dropped
+// here.
 //
-// Order: control, RTCP (sender reports last), audio, retransmissions, video. Each class is bounded
-// in bytes or count, media in age too. Video that waited too long is dropped by whole frames, and
-// then on until the next key frame: a delta frame without its predecessor would only cost
-// bandwidth. A frame of which a part was already sent is finished.
+// Order: RTCP (sender reports last), audio, retransmissions, video. Each class is bounded in bytes
+// or count, RTP in age too. Video that waited too long is dropped by whole frames, and then on
+// until the next key frame: a delta frame without its predecessor would only cost bandwidth. A
+// frame of which a part was already sent is finished.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,6 @@
 #include "gateway/sfu/ring_queue.h"
 
 namespace ferry::gateway {
-
-// A control message, shared when it goes to many.
-using SharedText = std::shared_ptr<const std::string>;
 
 // One stream to one subscriber, as the queue knows it. Outlives its packets there (RemoveStream).
 struct OutgoingStream {
@@ -57,7 +55,6 @@ struct VideoDrop {
 class SendQueue {
  public:
   struct Limits {
-    size_t max_control_bytes = 256 * 1024;
     size_t max_media_bytes = 1024 * 1024;
     Duration max_video_age = Duration::Millis(400);
     Duration max_audio_age = Duration::Millis(600);
@@ -77,13 +74,10 @@ class SendQueue {
   };
 
   using Rtcp = std::vector<uint8_t>;
-  using Item = std::variant<SharedText, Rtcp, OutgoingPacket>;
+  using Item = std::variant<Rtcp, OutgoingPacket>;
 
   SendQueue(const Limits& limits, Listener& listener) : limits_(limits), listener_(listener) {}
 
-  // False when the client has let more control messages pile up than the limit: it is to be cut
-  // off.
-  [[nodiscard]] bool PushControl(SharedText text, Timestamp now);
   void PushRtcp(Rtcp packet, Timestamp now);
   // Replaces one of the same stream that still waits. Apart from other RTCP, so that many streams'
   // reports push out no request.
@@ -101,8 +95,8 @@ class SendQueue {
   // A buffer for Rtcp that has been sent, to be used again.
   Rtcp TakeBuffer();
   void ReuseBuffer(Rtcp buffer);
-  // Forgets all but control messages: the connection is about to close.
-  void DropMedia();
+  // Forgets all of it.
+  void Clear();
 
   bool empty() const;
   bool has_video() const { return !video_.empty(); }
@@ -110,7 +104,7 @@ class SendQueue {
   bool stalled(Timestamp now) const {
     return !writer_idle_ && now - last_progress_ > limits_.stall;
   }
-  size_t bytes() const { return control_bytes_ + media_bytes_; }
+  size_t bytes() const { return media_bytes_; }
 
  private:
   // Buffers of RTCP kept for reuse: a tick's worth.
@@ -133,14 +127,12 @@ class SendQueue {
 
   Limits limits_;
   Listener& listener_;
-  RingQueue<SharedText> control_;
   RingQueue<Rtcp> rtcp_;
   RingQueue<std::pair<uint32_t, Rtcp>> sender_reports_;  // one per SSRC
   RingQueue<OutgoingPacket> audio_;
   RingQueue<OutgoingPacket> retransmissions_;
   RingQueue<OutgoingPacket> video_;  // all streams, in the order of arrival
   std::vector<Rtcp> buffers_;
-  size_t control_bytes_ = 0;
   size_t media_bytes_ = 0;
   Timestamp last_progress_;
   bool writer_idle_ = true;  // the last Pop found nothing, and nothing came since

@@ -42,12 +42,10 @@ class SendQueueTest : public ::testing::Test, public SendQueue::Listener {
          .sequence_number = sequence[audio.ssrc]++,
          .enqueued = now});
   }
-  SharedText Text(const std::string& text) { return std::make_shared<const std::string>(text); }
-  // "c" control, "r" RTCP, "a3" audio number 3, "v7" video number 7, "x7" a retransmission.
+  // "r" RTCP, "a3" audio number 3, "v7" video number 7, "x7" a retransmission.
   std::string Pop() {
     auto item = queue.Pop(now);
     if (!item) return "";
-    if (std::get_if<SharedText>(&*item)) return "c";
     if (std::get_if<SendQueue::Rtcp>(&*item)) return "r";
     const auto& packet = std::get<OutgoingPacket>(*item);
     const char* kind = packet.retransmission ? "x" : packet.stream == &audio ? "a" : "v";
@@ -99,12 +97,11 @@ TEST_F(SendQueueTest, AStreamThatEndsTakesItsSenderReportAlong) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST_F(SendQueueTest, ControlGoesFirstThenReportsThenAudioThenVideo) {
+TEST_F(SendQueueTest, ReportsGoFirstThenAudioThenVideo) {
   PushFrame(video, true, 2);
   PushAudio();
   queue.PushRtcp({1, 2, 3, 4}, now);
-  ASSERT_TRUE(queue.PushControl(Text("{}"), now));
-  EXPECT_EQ(PopAll(), "c r a0 v0 v1");
+  EXPECT_EQ(PopAll(), "r a0 v0 v1");
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.bytes(), 0u);
 }
@@ -212,14 +209,6 @@ TEST_F(SendQueueTest, AudioAloneIsBoundedToo) {
   for (int i = 0; i < 2000; ++i) PushAudio(1000);
   EXPECT_LE(queue.bytes(), limits.max_media_bytes);
   EXPECT_GT(audio_drops, 900);
-}
-
-TEST_F(SendQueueTest, TooMuchControlIsRefused) {
-  const std::string message(60'000, 'x');
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.PushControl(Text(message), now));
-  EXPECT_FALSE(queue.PushControl(Text(message), now));
-  Pop();
-  EXPECT_TRUE(queue.PushControl(Text(message), now));
 }
 
 TEST_F(SendQueueTest, ReportsAreBoundedByCount) {
