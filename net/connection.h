@@ -52,7 +52,9 @@ struct OutgoingFrame {
 // How a connection ended.
 struct ConnectionEnd {
   bool clean = false;  // by the closing handshake, whoever began it
-  uint16_t code = 0;   // the one the other side closed with; 0: none
+  // The one the other side closed with; 0: none. Over WebTransport none counts as 1001, for so ends
+  // a page that is closed.
+  uint16_t code = 0;
   std::string reason;  // for the log
 };
 

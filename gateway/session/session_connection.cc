@@ -288,7 +288,9 @@ void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
   const ControlPlane::Guard guard(control());
   session->Forget(*this);
   if (session->connection() != this) return;
-  if (end.clean && end.code == static_cast<uint16_t>(CloseCode::kNormal)) {
+  // Who merely lost the connection, or left it for another, closes with another code or none.
+  if (end.clean && (end.code == static_cast<uint16_t>(CloseCode::kNormal) ||
+                    end.code == static_cast<uint16_t>(CloseCode::kGoingAway))) {
     control().End(*session, LeaveReason::kLeft, CloseCode::kNormal, "closed by the client");
   }
   control().Detach(*session, Now());

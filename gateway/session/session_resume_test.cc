@@ -110,8 +110,20 @@ TEST_F(SessionResumeTest, LeavingOrClosingEndsTheSessionAtOnce) {
 
 TEST_F(SessionResumeTest, ACleanCloseWithAnotherCodeIsNoLeave) {
   Client& ann = Joined("ann");
-  ann.session->OnClosed({true, 1001, "the page sleeps"});
+  Client& bob = Joined("bob");
+  ann.session->OnClosed({true, 4008, "moved"});
+  bob.session->OnClosed({true, 0, "without a code"});
   EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok");
+  EXPECT_EQ(Connect().Resume(bob.token, 0)["type"], "ok");
+}
+
+TEST_F(SessionResumeTest, APageThatIsClosedLeaves) {
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob");
+  ann.Heard();
+  bob.session->OnClosed({true, 1001, "going away"});
+  EXPECT_EQ(ann.Heard(), Texts{"user-left bob 0"});
+  EXPECT_EQ(Connect().Resume(bob.token, 0)["code"], 20016);
 }
 
 TEST_F(SessionResumeTest, SilenceEndsTheConnectionButNotTheSession) {

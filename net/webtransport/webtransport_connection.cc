@@ -6,6 +6,7 @@ namespace ferry::net {
 namespace {
 
 // Closing codes of ours (docs/protocol.md §1.1).
+constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kTooLarge = 1009;
 constexpr uint16_t kMisbehaved = 4003;
 // HTTP/3's for a connection with nothing more to do (RFC 9114 §8.1).
@@ -201,8 +202,11 @@ void WebTransportConnection::CloseSession() {
 
 void WebTransportConnection::OnSessionEnded(const SessionEnd& end) {
   StartTimer(&WebTransportConnection::CutOff);
-  // The codes of the protocol have 16 bits; another is none of it.
-  const auto code = static_cast<uint16_t>(end.code <= 0xFFFF ? end.code : 0);
+  // The codes of the protocol have 16 bits; another is none of it. Without a code: browsers end the
+  // sessions of a page that is closed or left so.
+  const auto code = end.clean && end.code == 0
+                        ? kGoingAway
+                        : static_cast<uint16_t>(end.code <= 0xFFFF ? end.code : 0);
   std::string reason = "closed with code " + std::to_string(end.code);
   if (!end.clean) reason = end.reason;
   TellClosed({end.clean, code, std::move(reason)});
@@ -213,8 +217,10 @@ void WebTransportConnection::OnConnectionClosed(const ConnectionEnd& end) {
   quic_ = nullptr;
   timer_.reset();
   TellReady(0);
-  // What has been closed by us ends well; any other end without a close of the session does not.
-  TellClosed({close_.has_value() && end.clean, 0, end.reason});
+  // What has been closed by us ends well. Any other end without a close of the session does not,
+  // but for a client that closes the whole connection for no error.
+  const bool went_away = !close_ && end.clean && end.code == kNoError;
+  TellClosed({went_away || (close_ && end.clean), went_away ? kGoingAway : uint16_t{0}, end.reason});
   if (on_end_) std::exchange(on_end_, nullptr)();
 }
 

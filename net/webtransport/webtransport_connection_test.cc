@@ -66,6 +66,29 @@ TEST_F(WebTransportConnectionTest, TellsTheServerTheClientsCode) {
   EXPECT_TRUE(client->log->end->clean);
 }
 
+TEST_F(WebTransportConnectionTest, TellsOfAPageThatIsClosedAsGoingAway) {
+  Start();
+  const auto page = Connect();
+  ASSERT_TRUE(EchoesControl(*page, "hello"));
+  page->log->Close(0, "");
+  ASSERT_TRUE(Until([&] { return sessions[0]->end.has_value(); }));
+  EXPECT_TRUE(sessions[0]->end->clean);
+  EXPECT_EQ(sessions[0]->end->code, 1001);
+  // A browser that closes the whole connection instead.
+  const auto browser = Connect();
+  ASSERT_TRUE(EchoesControl(*browser, "hello"));
+  browser->client->quic().endpoint().CloseAll(0x100, "");
+  ASSERT_TRUE(Until([&] { return sessions[1]->end.has_value(); }));
+  EXPECT_TRUE(sessions[1]->end->clean);
+  EXPECT_EQ(sessions[1]->end->code, 1001);
+  // An error of it is a lost connection.
+  const auto failed = Connect();
+  ASSERT_TRUE(EchoesControl(*failed, "hello"));
+  failed->client->quic().endpoint().CloseAll(0x101, "");
+  ASSERT_TRUE(Until([&] { return sessions[2]->end.has_value(); }));
+  EXPECT_FALSE(sessions[2]->end->clean);
+}
+
 TEST_F(WebTransportConnectionTest, AnAbortEndsOneSideAtOnce) {
   Start();
   const auto client = Connect();

@@ -270,5 +270,7 @@ describe('the end', () => {
     expect(heard).toEqual([]);
     await vi.advanceTimersByTimeAsync(500);
     expect(heard).toEqual([{ code: 1006, reason: 'the control stream ended' }]);
+    // No code at all would end the session.
+    expect(far().closedWith).toEqual({ closeCode: 1006 });
   });
 });

@@ -131,7 +131,7 @@ export class WebTransportTransport implements Transport {
     }
     // The gateway is closing: its code may be on the way.
     setTimeout(
-      () => this.finish(CLOSE_ABNORMAL, 'the control stream ended', { closeCode: 0 }),
+      () => this.finish(CLOSE_ABNORMAL, 'the control stream ended', { closeCode: CLOSE_ABNORMAL }),
       CLOSE_PATIENCE_MS,
     );
   }
