@@ -63,10 +63,13 @@ class SessionConnection final : public net::ConnectionHandler {
   void Handle(std::string_view message);
   // False when the session has handled a request of this id before.
   bool Accept(int64_t id);
+  void Acknowledge(uint64_t seq);
+  // (session_entry.cc)
   void Join(int64_t id, const JoinRequest& join);
   void Resume(int64_t id, const ResumeRequest& resume);
-  void Acknowledge(uint64_t seq);
   std::expected<void, Refusal> Authenticate(const JoinRequest& join) const;
+  // Tells of somebody who was there before, with the control plane locked.
+  void Introduce(const UserInfo& user);
   // What only a session may ask; with the control plane locked. (session_requests.cc)
   Answer Carry(int64_t id, const LeaveRequest& leave);
   Answer Carry(int64_t id, const PublishRequest& publish);

@@ -1,6 +1,7 @@
 // Sessions and rooms together: entering, control messages, leaving.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "gateway/testing/session_fixture.h"
@@ -44,6 +45,48 @@ TEST_F(SessionTest, ANewcomerIsToldWhoIsThereAndWhatTheyPublish) {
   const json joined = Connect().Join("bob");
   EXPECT_EQ(joined["users"], json::parse(R"([{"userId":"ann","streams":[
     {"streamId":"s1","kind":"audio","source":"main","codec":"opus","muted":false}]}])"));
+}
+
+class LargeRoomTest : public SessionTest {
+ protected:
+  LargeRoomTest() : SessionTest(1, {}) {}
+};
+
+TEST_F(LargeRoomTest, WhomTheAnswerHasNoRoomForFollowsIt) {
+  const std::string long_name(120, 'x');
+  std::set<std::string> there;
+  for (int i = 0; i < 299; ++i) {
+    const std::string name = long_name + std::to_string(i);
+    Client& client = Joined(name);
+    there.insert(name);
+    if (i >= 290) client.Publish("video");
+  }
+  Client& late = Connect();
+  const json joined = late.Join("late");
+  ASSERT_EQ(joined["type"], "ok");
+  EXPECT_LE(joined.dump().size(), net::kMaxControlBytes);
+  std::set<std::string> told;
+  for (const json& user : joined["users"]) told.insert(user["userId"]);
+  EXPECT_GT(told.size(), 200u);
+  EXPECT_LT(told.size(), there.size());
+  // Nothing is left out, nothing comes twice, and a stream comes after its user.
+  size_t streams = 0;
+  for (const std::string& heard : late.Heard()) {
+    const std::string kind = heard.substr(0, heard.find(' '));
+    const std::string user =
+        heard.substr(kind.size() + 1, heard.find(' ', kind.size() + 1) - kind.size() - 1);
+    if (kind == "user-entered") {
+      EXPECT_TRUE(told.insert(user).second) << heard;
+    } else {
+      EXPECT_EQ(kind, "stream-added");
+      EXPECT_TRUE(told.contains(user)) << heard;
+      ++streams;
+    }
+  }
+  EXPECT_EQ(told, there);
+  EXPECT_EQ(streams, 9u);
+  EXPECT_EQ(late.Numbers().front(), 1u);
+  EXPECT_EQ(late.connection.closed_with, 0);
 }
 
 TEST_F(SessionTest, ALostConnectionIsATimeoutToTheOthers) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -166,9 +167,12 @@ struct ResumeOffer {
 };
 
 // Answers.
+// How many of the users the answer to `join` has room for, the first of them: a message has at most
+// net::kMaxControlBytes.
+size_t UsersInAnswer(std::span<const UserInfo> users);
 std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,
                          const ResumeOffer& resume, net::TransportKind transport,
-                         const std::vector<UserInfo>& users);
+                         std::span<const UserInfo> users);
 // `last_id`: the last request of the session that was handled.
 std::string ResumedAnswer(int64_t id, int64_t last_id, const ResumeOffer& resume);
 std::string OkAnswer(int64_t id);

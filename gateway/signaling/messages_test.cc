@@ -316,14 +316,35 @@ TEST(Messages, AnErrorCarriesTheIdOnlyWhenThereIsOne) {
 TEST(Messages, JoinedListsUsersAndTheirStreamsAndTellsHowToComeBack) {
   const Publication stream{
       .info = {.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8}};
-  EXPECT_EQ(
-      json::parse(JoinedAnswer(1, "abc", 5, {"tok", 90'000}, net::TransportKind::kWebTransport,
-                               {{"ann", {stream}}, {"bob", {}}})),
-      json::parse(R"({"type":"ok","id":1,"sessionId":"abc","serverTimeMs":5,
+  const std::vector<UserInfo> users = {{"ann", {stream}}, {"bob", {}}};
+  EXPECT_EQ(json::parse(JoinedAnswer(1, "abc", 5, {"tok", 90'000},
+                                     net::TransportKind::kWebTransport, users)),
+            json::parse(R"({"type":"ok","id":1,"sessionId":"abc","serverTimeMs":5,
               "resumeToken":"tok","resumeTimeoutMs":90000,"transport":"webtransport","users":[
               {"userId":"ann","streams":[
                 {"streamId":"s1","kind":"video","source":"main","codec":"vp8","muted":false}]},
               {"userId":"bob","streams":[]}]})"));
+}
+
+TEST(Messages, JoinedHasNoMoreUsersThanAFrameHolds) {
+  // The longest there can be.
+  const EncodingInfo encoding{.ssrc = 1, .width = 16'383, .height = 16'383};
+  const Publication stream{.info = {.stream_id = "s18446744073709551615",
+                                    .kind = MediaKind::kVideo,
+                                    .codec = Codec::kOpus,
+                                    .muted = false},
+                           .encodings = {encoding, encoding}};
+  const std::string name(kMaxUserIdBytes, '"');
+  for (const size_t streams : {0, 1, 4}) {
+    const std::vector<UserInfo> users(1000, {name, std::vector<Publication>(streams, stream)});
+    const size_t count = UsersInAnswer(users);
+    const std::string answer =
+        JoinedAnswer(INT64_MAX, std::string(16, 'f'), INT64_MAX, {std::string(256, 't'), INT64_MAX},
+                     net::TransportKind::kWebTransport, std::span(users).first(count));
+    EXPECT_LE(answer.size(), net::kMaxControlBytes);
+    EXPECT_GT(answer.size(), net::kMaxControlBytes * 3 / 4) << streams;
+  }
+  EXPECT_EQ(UsersInAnswer({}), 0u);
 }
 
 TEST(Messages, ResumedTellsTheLastRequestAndTheNextToken) {

@@ -144,7 +144,13 @@ class SessionTest : public ::testing::Test {
     size_t heard = 0;
   };
 
-  explicit SessionTest(size_t worker_count = 1) {
+  // Small, so that they can be filled.
+  static constexpr RoomRegistry::Limits kSmallRooms{
+      .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
+
+  explicit SessionTest(size_t worker_count = 1,
+                       const RoomRegistry::Limits& rooms_allowed = kSmallRooms)
+      : room_limits(rooms_allowed) {
     for (size_t i = 0; i < worker_count; ++i) {
       control.AddWorker([] {});
       infos.push_back({&counts.emplace_back(), [] {}});
@@ -214,8 +220,7 @@ class SessionTest : public ::testing::Test {
   testing::FakeClock clock;
   AppStore apps{{{kApp, "test", kSecret}}};
   SessionLimits limits;
-  RoomRegistry::Limits room_limits{
-      .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
+  const RoomRegistry::Limits room_limits;
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
   ControlPlane control{room_limits, limits, log, /*seed=*/1};

@@ -1,0 +1,117 @@
+// How a connection comes to its session: by `join` a new one, by `resume` one that is there.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <span>
+#include <utility>
+
+#include "gateway/auth/usersig.h"
+#include "gateway/session/session_connection.h"
+
+namespace ferry::gateway {
+namespace {
+
+Refusal Refusing(SignalingError code, std::string message, int64_t id) {
+  return {id, static_cast<int>(code), std::move(message)};
+}
+
+}  // namespace
+
+std::expected<void, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
+  if (join.user_sig.empty()) {
+    return std::unexpected(
+        Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
+  }
+  const auto secret = context().apps.Secret(join.sdk_app_id);
+  if (!secret) {
+    return std::unexpected(Refusal{std::nullopt, static_cast<int>(UserSigError::kUnknownApp),
+                                   fmt::format("sdkAppId {} is not known here", join.sdk_app_id)});
+  }
+  const auto verified =
+      VerifyUserSig(join.user_sig, join.sdk_app_id, join.user_id, *secret,
+                    context().clock.UnixMs() / 1000, control().limits().usersig_expiry_skew_s);
+  if (!verified) {
+    return std::unexpected(
+        Refusal{std::nullopt, static_cast<int>(verified.error().code), verified.error().message});
+  }
+  return {};
+}
+
+ResumeOffer SessionConnection::Offer(std::string token) const {
+  return {std::move(token), control().limits().resume_timeout.ms()};
+}
+
+void SessionConnection::Join(int64_t id, const JoinRequest& join) {
+  if (session_) {
+    return Refuse(
+        Refusing(SignalingError::kAlreadyInRoom, "already in a room: leave it first", id));
+  }
+  std::expected<ControlPlane::Joined, Refusal> joined;
+  size_t told = 0;
+  const auto allowed = Authenticate(join);
+  if (allowed) {
+    const ControlPlane::Guard guard(control());
+    joined = control().Join(join, id, {worker_.index(), this});
+    if (joined) {
+      session_ = joined->session;
+      TakeMedia(*worker_.ClaimEndpoint(*session_, Now()));
+      // Whom the answer has no room for enter right after it, before anything else happens.
+      const std::span<const UserInfo> users(joined->users);
+      told = UsersInAnswer(users);
+      for (const UserInfo& user : users.subspan(told)) Introduce(user);
+    }
+  } else {
+    joined = std::unexpected(allowed.error());
+  }
+  if (!joined) {
+    metrics().joins_refused.Add();
+    context().log.info("event=refused remote={} room={}/{} user={:?} code={}",
+                       connection_.remote_address(), join.sdk_app_id, ToString(join.room),
+                       join.user_id, joined.error().code);
+    joined.error().id = id;
+    Refuse(joined.error());
+    return Close(CloseCode::kJoinRefused, "join was refused");
+  }
+  metrics().joins.Add();
+  // {:?} quotes and escapes: a client's words could forge fields otherwise.
+  context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
+                     session_->id(), connection_.remote_address(), join.sdk_app_id,
+                     ToString(join.room), join.user_id, join.client);
+  SendDirectly(JoinedAnswer(id, session_->id(), context().clock.UnixMs(),
+                            Offer(std::move(joined->token)), connection_.transport(),
+                            std::span(joined->users).first(told)));
+}
+
+void SessionConnection::Introduce(const UserInfo& user) {
+  session_->Send(UserEntered(user.user_id));
+  for (const Publication& stream : user.streams) session_->Send(StreamAdded(user.user_id, stream));
+}
+
+void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
+  if (session_) {
+    return Refuse(Refusing(SignalingError::kAlreadyInRoom, "resume: already in a room", id));
+  }
+  std::expected<ControlPlane::Resumed, Refusal> resumed;
+  {
+    const ControlPlane::Guard guard(control());
+    resumed = control().Resume(resume, {worker_.index(), this});
+    if (resumed) {
+      session_ = resumed->session;
+      resuming_ = Resuming{id, std::move(resumed->token)};
+      for (SessionConnection* former : session_->TakeMoved(worker_.index())) former->OnMoved();
+      if (MediaEndpoint* endpoint = worker_.ClaimEndpoint(*session_, Now())) TakeMedia(*endpoint);
+    }
+  }
+  if (!resumed) {
+    metrics().resumes_refused.Add();
+    context().log.info("event=resume-refused remote={}", connection_.remote_address());
+    resumed.error().id = id;
+    Refuse(resumed.error());
+    return Close(CloseCode::kCannotResume, "resume was refused");
+  }
+  context().log.info("session={} event=resumed remote={}", session_->id(),
+                     connection_.remote_address());
+  Wake();
+}
+
+}  // namespace ferry::gateway
