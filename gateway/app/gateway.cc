@@ -61,6 +61,7 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_) worker->Join();
+  for (const auto& worker : workers_) worker->Clear();
 }
 
 Result<void> Gateway::Start() {

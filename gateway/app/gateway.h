@@ -27,6 +27,8 @@ class Gateway {
  public:
   // The first worker runs on `io`, which the caller runs; the others have threads of their own.
   Gateway(asio::io_context& io, Config config, AppStore apps, std::shared_ptr<spdlog::logger> log);
+  // Nothing on `io` may refer to the gateway any more: after Shutdown's `done` and another turn of
+  // the loop, or after EventLoop::DropPending.
   ~Gateway();
 
   // Makes or loads the certificate, and listens.

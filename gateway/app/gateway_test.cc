@@ -249,44 +249,6 @@ TEST_F(GatewayTest, ASecondSignalCutsTheDrainShort) {
   EXPECT_TRUE(Until([&] { return stopped; }));
 }
 
-// The kernel chooses the worker of a connection: with so many, each has some.
-TEST_F(GatewayTest, WorkersOnTheirOwnThreadsShareRoomsAndSessions) {
-  config.workers = 3;
-  Start();
-  std::vector<Client> users;
-  std::vector<std::string> tokens;
-  for (int i = 0; i < 12; ++i) {
-    users.push_back(Connect());
-    const json joined = Ask(users.back(), JoinMessage("user" + std::to_string(i)));
-    ASSERT_EQ(joined["type"], "ok");
-    tokens.push_back(joined["resumeToken"]);
-    EXPECT_EQ(Publish(users.back(), "audio")["type"], "ok");
-  }
-  for (const Client& user : users) {
-    EXPECT_TRUE(Until([&] {
-      return std::ranges::count_if(
-                 user->messages,
-                 [](const json& message) { return message["type"] == "stream-added"; }) >= 1 ||
-             user == users.back();
-    }));
-  }
-  // Each moves, while all go on telling each other.
-  for (size_t i = 0; i < users.size(); ++i) {
-    const Client again = Connect();
-    const json resumed =
-        Ask(again, {{"type", "resume"}, {"version", 1}, {"token", tokens[i]}, {"ack", 0}});
-    ASSERT_EQ(resumed["type"], "ok") << i;
-    EXPECT_TRUE(ClosesWith(users[i], 4008));
-    users[i] = again;
-    EXPECT_EQ(Publish(again, "video")["type"], "ok");
-  }
-  EXPECT_EQ(gateway->Total(&Metrics::participants), 12);
-  EXPECT_EQ(gateway->Total(&Metrics::streams), 24);
-  EXPECT_EQ(Get("/metrics").status, 200u);
-  for (const Client& user : users) user->Close();
-  EXPECT_TRUE(Until([&] { return gateway->Total(&Metrics::sessions) == 0; }));
-}
-
 TEST_F(GatewayTest, ShuttingDownTellsClientsAndEnds) {
   Start();
   const Client ann = Joined("ann");

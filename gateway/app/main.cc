@@ -12,6 +12,7 @@
 
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
+#include "gateway/app/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
 
@@ -73,9 +74,12 @@ int Serve(const Config& config) {
   log->set_level(spdlog::level::from_str(config.log_level));
   auto store = OpenStore(config);
   if (!store) return Complain(store.error().message);
-  boost::asio::io_context io(1);
+  EventLoop io;
   Gateway gateway(io, config, std::move(*store), log);
-  if (const auto started = gateway.Start(); !started) return Complain(started.error().message);
+  if (const auto started = gateway.Start(); !started) {
+    io.DropPending();
+    return Complain(started.error().message);
+  }
   std::printf("listening on %s\n", Origin(config.listen, gateway.port()).c_str());
   std::fflush(stdout);
 
@@ -103,8 +107,8 @@ int Serve(const Config& config) {
   };
   await_reload();
   io.run();
-  // A connection that outlived even its abort would still refer to what is about to be destroyed.
-  if (gateway.Total(&Metrics::connections) > 0) std::_Exit(0);
+  // A connection that outlived even its abort still refers to the gateway.
+  io.DropPending();
   return 0;
 }
 

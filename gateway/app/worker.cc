@@ -6,7 +6,7 @@ namespace ferry::gateway {
 
 Worker::Worker(ControlPlane& control, const Clock& clock, asio::io_context* io)
     : clock_(clock),
-      own_io_(io ? nullptr : std::make_unique<asio::io_context>(1)),
+      own_io_(io ? nullptr : std::make_unique<EventLoop>()),
       io_(io ? *io : *own_io_),
       index_(control.AddWorker([this] { Post([this] { sessions_->TakeMail(); }); })),
       tick_(io_) {}
@@ -77,10 +77,19 @@ void Worker::Abort() {
 }
 
 void Worker::Join() {
-  tick_.cancel();
-  if (!thread_.joinable()) return;
-  own_io_->stop();
-  thread_.join();
+  if (!own_io_) {
+    tick_.cancel();
+  } else if (thread_.joinable()) {
+    own_io_->stop();
+    thread_.join();
+  }
+}
+
+void Worker::Clear() {
+  if (own_io_) own_io_->DropPending();
+  webtransport_.reset();
+  listener_.reset();
+  sessions_.reset();
 }
 
 }  // namespace ferry::gateway

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "gateway/app/event_loop.h"
 #include "gateway/app/metrics.h"
 #include "gateway/app/webtransport_service.h"
 #include "gateway/net/asio.h"
@@ -34,7 +35,7 @@ class Worker {
 
   // Runs on `io` when that is given and run by the caller, else on a thread of its own.
   Worker(ControlPlane& control, const Clock& clock, asio::io_context* io);
-  // After Join.
+  // After Join and Clear.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -54,6 +55,9 @@ class Worker {
   void Abort();
   // No more events; waits for the thread.
   void Join();
+  // Destroys the connections and the media of the sessions. After Join of all workers and before
+  // any of them ends: they tell each other of the streams that end.
+  void Clear();
 
   // Bytes of media that wait to be sent. On the worker's thread.
   size_t queued_bytes() const { return sessions_->queued_bytes(); }
@@ -64,7 +68,7 @@ class Worker {
   void Post(std::function<void()> task);
 
   const Clock& clock_;
-  const std::unique_ptr<asio::io_context> own_io_;
+  const std::unique_ptr<EventLoop> own_io_;
   asio::io_context& io_;
   Metrics metrics_;
   const unsigned index_;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/app/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/testing/http_get.h"
@@ -89,12 +90,16 @@ class GatewayTest : public ::testing::Test {
   }
 
   Client Connect(testing::TestClient::Options options = {}) {
-    auto client =
-        clients.emplace_back(std::make_shared<testing::TestClient>(io, gateway->port(), options));
+    const Client client =
+        options.transport == net::TransportKind::kWebTransport
+            ? testing::MakeWebTransportTestClient(io, gateway->port(), options)
+            : std::make_shared<testing::WebSocketTestClient>(io, gateway->port(), options);
+    clients.push_back(client);
     client->Start();
     EXPECT_TRUE(Until([&] { return client->open || client->failed; }));
     return client;
   }
+  Client ConnectWebTransport() { return Connect({.transport = net::TransportKind::kWebTransport}); }
   static nlohmann::json JoinMessage(const std::string& user) {
     return {{"type", "join"},
             {"id", 1},
@@ -145,7 +150,7 @@ class GatewayTest : public ::testing::Test {
     return reply;
   }
 
-  asio::io_context io{1};
+  EventLoop io;
   Config config;
   std::filesystem::path directory;
   std::ostringstream log_text;

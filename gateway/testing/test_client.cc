@@ -1,23 +1,25 @@
 #include "gateway/testing/test_client.h"
 
+#include <algorithm>
+
 namespace ferry::gateway::testing {
 
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-TestClient::TestClient(asio::io_context& io, uint16_t port, Options options)
+WebSocketTestClient::WebSocketTestClient(asio::io_context& io, uint16_t port, Options options)
     : io_(io),
       port_(port),
       options_(std::move(options)),
       tls_(asio::ssl::context::tls_client),
       stream_(io, tls_) {}
 
-void TestClient::Start() {
+void WebSocketTestClient::Start() {
   asio::co_spawn(
       io_, [self = shared_from_this()] { return self->Run(); }, asio::detached);
 }
 
-asio::awaitable<void> TestClient::Run() {
+asio::awaitable<void> WebSocketTestClient::Run() {
   const auto self = shared_from_this();
   error_code error;
   auto& socket = beast::get_lowest_layer(stream_).socket();
@@ -54,12 +56,8 @@ asio::awaitable<void> TestClient::Run() {
   for (;;) {
     co_await stream_.async_read(buffer, Into(error));
     if (error) break;
-    const auto* data = static_cast<const uint8_t*>(buffer.cdata().data());
-    if (stream_.got_text()) {
-      messages.push_back(nlohmann::json::parse(data, data + buffer.size()));
-    } else {
-      packets.emplace_back(data, data + buffer.size());
-    }
+    Received(stream_.got_text(),
+             {static_cast<const uint8_t*>(buffer.cdata().data()), buffer.size()});
     buffer.clear();
   }
   if (error == websocket::error::closed) close_code = stream_.reason().code;
@@ -68,7 +66,7 @@ asio::awaitable<void> TestClient::Run() {
   socket.close(ignored);
 }
 
-void TestClient::Queue(Frame frame) {
+void WebSocketTestClient::Queue(Frame frame) {
   out_.push_back(std::move(frame));
   if (open && !writing_) {
     asio::co_spawn(
@@ -76,7 +74,7 @@ void TestClient::Queue(Frame frame) {
   }
 }
 
-asio::awaitable<void> TestClient::Write() {
+asio::awaitable<void> WebSocketTestClient::Write() {
   const auto self = shared_from_this();
   if (writing_) co_return;
   writing_ = true;
@@ -90,19 +88,34 @@ asio::awaitable<void> TestClient::Write() {
   writing_ = false;
 }
 
-void TestClient::Close() {
+void WebSocketTestClient::Close(uint16_t code) {
   asio::co_spawn(
       io_,
-      [self = shared_from_this()]() -> asio::awaitable<void> {
+      [self = shared_from_this(), code]() -> asio::awaitable<void> {
         error_code error;
-        co_await self->stream_.async_close(websocket::close_code::normal, Into(error));
+        const websocket::close_reason reason(code);
+        co_await self->stream_.async_close(reason, Into(error));
       },
       asio::detached);
 }
 
-void TestClient::Abort() {
+void WebSocketTestClient::Abort() {
   error_code ignored;
   beast::get_lowest_layer(stream_).socket().close(ignored);
+}
+
+void TestClient::Received(bool text, ByteSpan bytes) {
+  if (text) {
+    messages.push_back(nlohmann::json::parse(bytes.begin(), bytes.end()));
+  } else {
+    packets.emplace_back(bytes.begin(), bytes.end());
+  }
+}
+
+uint64_t TestClient::LastSequence() const {
+  uint64_t last = 0;
+  for (const auto& message : messages) last = std::max(last, message.value("seq", uint64_t{0}));
+  return last;
 }
 
 nlohmann::json TestClient::Find(const nlohmann::json& wanted) const {

@@ -1,0 +1,19 @@
+// An event loop that lets go of what waits on it while what that refers to is still there.
+#pragma once
+
+#include "gateway/net/asio.h"
+
+namespace ferry::gateway {
+
+class EventLoop final : public asio::io_context {
+ public:
+  // Run by one thread.
+  EventLoop() : asio::io_context(1) {}
+
+  // Destroys every operation that waits, and with them the coroutines that are suspended in one:
+  // their frames refer to connections and listeners, which therefore end after this call and before
+  // the loop itself. When nobody runs it any more; it does not run again.
+  void DropPending() { asio::execution_context::shutdown(); }
+};
+
+}  // namespace ferry::gateway
