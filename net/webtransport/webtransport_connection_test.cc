@@ -144,8 +144,8 @@ TEST_F(WebTransportConnectionTest, DropsAnOversizedMediaPacketAloneAndCountsIt) 
   Start();
   const auto client = Connect();
   ASSERT_TRUE(EchoesControl(*client, "hello"));
-  EXPECT_GE(client->client->max_media_bytes(), 1150u);
-  EXPECT_LT(client->client->max_media_bytes(), 2000u);
+  EXPECT_GE(sessions[0]->connection->max_media_bytes(), 1150u);
+  EXPECT_LT(sessions[0]->connection->max_media_bytes(), 2000u);
   sessions[0]->Send(false, std::string(2000, 'x'));
   sessions[0]->Send(false, "after it");
   ASSERT_TRUE(Until([&] { return !client->log->media.empty(); }));
