@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "gateway/auth/hex.h"
+#include "gateway/net/free_port.h"
 
 namespace ferry::gateway {
 namespace {
@@ -92,6 +93,11 @@ Result<void> Gateway::Start() {
                     [this](const HttpRequest& request) { return http_->Answer(request); },
                     webtransport_.get()});
   uint16_t port = config_.port;
+  if (port == 0) {
+    const auto free = FindFreePort(config_.listen);
+    if (!free) return std::unexpected(free.error());
+    port = *free;
+  }
   for (size_t i = 0; i < workers_.size(); ++i) {
     auto started = workers_[i]->Start(*context_, sfu_->worker(i), config_.listen, port);
     if (!started) return started;

@@ -1,4 +1,4 @@
-// The call over each transport, and from one to the other; in every browser of the configuration.
+// The call over each transport (in every browser of the configuration), and from one to the other.
 import { expect, test, type Gateway } from './support/fixtures';
 import { expectInOrder, forgiveNetwork, longestGapMs, type User } from './support/user';
 
