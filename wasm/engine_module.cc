@@ -150,6 +150,11 @@ FERRY_EXPORT double ferry_engine_target_bitrate(FerryEngine* engine) {
   return static_cast<double>(engine->session.target_bitrate().bps());
 }
 
+FERRY_EXPORT int ferry_engine_path_changed(FerryEngine* engine) {
+  engine->session.OnPathChanged();
+  return 0;
+}
+
 FERRY_EXPORT int ferry_engine_set_wanted_bitrate(FerryEngine* engine, double bits_per_second) {
   if (!(bits_per_second >= 0 && bits_per_second <= 1e12)) {
     return Refuse("a bitrate is between 0 and 1e12 bits per second");

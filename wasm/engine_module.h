@@ -48,6 +48,8 @@ int ferry_engine_remove_sender(FerryEngine*, uint32_t ssrc);
 double ferry_engine_target_bitrate(FerryEngine*);
 // What the encoders could use altogether at their best: the engine probes for it. 0: it does not.
 int ferry_engine_set_wanted_bitrate(FerryEngine*, double bits_per_second);
+// The session goes on over another connection: the bandwidth is estimated anew.
+int ferry_engine_path_changed(FerryEngine*);
 // How long the oldest packet has been waiting in the socket, 0 when none is; holds until the next
 // call.
 int ferry_engine_set_local_queue_delay(FerryEngine*, double delay_ms, double now_ms);

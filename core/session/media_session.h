@@ -77,7 +77,9 @@ class MediaSession {
   DataRate target_bitrate() const { return sender_.controller().target(); }
   // What the encoders could use altogether at their best. Beyond the present target the session
   // probes for it; zero, as at the start: it does not.
-  void SetWantedBitrate(DataRate wanted) { sender_.controller().SetWantedRate(wanted); }
+  void SetWantedBitrate(DataRate wanted) { sender_.SetWantedRate(wanted); }
+  // The session goes on over another connection: the bandwidth is estimated anew.
+  void OnPathChanged() { sender_.OnPathChanged(); }
   // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero
   // when none is: a full socket is congestion as well.
   void SetLocalQueueDelay(Duration delay, Timestamp now) {

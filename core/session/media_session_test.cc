@@ -87,6 +87,24 @@ TEST(MediaSession, EveryPacketFitsAndCarriesItsTransportNumber) {
   EXPECT_GE(rtp_packets, 18);
 }
 
+TEST(MediaSession, BeginsAnewOnAnotherPath) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  const auto sent_at_once = [&](Timestamp now) {
+    EXPECT_TRUE(session.SendFrame(5, std::vector<uint8_t>(60'000, 3), true, now, now));
+    int64_t bytes = 0;
+    while (auto output = session.Poll(now)) {
+      const auto& packet = std::get<SendPacket>(*output);
+      if (packet.kind == PacketKind::kVideo) bytes += static_cast<int64_t>(packet.bytes.size());
+    }
+    return bytes;
+  };
+  EXPECT_GE(sent_at_once(kNow), PacedSender::kInitialWindow);
+  EXPECT_LT(sent_at_once(kNow), PacedSender::kInitialWindow) << "the same path is paced";
+  session.OnPathChanged();
+  EXPECT_GE(sent_at_once(kNow), PacedSender::kInitialWindow);
+}
+
 TEST(MediaSession, SpreadsALargeFrameOverTime) {
   MediaSession session(1);
   ASSERT_TRUE(session.AddVideoSender(5));

@@ -61,6 +61,18 @@ std::optional<std::vector<uint8_t>> PacedSender::Next(Timestamp now) {
   return packet;
 }
 
+void PacedSender::OnPathChanged() {
+  controller_ = transport::CongestionController();
+  controller_.SetWantedRate(wanted_);
+  pacer_ = transport::Pacer(controller_.pacing_rate());
+  initial_window_ = kInitialWindow;
+}
+
+void PacedSender::SetWantedRate(DataRate wanted) {
+  wanted_ = wanted;
+  controller_.SetWantedRate(wanted);
+}
+
 Timestamp PacedSender::NextSendTime() const {
   return video_.empty() && !pacer_.probing() ? Timestamp::Infinite() : pacer_.NextSendTime();
 }

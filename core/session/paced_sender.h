@@ -39,6 +39,10 @@ class PacedSender {
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
     controller_.OnFeedback(feedback, now);
   }
+  // Packets go another way from now on. What was learnt of the old one, which may have ended in
+  // silence, says nothing of it; what waits is sent there.
+  void OnPathChanged();
+  void SetWantedRate(DataRate wanted);
   transport::CongestionController& controller() { return controller_; }
   const transport::CongestionController& controller() const { return controller_; }
   uint64_t dropped() const { return dropped_; }
@@ -47,6 +51,7 @@ class PacedSender {
   void MakeRoomFor(const std::vector<uint8_t>& packet);
   bool CanSend(Timestamp now) const { return initial_window_ > 0 || pacer_.CanSend(now); }
 
+  DataRate wanted_;
   transport::CongestionController controller_;
   transport::Pacer pacer_{controller_.pacing_rate()};
   std::deque<std::vector<uint8_t>> video_;

@@ -28,6 +28,7 @@ export interface EngineExports {
   ): number;
   ferry_engine_remove_sender(engine: number, ssrc: number): number;
   ferry_engine_target_bitrate(engine: number): number;
+  ferry_engine_path_changed(engine: number): number;
   ferry_engine_set_wanted_bitrate(engine: number, bitsPerSecond: number): number;
   ferry_engine_set_local_queue_delay(engine: number, delayMs: number, now: number): number;
   ferry_engine_add_audio_receiver(engine: number, ssrc: number, syncGroup: number): number;

@@ -81,6 +81,11 @@ export class Engine {
     return this.wasm.ferry_engine_target_bitrate(this.handle);
   }
 
+  /** Another connection carries the packets from now on: bandwidth is estimated anew. */
+  pathChanged(): void {
+    this.wasm.ferry_engine_path_changed(this.handle);
+  }
+
   /** What the encoders could use at their best: congestion control probes for it. */
   setWantedBitrate(bitsPerSecond: number): void {
     this.check(

@@ -407,6 +407,7 @@ describe('a switch in mid call', () => {
     expect(tcp.name).toBe('websocket');
     expect(gateway.kept?.attached).toBe(tcp);
     expect(states()).toEqual(['moved']);
+    expect(engine.calls, 'bandwidth is estimated anew').toContain('pathChanged');
     engine.calls.length = 0;
     tcp.receiveMedia(44);
     expect(engine.calls).toEqual(['receive 44']);

@@ -57,7 +57,10 @@ export class Session {
       onRoundTrip: (rttMs) => this.engine.setRoundTrip(rttMs),
       onJoined: (answer, again) => this.onJoined(usersOf(answer), again),
       onState: (state, detail) => {
-        if (state === 'restored' || state === 'moved') this.publications.orderKeyframes();
+        if (state === 'restored' || state === 'moved') {
+          this.engine.pathChanged();
+          this.publications.orderKeyframes();
+        }
         this.emit({ event: 'connection', state, detail });
       },
       onEnd: (code, reason) => {

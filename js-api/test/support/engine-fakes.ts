@@ -30,6 +30,7 @@ export class FakeEngine {
   target = 1e9;
   wanted = 0;
   queueDelayMs = 0;
+  pathChanged = () => this.note('pathChanged');
   targetBitrate = () => this.target;
   setWantedBitrate = (bitsPerSecond: number) => void (this.wanted = bitsPerSecond);
   setLocalQueueDelay = (delayMs: number) => void (this.queueDelayMs = delayMs);
