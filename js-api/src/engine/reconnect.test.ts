@@ -107,7 +107,7 @@ describe('a connection that breaks', () => {
     await wait(100);
     expect(states()).toEqual(['lost', 'restored']);
     expect(gateway.last.types()).toEqual(['resume']);
-    expect(engine.calls).toEqual(calls);
+    expect(engine.calls).toEqual([...calls, 'pathChanged']);
     gateway.last.receiveMedia(33);
     expect(engine.calls.at(-1)).toBe('receive 33');
   });
