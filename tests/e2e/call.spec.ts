@@ -29,7 +29,7 @@ test('carries picture and sound both ways, at rate, in time and in sync', async 
     expect(fps).toBeGreaterThanOrEqual(MIN_FPS);
     expect(videoDelay).toBeLessThanOrEqual(MAX_VIDEO_DELAY_MS);
     expect(videoDelay, 'a frame cannot come before it was drawn').toBeGreaterThan(0);
-    expect(audioDelays.length, 'bursts heard, of two a second').toBeGreaterThanOrEqual(10);
+    expect(audioDelays.length, 'bursts heard, of two a second').toBeGreaterThanOrEqual(6);
     expect(audioDelay).toBeLessThanOrEqual(MAX_AUDIO_DELAY_MS);
     expect(Math.abs(audioDelay - videoDelay), 'audio − video').toBeLessThanOrEqual(MAX_SKEW_MS);
   }

@@ -92,7 +92,8 @@ export const SOON_MS = 15_000;
 
 /** The browser and the SDK write of connections that fail, where a gateway is gone. */
 export function forgiveNetwork(user: User): void {
-  const network = /ERR_CONNECTION_|Failed to establish a connection to|WebSocket connection to|\[ferry\]|\/sdk\//;
+  const network =
+    /ERR_CONNECTION_|Failed to establish a connection to|WebSocket connection to|\[ferry\]|\/sdk\//;
   const kept = user.complaints.filter((text) => !network.test(text));
   user.complaints.splice(0, Infinity, ...kept);
 }
