@@ -283,6 +283,7 @@ export class Connection implements LinkListener, ReconnectorHost {
     if (this.link && !anew) {
       this.link.close(CLOSE_MOVED, '');
       this.drop();
+      this.tellLost('the gateway does not know the session');
       this.reconnector.lost();
     }
     await link.request('join', this.joinMembers(), JOIN_TIMEOUT_MS, (answer) => {
