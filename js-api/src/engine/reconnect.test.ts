@@ -17,6 +17,7 @@ import {
   useSession,
   wait,
 } from '../../test/support/session-harness';
+import { SILENT_MS } from './link-monitor';
 import { LONGEST_DELAY_MS } from './reconnector';
 import { RETURN_GRACE_MS } from './session';
 
@@ -236,6 +237,17 @@ describe('a gateway that was restarted', () => {
       'audio main',
       'audio sub',
     ]);
+  });
+
+  it('behind a connection that is only silent: the page hears of the loss', async () => {
+    await enter('websocket');
+    const { last: silent } = gateway;
+    silent.silent = true;
+    gateway.restart();
+    await wait(SILENT_MS + 500);
+    expect(states()).toEqual(['lost', 'restored']);
+    expect(silent.closed).toBe(4008);
+    expect(gateway.kept?.attached).toBe(gateway.last);
   });
 
   it('that refuses a stream: the page hears which, and why', async () => {
