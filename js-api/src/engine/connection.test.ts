@@ -1,15 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { joinRequest } from '../../test/support/engine-fakes';
-import { gateway, session, states, useSession, wait } from '../../test/support/session-harness';
+import {
+  gateway,
+  session,
+  shape,
+  states,
+  useSession,
+  wait,
+} from '../../test/support/session-harness';
+import type { FakeTransport } from '../../test/support/fake-gateway';
+import { JOIN_TIMEOUT_MS } from './connection';
 
 useSession();
 
 describe('a way that opens and leads nowhere', () => {
   /** UDP gets as far as the handshake. */
-  const muffle = () => {
-    const { create } = gateway;
-    gateway.create = (name) => Object.assign(create(name), { silent: name === 'webtransport' });
-  };
+  const muffle = () =>
+    shape((transport) => {
+      transport.silent = transport.name === 'webtransport';
+    });
 
   it('is left for the other one, within the time that entering has', async () => {
     muffle();
@@ -17,6 +26,33 @@ describe('a way that opens and leads nowhere', () => {
     await wait(10_000);
     await entering;
     expect(gateway.kept?.attached?.name).toBe('websocket');
+  });
+
+  it.each([
+    [
+      'which does not open',
+      'was not open in time',
+      (tcp: FakeTransport) => (tcp.open = () => new Promise(() => undefined)),
+    ],
+    [
+      'which is no better',
+      "the gateway did not answer 'join' in time",
+      (tcp: FakeTransport) => (tcp.silent = true),
+    ],
+  ])('and another one %s: both are told, in time', async (_how, why, change) => {
+    muffle();
+    shape((transport) => {
+      if (transport.name === 'websocket') change(transport);
+    });
+    let told: string | undefined;
+    session.join(joinRequest).catch((error: Error) => (told = error.message));
+    await wait(JOIN_TIMEOUT_MS - 100);
+    expect(told).toBeUndefined();
+    await wait(100);
+    expect(told).toBe(
+      "no connection to the gateway; webtransport: the gateway did not answer 'join' in time; " +
+        `websocket: ${why}`,
+    );
   });
 
   it('is not tried again and again when reconnecting', async () => {

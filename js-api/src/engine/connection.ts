@@ -1,6 +1,6 @@
 import { now } from '../util/clock';
 import { RpcError } from '../util/rpc';
-import { CLOSE_MOVED, type Connector } from './connector';
+import { CLOSE_MOVED, noConnection, type Connector, type Effort, type Reasons } from './connector';
 import { sayFarewell } from './farewell';
 import { Link, PING_TIMEOUT_MS, type LinkListener } from './link';
 import { LinkMonitor } from './link-monitor';
@@ -16,9 +16,8 @@ import type { Signalling } from './signalling';
 import type { TransportName } from './transport';
 
 const PROTOCOL_VERSION = 1;
-/** enterRoom succeeds or fails within this time; the answer has at least what is left of it, and this much. */
-const JOIN_TIMEOUT_MS = 10_000;
-const MIN_JOIN_TIMEOUT_MS = 2500;
+/** enterRoom succeeds or fails within this time, whatever way is tried. */
+export const JOIN_TIMEOUT_MS = 10_000;
 const RESUME_TIMEOUT_MS = 4000;
 /** Leaving does not wait longer for a gateway that is gone. */
 const LEAVE_TIMEOUT_MS = 1000;
@@ -94,36 +93,33 @@ export class Connection implements LinkListener, ReconnectorHost {
   async open(request: JoinRequest): Promise<JoinAnswer> {
     this.request = request;
     const deadline = now() + JOIN_TIMEOUT_MS;
+    const reasons: Reasons = new Map();
     try {
-      return await this.tryJoin(request, deadline);
+      return await this.join(request.transport, deadline, reasons);
     } catch (error) {
-      // A way that opened and led nowhere: the connector has another one, if there is one and time.
+      // A way that opened and led nowhere: there is another one.
       const elsewhere = this.choice === 'auto' && this.inVain === 'webtransport';
-      if (!elsewhere || !isNetwork(error) || deadline - now() < MIN_JOIN_TIMEOUT_MS) throw error;
-      return this.tryJoin(request, deadline);
+      if (!elsewhere || !isNetwork(error) || this.ended) throw error;
+      return this.join('websocket', deadline, reasons);
     }
   }
 
-  private async tryJoin(request: JoinRequest, deadline: number): Promise<JoinAnswer> {
+  private async join(
+    choice: TransportChoice,
+    deadline: number,
+    reasons: Reasons,
+  ): Promise<JoinAnswer> {
     const { signal } = this.joining;
-    const transport = await this.connector.connect(request.url, request.transport, signal);
-    const link = new Link(transport, this.signalling, this);
-    signal.addEventListener('abort', () => link.close(CLOSE_NORMAL, 'left'));
-    const left = deadline - now();
-    // Where there is another way, it has to have its time, too.
-    const share = request.transport === 'auto' && transport.name === 'webtransport' ? 0.5 : 1;
-    const patience = Math.max(MIN_JOIN_TIMEOUT_MS, left * share);
     let joined: JoinAnswer = {};
-    await link
-      .request('join', this.joinMembers(), patience, (answer) => {
+    await this.over(choice, { signal, deadline, reasons }, CLOSE_NORMAL, (link) => {
+      // Where there is another way, it has to have its time, too.
+      const share = choice === 'auto' && link.transport.name === 'webtransport' ? 0.5 : 1;
+      const patience = Math.max(0, deadline - now()) * share;
+      return link.request('join', this.joinMembers(), patience, (answer) => {
         joined = answer;
         this.begin(link, answer, false);
-      })
-      .catch((error: unknown) => {
-        link.close(CLOSE_NORMAL, 'left');
-        this.openedInVain(link, error);
-        throw error;
       });
+    });
     return joined;
   }
 
@@ -185,7 +181,7 @@ export class Connection implements LinkListener, ReconnectorHost {
   private farewell(token: string): Promise<void> {
     const { url = '' } = this.request ?? {};
     return sayFarewell(
-      (signal) => this.connector.connect(url, this.choice, signal),
+      (signal) => this.connector.connect(url, this.choice, { signal }),
       this.resumeMembers(token),
     );
   }
@@ -196,7 +192,10 @@ export class Connection implements LinkListener, ReconnectorHost {
     const { token } = this;
     if (token !== undefined && !attempt.anew) {
       try {
-        await this.on(choice, attempt, (link) => this.resume(link, token));
+        await this.over(choice, attempt, CLOSE_MOVED, (link) => {
+          attempt.committed = true;
+          return this.resume(link, token);
+        });
         return;
       } catch (error) {
         // Another gateway behind this address: no reason to leave the one that works.
@@ -204,7 +203,10 @@ export class Connection implements LinkListener, ReconnectorHost {
         this.token = undefined;
       }
     }
-    await this.on(choice, attempt, (link) => this.rejoin(link, attempt.anew));
+    await this.over(choice, attempt, CLOSE_MOVED, (link) => {
+      attempt.committed = true;
+      return this.rejoin(link, attempt.anew);
+    });
   }
 
   onRetry(why: string): void {
@@ -241,30 +243,29 @@ export class Connection implements LinkListener, ReconnectorHost {
     this.reconnector.lost();
   }
 
-  /** Opens a connection for `action`, and closes it where that fails. */
-  private async on(
+  /** Opens a connection for `action`, and closes it with `code` where that fails or is called off. */
+  private async over(
     choice: TransportChoice,
-    attempt: Attempt,
+    effort: Effort,
+    code: number,
     action: (link: Link) => Promise<void>,
   ): Promise<void> {
     const { url = '' } = this.request ?? {};
-    const transport = await this.connector.connect(url, choice, attempt.signal);
-    attempt.committed = true;
+    const { signal, reasons = new Map() } = effort;
+    const transport = await this.connector.connect(url, choice, effort);
     const link = new Link(transport, this.signalling, this);
-    const abort = () => link.close(CLOSE_MOVED, '');
-    attempt.signal.addEventListener('abort', abort);
+    const close = () => link.close(code, '');
+    signal.addEventListener('abort', close);
     try {
       await action(link);
     } catch (error) {
-      abort();
-      this.openedInVain(link, error);
-      throw error;
+      close();
+      if (!isNetwork(error)) throw error;
+      this.inVain = transport.name;
+      this.connector.openedInVain(url, transport.name);
+      reasons.set(transport.name, (error as RpcError).message);
+      throw noConnection(reasons);
     }
-  }
-
-  private openedInVain({ transport }: Link, error: unknown): void {
-    this.inVain = transport.name;
-    if (isNetwork(error)) this.connector.openedInVain(this.request?.url ?? '', transport.name);
   }
 
   private async resume(link: Link, token: string): Promise<void> {

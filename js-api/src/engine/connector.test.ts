@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { now } from '../util/clock';
 import { deferred } from '../util/deferred';
-import { Connector, HEAD_START_MS } from './connector';
+import { Connector, HEAD_START_MS, type Reasons } from './connector';
 import { DISTRUST_MS, MEMORY_TTL_MS, NetworkMemory } from './network-memory';
 import type { TransportChoice } from './messages';
 import type { Transport, TransportName } from './transport';
@@ -36,11 +37,18 @@ const connector = (canWebTransport = true) =>
     memory,
     canWebTransport,
   );
-const connect = (choice: TransportChoice = 'auto', which = connector(), url = URL) => {
+const connect = (
+  choice: TransportChoice = 'auto',
+  which = connector(),
+  url = URL,
+  patienceMs = Infinity,
+) => {
   started = [];
   start = performance.now();
   const controller = new AbortController();
-  const result = which.connect(url, choice, controller.signal).then(
+  const { signal } = controller;
+  const deadline = now() + patienceMs;
+  const result = which.connect(url, choice, { signal, deadline }).then(
     ({ name }) => name,
     (error: Error) => error.message,
   );
@@ -118,6 +126,27 @@ describe('the race', () => {
     expect(await result).toBe(
       'no connection to the gateway; webtransport: UDP is blocked; websocket: refused (1006)',
     );
+  });
+
+  it('ends when its time is over, with the reason of each', async () => {
+    const { result } = connect('auto', connector(), URL, 3000);
+    await wait(HEAD_START_MS);
+    transport('websocket').opening.reject(new Error('refused (1006)'));
+    await wait(2000);
+    expect(await result).toBe(
+      'no connection to the gateway; websocket: refused (1006); webtransport: was not open in time',
+    );
+    expect(transport('webtransport').closed).toBe(true);
+    expect(memory.failsUdp(URL)).toBe(true);
+  });
+
+  it('adds its reasons to those of an earlier one', async () => {
+    started = [];
+    const reasons: Reasons = new Map([['webtransport', 'silent']]);
+    const { signal } = new AbortController();
+    const result = connector().connect(URL, 'websocket', { signal, reasons });
+    transport('websocket').opening.reject(new Error('refused'));
+    await expect(result).rejects.toThrow('; webtransport: silent; websocket: refused');
   });
 
   it('can be called off', async () => {

@@ -1,3 +1,4 @@
+import { now } from '../util/clock';
 import { RpcError } from '../util/rpc';
 import type { TransportChoice } from './messages';
 import type { NetworkMemory } from './network-memory';
@@ -7,6 +8,18 @@ import type { Transport, TransportName } from './transport';
 export const HEAD_START_MS = 1000;
 /** What is given up was never used, or has been replaced: docs/protocol.md §1. */
 export const CLOSE_MOVED = 4008;
+
+/** Why each kind of connection came to nothing; of a kind that was tried again, the newest reason. */
+export type Reasons = Map<TransportName, string>;
+
+export interface Effort {
+  /** Gives it up. */
+  signal: AbortSignal;
+  /** By now(): what is not open by then has failed. */
+  deadline?: number;
+  /** Of earlier attempts, and of what fails here: told together when all has failed. */
+  reasons?: Reasons;
+}
 
 /** Opens the connection that is ready first, WebTransport with a head start. */
 export class Connector {
@@ -36,16 +49,21 @@ export class Connector {
   }
 
   /** Rejects when every way failed, with the reason of each, or when `signal` aborts. */
-  connect(url: string, choice: TransportChoice, signal: AbortSignal): Promise<Transport> {
+  connect(
+    url: string,
+    choice: TransportChoice,
+    { signal, deadline = Infinity, reasons = new Map() }: Effort,
+  ): Promise<Transport> {
     return new Promise((resolve, reject) => {
       const names = this.candidates(url, choice);
       const raced = names[0] === 'webtransport' && names.length > 1;
-      const reasons: string[] = [];
       const opening = new Map<TransportName, Transport>();
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let headStart: ReturnType<typeof setTimeout> | undefined;
+      let end: ReturnType<typeof setTimeout> | undefined;
 
       const settle = (winner?: Transport) => {
-        clearTimeout(timer);
+        clearTimeout(headStart);
+        clearTimeout(end);
         signal.removeEventListener('abort', abort);
         for (const transport of opening.values())
           if (transport !== winner) transport.close(CLOSE_MOVED, '');
@@ -57,6 +75,8 @@ export class Connector {
       };
       const won = (transport: Transport) => {
         if (!opening.has(transport.name)) return;
+        for (const name of opening.keys())
+          if (name !== transport.name) reasons.set(name, `slower than ${transport.name}`);
         this.remember(url, transport.name, raced);
         settle(transport);
         resolve(transport);
@@ -64,14 +84,20 @@ export class Connector {
       const failed = (name: TransportName, error: unknown) => {
         if (!opening.delete(name)) return;
         if (name === 'webtransport') this.memory.udpFailed(url);
-        reasons.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        reasons.set(name, error instanceof Error ? error.message : String(error));
         start();
         if (opening.size > 0) return;
         settle();
-        reject(failure(`no connection to the gateway; ${reasons.join('; ')}`));
+        reject(noConnection(reasons));
+      };
+      const expire = () => {
+        for (const name of [...opening.keys(), ...names]) reasons.set(name, 'was not open in time');
+        if (opening.has('webtransport')) this.memory.udpFailed(url);
+        settle();
+        reject(noConnection(reasons));
       };
       const start = () => {
-        clearTimeout(timer);
+        clearTimeout(headStart);
         const name = names.shift();
         if (!name) return;
         const transport = this.create(name);
@@ -80,14 +106,15 @@ export class Connector {
           () => won(transport),
           (error: unknown) => failed(name, error),
         );
-        const headStart = this.memory.failsUdp(url) ? 0 : HEAD_START_MS;
-        if (names.length > 0) timer = setTimeout(start, headStart);
+        const headStartMs = this.memory.failsUdp(url) ? 0 : HEAD_START_MS;
+        if (names.length > 0) headStart = setTimeout(start, headStartMs);
       };
 
       if (signal.aborted) abort();
       else if (names.length === 0) reject(failure(`this browser has no WebTransport`));
       else {
         signal.addEventListener('abort', abort);
+        if (deadline < Infinity) end = setTimeout(expire, Math.max(0, deadline - now()));
         start();
       }
     });
@@ -113,5 +140,11 @@ export class Connector {
 /** Safari's WebTransport is young: only for who asks for it. */
 const isWebKit = (): boolean =>
   /AppleWebKit\//.test(navigator.userAgent) && !/Chrom(e|ium)\//.test(navigator.userAgent);
+
+/** Nothing led to the gateway, and why. */
+export const noConnection = (reasons: Reasons): RpcError =>
+  failure(
+    `no connection to the gateway; ${[...reasons].map(([name, why]) => `${name}: ${why}`).join('; ')}`,
+  );
 
 const failure = (message: string): RpcError => new RpcError({ kind: 'network', code: 0, message });

@@ -6,13 +6,14 @@ import type { EngineEvent, StreamInfo, TransportChoice } from '../../src/engine/
 import { NetworkMemory } from '../../src/engine/network-memory';
 import { Session } from '../../src/engine/session';
 import { FakeEngine, FakePort, audioRequest, joinRequest, videoRequest } from './engine-fakes';
-import { FakeGateway } from './fake-gateway';
+import { FakeGateway, type FakeTransport } from './fake-gateway';
 
 /** Of the test that runs; bob is in the room. */
 export let gateway: FakeGateway;
 export let engine: FakeEngine;
 export let events: EngineEvent[];
 export let session: Session;
+let connector: Connector;
 
 export const stream = (streamId: string, kind: 'audio' | 'video', muted = false): StreamInfo => ({
   streamId,
@@ -39,11 +40,26 @@ export const news = () =>
 export const requests = (type: string) =>
   gateway.handled.filter((message) => message.type === type);
 
+/** Another stay of the same page. */
+export function startSession(): void {
+  session = new Session(engine as unknown as Engine, connector, (event) => events.push(event));
+}
+
 /** In the room with bob; over WebTransport unless told otherwise. */
 export async function enter(transport: TransportChoice = 'auto'): Promise<void> {
   const entering = session.join({ ...joinRequest, transport });
   await wait(1100);
   await entering;
+}
+
+/** Has each connection to come look so. */
+export function shape(change: (transport: FakeTransport) => void): void {
+  const { create } = gateway;
+  gateway.create = (name) => {
+    const transport = create(name);
+    change(transport);
+    return transport;
+  };
 }
 
 /** Nothing gets through any more, and the connection in use breaks. */
@@ -92,8 +108,8 @@ export function useSession(): void {
     gateway.users = [bob()];
     engine = new FakeEngine();
     events = [];
-    const connector = new Connector((name) => gateway.create(name), new NetworkMemory(), true);
-    session = new Session(engine as unknown as Engine, connector, (event) => events.push(event));
+    connector = new Connector((name) => gateway.create(name), new NetworkMemory(), true);
+    startSession();
   });
   afterEach(async () => {
     const leaving = session.leave();
