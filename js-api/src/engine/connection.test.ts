@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { joinRequest } from '../../test/support/engine-fakes';
 import {
+  enter,
   gateway,
   session,
   shape,
+  startSession,
   states,
   useSession,
   wait,
@@ -77,5 +79,85 @@ describe('a way that opens and leads nowhere', () => {
     gateway.last.end(1013);
     await entering;
     expect(gateway.transports).toHaveLength(1);
+  });
+});
+
+describe('what is called off', () => {
+  /** Between a connection's opening and those who wait for it. */
+  const asItOpens = (action: () => void) =>
+    shape((transport) => {
+      const open = transport.open.bind(transport);
+      transport.open = () => {
+        const opening = open();
+        void opening.then(() => queueMicrotask(action));
+        return opening;
+      };
+    });
+
+  it('enters nobody by a connection that has just opened', async () => {
+    asItOpens(() => session.networkEvent('closing'));
+    const entering = expect(session.join(joinRequest)).rejects.toThrow();
+    await wait(2000);
+    await entering;
+    expect(gateway.transports.map((each) => [each.types(), each.closed])).toEqual([[[], 1000]]);
+  });
+
+  it('resumes nothing by a connection that has just opened', async () => {
+    await enter();
+    asItOpens(() => session.networkEvent('closing'));
+    gateway.last.end(1006);
+    await wait(2000);
+    expect(gateway.last.types()).toEqual([]);
+    expect(gateway.last.closed).toBe(4008);
+  });
+
+  it('says nothing against its way', async () => {
+    gateway.latencyMs = 100;
+    const entering = expect(session.join(joinRequest)).rejects.toThrow();
+    await wait(150);
+    expect(gateway.last.types()).toEqual(['join']);
+    await session.leave();
+    await entering;
+    startSession();
+    await enter();
+    expect(gateway.kept?.attached?.name).toBe('webtransport');
+  });
+
+  it('while entering anew has left, in case the gateway let it in', async () => {
+    await enter();
+    const first = gateway.last;
+    gateway.restart();
+    while (gateway.last === first || gateway.last.types()[0] !== 'join') await wait(1);
+    const { last } = gateway;
+    const leaving = session.leave();
+    await wait(1);
+    await leaving;
+    expect(last.closed).toBe(1000);
+  });
+
+  it('or done, is not listened for any more', async () => {
+    const listening = new Set<unknown>();
+    const { prototype } = EventTarget;
+    const { addEventListener: add, removeEventListener: remove } = prototype;
+    vi.spyOn(prototype, 'addEventListener').mockImplementation(function (
+      this: EventTarget,
+      ...args
+    ) {
+      if (args[0] === 'abort') listening.add(args[1]);
+      add.apply(this, args);
+    });
+    vi.spyOn(prototype, 'removeEventListener').mockImplementation(function (
+      this: EventTarget,
+      ...args
+    ) {
+      listening.delete(args[1]);
+      remove.apply(this, args);
+    });
+    await enter();
+    gateway.last.end(1006);
+    await wait(100);
+    expect(states()).toEqual(['lost', 'restored']);
+    expect(listening.size).toBe(0);
+    vi.restoreAllMocks();
   });
 });

@@ -203,7 +203,8 @@ export class Connection implements LinkListener, ReconnectorHost {
         this.token = undefined;
       }
     }
-    await this.over(choice, attempt, CLOSE_MOVED, (link) => {
+    // Who is called off while entering has not moved: the gateway may have let the user in.
+    await this.over(choice, attempt, CLOSE_NORMAL, (link) => {
       attempt.committed = true;
       return this.rejoin(link, attempt.anew);
     });
@@ -257,14 +258,18 @@ export class Connection implements LinkListener, ReconnectorHost {
     const close = () => link.close(code, '');
     signal.addEventListener('abort', close);
     try {
+      // Called off after it had opened, before anybody here could hear of either.
+      if (signal.aborted) throw new RpcError({ kind: 'network', code: 0, message: 'given up' });
       await action(link);
     } catch (error) {
       close();
-      if (!isNetwork(error)) throw error;
+      if (signal.aborted || !isNetwork(error)) throw error;
       this.inVain = transport.name;
       this.connector.openedInVain(url, transport.name);
       reasons.set(transport.name, (error as RpcError).message);
       throw noConnection(reasons);
+    } finally {
+      signal.removeEventListener('abort', close);
     }
   }
 
