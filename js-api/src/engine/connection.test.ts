@@ -158,6 +158,5 @@ describe('what is called off', () => {
     await wait(100);
     expect(states()).toEqual(['lost', 'restored']);
     expect(listening.size).toBe(0);
-    vi.restoreAllMocks();
   });
 });

@@ -276,7 +276,7 @@ export class Connection implements LinkListener, ReconnectorHost {
   private async resume(link: Link, token: string): Promise<void> {
     await link.request('resume', this.resumeMembers(token), RESUME_TIMEOUT_MS, (answer) => {
       this.token = textOf(answer.resumeToken) ?? token;
-      this.adopt(link, () => this.signalling.attach(link.send, Number(answer.lastId ?? 0)));
+      this.adopt(link, false, () => this.signalling.attach(link.send, Number(answer.lastId ?? 0)));
       this.tellFound('resumed');
     });
   }
@@ -313,13 +313,13 @@ export class Connection implements LinkListener, ReconnectorHost {
   private begin(link: Link, answer: JoinAnswer, again: boolean): void {
     this.token = textOf(answer.resumeToken);
     const received = typeof answer.seq === 'number' ? answer.seq : 0;
-    this.adopt(link, () => {
+    this.adopt(link, true, () => {
       this.signalling.restart(received, () => this.listener.onJoined(answer, again));
       this.signalling.attach(link.send, 0);
     });
   }
 
-  private adopt(link: Link, attach: () => void): void {
+  private adopt(link: Link, anew: boolean, attach: () => void): void {
     const old = this.link;
     this.drop();
     old?.retire();
@@ -338,7 +338,7 @@ export class Connection implements LinkListener, ReconnectorHost {
         this.onLinkClosed(link, CLOSE_SILENT, 'nothing is heard of the gateway');
       },
     });
-    this.reconnector.connected(link.transport.name);
+    this.reconnector.connected(link.transport.name, anew);
   }
 
   private ping(link: Link): Promise<void> {

@@ -19,7 +19,7 @@ import {
 } from '../../test/support/session-harness';
 import { FAREWELL_MS } from './farewell';
 import { DEAD_MS } from './link-monitor';
-import { GAVE_UP, GIVE_UP_MS, UPGRADE_DELAY_MS } from './reconnector';
+import { GAVE_UP, GIVE_UP_MS, MOVE_SPREAD_MS, UPGRADE_DELAY_MS } from './reconnector';
 
 useSession();
 
@@ -131,6 +131,52 @@ describe('a switch in mid call', () => {
     expect(requests('publish')).toHaveLength(2);
     expect(requests('subscribe')).toHaveLength(2);
     expect(news().filter(({ type }) => type !== 'closing')).toEqual([]);
+  });
+});
+
+describe('a plan that something came between', () => {
+  it('to return to UDP is not forgotten over a silence that ended', async () => {
+    gateway.reachable.webtransport = false;
+    await enter();
+    const { last: tcp } = gateway;
+    tcp.silent = true;
+    gateway.reachable.websocket = false;
+    const { length } = gateway.transports;
+    while (gateway.transports.length === length) await wait(10);
+    await wait(20);
+    tcp.silent = false;
+    gateway.notify({ type: 'user-entered', userId: 'carol' });
+    await wait(20);
+    gateway.reachable.webtransport = true;
+    await wait(UPGRADE_DELAY_MS - 100);
+    expect(gateway.kept?.attached).toBe(tcp);
+    await wait(200);
+    expect(gateway.kept?.attached?.name).toBe('webtransport');
+  });
+
+  it('to leave a gateway that is closing outlives a connection to it', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    await enter();
+    gateway.notify({ type: 'closing', reason: 'draining', reconnect: true });
+    await wait(100);
+    gateway.last.end(1006);
+    await wait(100);
+    expect(gateway.last.types()).toEqual(['resume']);
+    await wait(MOVE_SPREAD_MS);
+    expect(gateway.last.types()).toEqual(['join']);
+    expect(states()).toEqual(['lost', 'restored', 'moved']);
+  });
+
+  it('to leave a gateway that is closing outlives a change of the network', async () => {
+    gateway.reachable.webtransport = false;
+    await enter();
+    gateway.reachable.webtransport = true;
+    gateway.notify({ type: 'closing', reason: 'draining', reconnect: true });
+    await wait(20);
+    session.networkEvent('changed');
+    await wait(MOVE_SPREAD_MS + 100);
+    expect(gateway.last.types()).toEqual(['join']);
+    expect(gateway.kept?.attached?.name).toBe('webtransport');
   });
 });
 

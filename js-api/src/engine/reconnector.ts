@@ -70,13 +70,15 @@ export class Reconnector {
     return this.attempt?.committed === true;
   }
 
-  connected(transport: TransportName): void {
+  /** `anew`: entered, maybe another gateway than the one that asked to be left. */
+  connected(transport: TransportName, anew: boolean): void {
     this.attempt = undefined;
     this.current = transport;
     this.connectedAt = now();
     this.lostAt = undefined;
-    this.silent = this.asked = this.changed = false;
-    this.planUpgrade();
+    this.silent = this.changed = false;
+    if (anew) this.asked = false;
+    this.planNext();
   }
 
   /** The connection in use has ended. */
@@ -100,17 +102,16 @@ export class Reconnector {
   /** It was alive after all. */
   heard(): void {
     this.silent = false;
-    if (this.attempt?.why !== 'silent' || this.attempt.committed) return;
-    this.abort();
-    if (this.asked) this.plan(this.delay(), 'asked');
-    else this.planUpgrade();
+    if (this.attempt?.why === 'silent' && !this.attempt.committed) this.abort();
+    // What was planned before the silence has given way to it.
+    if (!this.attempt) this.planNext();
   }
 
   /** The gateway asks its clients to enter anew, which another one behind its address will take. */
   move(): void {
     if (this.lostAt !== undefined) return;
     this.asked = true;
-    this.plan(Math.random() * MOVE_SPREAD_MS, 'asked');
+    this.planNext();
   }
 
   /** Another network, or one at all: what failed may work now, what worked may not. */
@@ -121,7 +122,7 @@ export class Reconnector {
     if (this.lostAt !== undefined || this.silent) {
       if (!this.committed) this.abort();
       this.try(this.silent ? 'silent' : 'lost');
-    } else if (this.current === 'websocket' && this.host.upgradable) {
+    } else if (this.current === 'websocket' && this.host.upgradable && !this.asked) {
       this.try('upgrade');
     }
   }
@@ -180,7 +181,7 @@ export class Reconnector {
     else if (this.asked) this.plan(this.delay(), 'asked');
     else {
       this.growUpgradeDelay();
-      this.planUpgrade();
+      this.planNext();
     }
   }
 
@@ -192,9 +193,11 @@ export class Reconnector {
     }, delayMs);
   }
 
-  private planUpgrade(): void {
+  /** What a connection that works is still to be left for. */
+  private planNext(): void {
     clearTimeout(this.timer);
-    if (this.current === 'websocket' && this.host.upgradable)
+    if (this.asked) this.plan(Math.random() * MOVE_SPREAD_MS, 'asked');
+    else if (this.current === 'websocket' && this.host.upgradable)
       this.plan(this.upgradeDelay, 'upgrade');
   }
 

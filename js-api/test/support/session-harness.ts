@@ -115,6 +115,7 @@ export function useSession(): void {
     const leaving = session.leave();
     await wait(2000);
     await leaving;
+    vi.restoreAllMocks();
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });
