@@ -4,12 +4,13 @@ import type { TransportName } from './transport';
 
 let pings: (() => void)[];
 let log: string[];
+let roundTrips: number[];
 let monitor: LinkMonitor;
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const watch = (transport: TransportName) => {
   monitor = new LinkMonitor(transport, {
     ping: () => new Promise((resolve) => pings.push(() => resolve(undefined))),
-    onRoundTrip: () => undefined,
+    onRoundTrip: (rttMs) => roundTrips.push(rttMs),
     onSilent: () => log.push('silent'),
     onHeard: () => log.push('heard'),
     onDead: () => log.push('dead'),
@@ -27,6 +28,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   pings = [];
   log = [];
+  roundTrips = [];
 });
 afterEach(() => {
   monitor.stop();
@@ -43,6 +45,15 @@ it('measures round trips, and tells the median of the newest three', async () =>
     medians.push(Math.round(monitor.rttMs / 10) * 10);
   }
   expect(medians).toEqual([500, 500, 500, 80]);
+});
+
+it('tells no round trip of a connection that is not watched any more', async () => {
+  watch('websocket');
+  await answer(80);
+  while (pings.length === 1) await wait(10);
+  monitor.stop();
+  await answer(500);
+  expect(roundTrips).toEqual([80]);
 });
 
 describe('where media flows over UDP', () => {

@@ -41,6 +41,7 @@ export class LinkMonitor {
   private tickedAt = now();
   private demanded = false;
   private silent = false;
+  private stopped = false;
 
   constructor(
     private readonly transport: TransportName,
@@ -82,7 +83,9 @@ export class LinkMonitor {
     this.ping();
   }
 
+  /** Nothing is told from here on; the answer to a ping may be on its way yet. */
   stop(): void {
+    this.stopped = true;
     clearInterval(this.timer);
   }
 
@@ -124,6 +127,7 @@ export class LinkMonitor {
     this.unansweredSince ??= sent;
     this.events.ping().then(
       () => {
+        if (this.stopped) return;
         this.unansweredSince = undefined;
         this.newest.push(now() - sent);
         if (this.newest.length > 3) this.newest.shift();
