@@ -218,6 +218,23 @@ describe('a gateway that was restarted', () => {
     ]);
   });
 
+  it('is not asked for what nobody wants any more', async () => {
+    await enter();
+    cut();
+    const [sound, picture] = [new FakePort(), new FakePort()];
+    const ask = (streamId: string, kind: 'audio' | 'video', { port }: FakePort) =>
+      session.subscribe({ streamId, kind, syncGroup: 1, port });
+    const refused = expect(ask('ba', 'audio', sound)).rejects.toThrow('unsubscribed meanwhile');
+    const kept = ask('bv', 'video', picture);
+    const ending = session.unsubscribe('ba');
+    gateway.restart();
+    gateway.reachable.websocket = true;
+    await wait(5000);
+    await Promise.all([refused, ending, kept]);
+    expect(requests('subscribe').map(({ streamId }) => streamId)).toEqual(['bv']);
+    expect([sound.closed, picture.closed]).toEqual([true, false]);
+  });
+
   it('answers what was asked of the old one', async () => {
     await enter();
     const { videoId } = await publishBoth();

@@ -126,21 +126,24 @@ export class Session {
   /** The receiver is there before the next packet is looked at: both happen in one task. */
   async subscribe(request: SubscribeRequest): Promise<void> {
     const { streamId, port } = request;
-    const wanted = () => this.subscribing.get(streamId) === request;
+    const check = () => {
+      if (this.subscribing.get(streamId) === request) return;
+      throw new RpcError({ kind: 'engine', code: 0, message: 'unsubscribed meanwhile' });
+    };
     this.subscribing.set(streamId, request);
     try {
-      const answer = await this.signalling.request('subscribe', () => ({
-        ...this.streamMember(streamId),
-        ...request.wish,
-      }));
-      if (!wanted())
-        throw new RpcError({ kind: 'engine', code: 0, message: 'unsubscribed meanwhile' });
+      const answer = await this.signalling.request('subscribe', () => {
+        // A new session is not asked for what is not wanted any more.
+        check();
+        return { ...this.streamMember(streamId), ...request.wish };
+      });
+      check();
       this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
     } catch (error) {
       port.close();
       throw error;
     } finally {
-      if (wanted()) this.subscribing.delete(streamId);
+      if (this.subscribing.get(streamId) === request) this.subscribing.delete(streamId);
     }
   }
 
