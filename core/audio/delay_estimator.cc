@@ -81,7 +81,8 @@ Duration DelayEstimator::SecondLargest() const {
 void DelayEstimator::NoteLateness(Timestamp now, Duration relative) {
   if (last_lateness_ && now - *last_lateness_ < kLatenessSeparation) return;
   if (last_lateness_ && now - *last_lateness_ < kLatenessMemory) {
-    peak_ = std::max(peak_, std::min(relative, last_lateness_delay_));
+    // Of an older peak only what is left, or any small lateness would bring it back.
+    peak_ = std::max(Peak(), std::min(relative, last_lateness_delay_));
     peak_time_ = now;
   }
   last_lateness_ = now;
@@ -91,10 +92,14 @@ void DelayEstimator::NoteLateness(Timestamp now, Duration relative) {
 Duration DelayEstimator::Target() const {
   Duration target = usual_;
   if (intervals_ < kStartIntervals) target = std::max({target, kStartTarget, interval_max_});
+  return std::max(target, Peak());
+}
+
+Duration DelayEstimator::Peak() const {
   const Duration held = std::max(now_ - peak_time_ - kPeakHold, Duration::Zero());
   // Divided only: before the first peak `held` is the time since the epoch, too long to multiply.
   const Duration decayed = Duration::Micros(held.us() / (1'000'000 / kPeakDecayPerSecondUs));
-  return std::max(target, peak_ - decayed);
+  return std::max(peak_ - decayed, Duration::Zero());
 }
 
 std::optional<Timestamp> DelayEstimator::EarliestArrival(int64_t timestamp) const {

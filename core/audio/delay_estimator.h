@@ -40,6 +40,8 @@ class DelayEstimator {
   void UpdateBase(Timestamp arrival, int64_t offset_us);
   void CloseInterval(Timestamp now);
   void NoteLateness(Timestamp now, Duration relative);
+  // What is left of the peak.
+  Duration Peak() const;
   Duration SecondLargest() const;
 
   std::array<Slot, kWindowSlots> slots_;  // the smallest offsets, by tenth of a second
@@ -53,7 +55,7 @@ class DelayEstimator {
 
   std::optional<Timestamp> last_lateness_;
   Duration last_lateness_delay_;
-  Duration peak_;  // what repeated lateness asks for at `peak_time_`; decays after
+  Duration peak_;  // what repeated lateness asked for at `peak_time_`; decays after
   Timestamp peak_time_;
   Timestamp now_;
 };

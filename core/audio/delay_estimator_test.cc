@@ -80,6 +80,17 @@ TEST(DelayEstimator, RepeatedLatenessCountsAtOnce) {
   EXPECT_EQ(estimator.Target(), 5_ms) << "and is forgotten";
 }
 
+TEST(DelayEstimator, ALittleLatenessDoesNotBringBackAnOldPeak) {
+  DelayEstimator estimator;
+  Feed(estimator, 0, 1000, OnTime);
+  Feed(estimator, 1000, 20, [](int n) { return n == 1002 || n == 1012 ? 830_ms : 30_ms; });
+  EXPECT_EQ(estimator.Target(), 800_ms);
+  Feed(estimator, 1020, 1000, OnTime);
+  EXPECT_EQ(estimator.Target(), 5_ms);
+  Feed(estimator, 2020, 20, [](int n) { return n == 2022 || n == 2032 ? 70_ms : 30_ms; });
+  EXPECT_EQ(estimator.Target(), 40_ms);
+}
+
 TEST(DelayEstimator, OutOfRangeDelaysAreBounded) {
   DelayEstimator estimator;
   Feed(estimator, 0, 100, OnTime);
