@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 namespace ferry::session {
 namespace {
 using namespace literals;
@@ -96,27 +99,51 @@ TEST(Call, CaptureTimesSurviveTheWay) {
   }
 }
 
+// Runs with an encoder that keeps to the target, beside 40 kbps of audio; `each` comes after each
+// frame.
+void RunEncoding(
+    Call& call, Duration time, const std::function<void()>& each = [] {}) {
+  for (const Timestamp end = call.now() + time; call.now() < end; each()) {
+    const int64_t video_bps = call.publisher.target_bitrate().bps() - 50'000;
+    call.frame_size = static_cast<size_t>(std::max<int64_t>(video_bps / 8 / 30, 300));
+    call.Run(Call::kFrameInterval);
+  }
+}
+
+const sim::LinkConfig kWide{.delay = 20_ms, .rate = 3_mbps, .queue_bytes = 128 * 1024};
+const sim::LinkConfig kNarrow{.delay = 20_ms, .rate = 800_kbps, .queue_bytes = 128 * 1024};
+
 TEST(Call, TheTargetBitrateFollowsTheWayOfThePackets) {
-  const sim::LinkConfig wide{.delay = 20_ms, .rate = 3_mbps, .queue_bytes = 128 * 1024};
-  sim::LinkConfig narrow = wide;
-  narrow.rate = 800_kbps;
-  Call call(wide, {.delay = 20_ms});
+  Call call(kWide, {.delay = 20_ms});
   call.publisher.SetWantedBitrate(4_mbps);
-  // An encoder that keeps to the target, beside 40 kbps of audio.
-  const auto run = [&](Duration time) {
-    for (const Timestamp end = call.now() + time; call.now() < end;) {
-      const int64_t video_bps = call.publisher.target_bitrate().bps() - 50'000;
-      call.frame_size = static_cast<size_t>(std::max<int64_t>(video_bps / 8 / 30, 300));
-      call.Run(Call::kFrameInterval);
-    }
-  };
-  run(10_s);
+  RunEncoding(call, 10_s);
   EXPECT_GE(call.publisher.target_bitrate(), 2400_kbps);
   EXPECT_LE(call.publisher.target_bitrate(), 3600_kbps);
-  call.up().Configure(narrow);
-  run(10_s);
+  call.up().Configure(kNarrow);
+  RunEncoding(call, 10_s);
   EXPECT_GE(call.publisher.target_bitrate(), 550_kbps);
   EXPECT_LE(call.publisher.target_bitrate(), 1_mbps);
+}
+
+TEST(Call, TheDelayOfACongestionIsGivenBackWithinSecondsAndStaysSo) {
+  Call call(kWide, {.delay = 20_ms});
+  call.publisher.SetWantedBitrate(4_mbps);
+  Duration video, audio;  // the longest
+  const auto watch = [&] {
+    video = std::max(video, call.subscriber.video_receiver(kVideo)->timing().TargetDelay());
+    audio = std::max(audio, call.subscriber.audio_receiver(kAudio)->jitter_buffer().CurrentDelay());
+  };
+  RunEncoding(call, 10_s);
+  call.up().Configure(kNarrow);
+  RunEncoding(call, 4_s, watch);
+  EXPECT_GE(video, 500_ms) << "while the queue drains";
+  RunEncoding(call, 10_s);
+  video = audio = Duration::Zero();
+  RunEncoding(call, 20_s, watch);
+  call.up().Configure(kWide);
+  RunEncoding(call, 20_s, watch);
+  EXPECT_LE(video, 150_ms);
+  EXPECT_LE(audio, 150_ms);
 }
 
 TEST(Call, ReportsTellThePublisherRoundTripAndLoss) {

@@ -1,11 +1,13 @@
 #include "core/video/playout_timing.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ferry::video {
 namespace {
-// How fast the delay falls again after jitter has passed, per frame.
-constexpr Duration kFallPerFrame = Duration::Micros(500);
+// How fast the delay falls again after jitter has passed: a picture that moves a tenth faster is
+// not noticed, and the sound's delay, with which it is kept in sync, falls no faster either.
+constexpr double kFallPerTime = 0.1;
 // A delay that differs this much from what was usual is a sender that began anew.
 constexpr Duration kRestart = Duration::Seconds(5);
 }  // namespace
@@ -22,7 +24,7 @@ void PlayoutTiming::OnFrame(uint32_t rtp_timestamp, Timestamp arrival) {
     base_window_start_ = arrival;
   }
   base_now_ = std::min(base_now_, delay);
-  UpdateJitter(delay - Base());
+  UpdateJitter(delay - Base(), arrival);
 }
 
 Timestamp PlayoutTiming::ReleaseTime(uint32_t rtp_timestamp) const {
@@ -39,22 +41,24 @@ void PlayoutTiming::Reset(Duration delay, Timestamp arrival) {
   started_ = true;
   base_now_ = base_before_ = delay;
   base_window_start_ = arrival;
-  extra_count_ = extra_next_ = 0;
+  window_.clear();
+  last_arrival_ = arrival;
   jitter_ = Duration::Zero();
 }
 
-void PlayoutTiming::UpdateJitter(Duration extra) {
-  extra_us_[extra_next_] = static_cast<int32_t>(std::min(extra, kRestart).us());
-  extra_next_ = (extra_next_ + 1) % kWindow;
-  extra_count_ = std::min(extra_count_ + 1, kWindow);
-
-  std::array<int32_t, kWindow> sorted;
-  std::copy_n(extra_us_.begin(), extra_count_, sorted.begin());
-  const auto rank = sorted.begin() + static_cast<std::ptrdiff_t>((extra_count_ - 1) * 95 / 100);
+void PlayoutTiming::UpdateJitter(Duration extra, Timestamp arrival) {
+  window_.push_back({arrival, extra});
+  while (window_.size() > kMaxFrames || window_.front().arrival < arrival - kWindow) {
+    window_.pop_front();
+  }
+  std::array<Duration, kMaxFrames> sorted;
+  std::ranges::transform(window_, sorted.begin(), &Frame::extra);
+  const auto rank = sorted.begin() + static_cast<std::ptrdiff_t>((window_.size() - 1) * 95 / 100);
   std::nth_element(sorted.begin(), rank,
-                   sorted.begin() + static_cast<std::ptrdiff_t>(extra_count_));
-  const Duration wanted = Duration::Micros(*rank);
-  jitter_ = std::max(wanted, jitter_ - kFallPerFrame);
+                   sorted.begin() + static_cast<std::ptrdiff_t>(window_.size()));
+  const Duration fall = std::max(arrival - last_arrival_, Duration::Zero()) * kFallPerTime;
+  jitter_ = std::max(*rank, jitter_ - fall);
+  last_arrival_ = arrival;
 }
 
 }  // namespace ferry::video

@@ -6,9 +6,8 @@
 // more, or the minimum asked for by A/V sync.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
+#include <deque>
 
 #include "core/base/sequence_number.h"
 #include "core/base/units.h"
@@ -32,26 +31,31 @@ class PlayoutTiming {
   Duration TargetDelay() const;
 
  private:
-  // Frames over which the percentile is taken: 4 s at 30 frames per second.
-  static constexpr size_t kWindow = 128;
+  // The percentile is taken over the frames of this time, at most so many.
+  static constexpr Duration kWindow = Duration::Seconds(4);
+  static constexpr size_t kMaxFrames = 240;
   // The smallest delay is looked for in two halves of this length, so that clock drift is followed.
   static constexpr Duration kBaseWindow = Duration::Seconds(5);
+
+  struct Frame {
+    Timestamp arrival;
+    Duration extra;
+  };
 
   Duration MediaTime(int64_t unwrapped) const {
     return Duration::Micros(unwrapped * 1'000'000 / kClockRateHz);
   }
   void Reset(Duration delay, Timestamp arrival);
   Duration Base() const;
-  void UpdateJitter(Duration extra);
+  void UpdateJitter(Duration extra, Timestamp arrival);
 
   Unwrapper<uint32_t> unwrapper_;
   bool started_ = false;
   Duration base_now_;
   Duration base_before_;
   Timestamp base_window_start_;
-  std::array<int32_t, kWindow> extra_us_{};
-  size_t extra_count_ = 0;
-  size_t extra_next_ = 0;
+  std::deque<Frame> window_;
+  Timestamp last_arrival_;
   Duration jitter_;
   Duration minimum_;
   Duration maximum_ = kMaxDelay;

@@ -41,6 +41,26 @@ TEST(PlayoutTiming, CoversTheUsualJitterAndForgetsItSlowly) {
   EXPECT_LT(timing.TargetDelay(), 6_ms);
 }
 
+TEST(PlayoutTiming, GivesTheDelayOfACongestionBackWithinSeconds) {
+  for (const int every : {1, 2, 6}) {  // at 30, 15 and 5 frames per second
+    PlayoutTiming timing;
+    int n = 0;
+    const auto deliver = [&](Duration time, Duration delay) {
+      for (const int end = n + static_cast<int>(time.ms() * 30 / 1000); n < end; n += every) {
+        Deliver(timing, n, delay);
+      }
+    };
+    deliver(10_s, 40_ms);
+    deliver(2_s, 840_ms);
+    EXPECT_NEAR(timing.TargetDelay().ms_f(), 800, 1);
+    deliver(8_s, 40_ms);
+    EXPECT_NEAR(timing.TargetDelay().ms_f(), 410, 50)
+        << "a tenth of the time, after the window's 4 s";
+    deliver(5_s, 40_ms);
+    EXPECT_LT(timing.TargetDelay(), 30_ms);
+  }
+}
+
 TEST(PlayoutTiming, OneLateFrameInAHundredIsNotWaitedFor) {
   PlayoutTiming timing;
   for (int n = 0; n < 500; ++n) Deliver(timing, n, n % 100 == 99 ? 200_ms : 10_ms);
