@@ -11,6 +11,8 @@ constexpr double kGain = 0.5;
 // Corrections aim this far inside the tolerance, so that they come to an end.
 constexpr double kMarginMs = 5;
 constexpr Duration kMaxStep = Duration::Millis(40);
+// Without a picture, in one step: 100 ms a second.
+constexpr Duration kRelease = Duration::Millis(20);
 
 Duration Step(double excess_ms) {
   return std::min(Duration::Micros(static_cast<int64_t>(excess_ms * kGain * 1000)), kMaxStep);
@@ -18,8 +20,12 @@ Duration Step(double excess_ms) {
 }  // namespace
 
 bool AvSync::Update(std::optional<Duration> audio, std::optional<Duration> video, Timestamp now) {
-  if (!audio || !video) return false;
   if (last_update_ && now - *last_update_ < kInterval) return false;
+  if (!video) {
+    last_update_ = now;
+    return ReleaseSound();
+  }
+  if (!audio) return false;
   last_update_ = now;
 
   const double difference = (*audio - *video - kVideoDownstream).ms_f();
@@ -40,6 +46,14 @@ bool AvSync::Update(std::optional<Duration> audio, std::optional<Duration> video
   } else {
     return false;
   }
+  return true;
+}
+
+bool AvSync::ReleaseSound() {
+  // The next picture is a new beginning.
+  started_ = false;
+  if (audio_minimum_ == Duration::Zero()) return false;
+  audio_minimum_ -= std::min(kRelease, audio_minimum_);
   return true;
 }
 

@@ -20,13 +20,15 @@ class AvSync {
   static constexpr Duration kVideoDownstream = Duration::Millis(40);
 
   // Takes the capture-to-playout time of both, as they are now, and adjusts the minimum delays;
-  // returns true when they changed.
+  // returns true when they changed. Sound does not wait for a picture that is not there; a
+  // picture's delay is kept, since pauses of the sound are short.
   bool Update(std::optional<Duration> audio, std::optional<Duration> video, Timestamp now);
 
   Duration audio_minimum_delay() const { return audio_minimum_; }
   Duration video_minimum_delay() const { return video_minimum_; }
 
  private:
+  bool ReleaseSound();
   void Correct(double excess_ms, Duration& later, Duration& earlier);
   void GiveBack(double excess_ms, Duration& minimum);
 

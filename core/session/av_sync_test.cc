@@ -66,6 +66,16 @@ TEST(AvSync, StaysBounded) {
   EXPECT_EQ(loop.sync.video_minimum_delay(), AvSync::kMaxDelay);
 }
 
+TEST(AvSync, SoundDoesNotGoOnWaitingForAPictureThatIsGone) {
+  Loop loop{.audio_natural = 40_ms, .video_natural = 500_ms};
+  loop.Run(100);
+  EXPECT_GE(loop.sync.audio_minimum_delay(), 400_ms);
+  for (int i = 0; i < 30; ++i, loop.now += AvSync::kInterval) {
+    loop.sync.Update(loop.audio(), std::nullopt, loop.now);
+  }
+  EXPECT_EQ(loop.sync.audio_minimum_delay(), 0_ms);
+}
+
 TEST(AvSync, WaitsForBothStreams) {
   AvSync sync;
   EXPECT_FALSE(sync.Update(500_ms, std::nullopt, Timestamp::Millis(0)));

@@ -146,6 +146,20 @@ TEST(Call, TheDelayOfACongestionIsGivenBackWithinSecondsAndStaysSo) {
   EXPECT_LE(audio, 150_ms);
 }
 
+TEST(Call, SoundDoesNotGoOnWaitingForACameraThatWasTurnedOff) {
+  Call call(kWide, {.delay = 20_ms});
+  call.publisher.SetWantedBitrate(4_mbps);
+  const auto& sound = call.subscriber.audio_receiver(kAudio)->jitter_buffer();
+  RunEncoding(call, 10_s);
+  call.up().Configure(kNarrow);
+  RunEncoding(call, 4_s);
+  ASSERT_GE(sound.CurrentDelay(), 500_ms);
+  call.send_video = false;
+  call.up().Configure(kWide);
+  call.Run(15_s);
+  EXPECT_LE(sound.CurrentDelay(), 100_ms);
+}
+
 TEST(Call, ReportsTellThePublisherRoundTripAndLoss) {
   Call call({.delay = 40_ms, .loss = 0.1, .seed = 9}, {.delay = 40_ms});
   call.Run(5_s);

@@ -184,7 +184,8 @@ void MediaSession::Synchronise(Timestamp now) {
     if (video == video_receivers_.end()) continue;
     AvSync& sync = sync_groups_[audio->sync_group];
     VideoReceiver& picture = video->second->receiver;
-    if (sync.Update(audio->receiver.end_to_end(), picture.end_to_end(), now)) {
+    const auto shown = picture.playing(now) ? picture.end_to_end() : std::nullopt;
+    if (sync.Update(audio->receiver.end_to_end(), shown, now)) {
       ApplyDelays(audio->receiver, sync.audio_minimum_delay());
       ApplyDelays(picture, sync.video_minimum_delay());
     }

@@ -36,6 +36,7 @@ std::optional<VideoReceiver::Frame> VideoReceiver::NextFrame(Timestamp now) {
   if (!frame) return std::nullopt;
   nack_.ForgetBefore(static_cast<uint16_t>(frame->last_sequence + 1));
   ++frames_released_;
+  last_release_ = now;
   if (frame->keyframe) {
     ++keyframes_released_;
     wants_keyframe_ = false;

@@ -18,6 +18,8 @@ class VideoReceiver {
  public:
   // Between two requests for a key frame.
   static constexpr Duration kMinKeyframeRequestInterval = Duration::Millis(300);
+  // Longer between two frames than any camera takes: muted, or a screen that stands still.
+  static constexpr Duration kPaused = Duration::Seconds(2);
 
   VideoReceiver();
 
@@ -40,6 +42,8 @@ class VideoReceiver {
 
   // As AudioReceiver::end_to_end, of the frame released last, to its decoding.
   std::optional<Duration> end_to_end() const { return end_to_end_; }
+  // Whether a frame was released lately; what is paused says nothing about the network's delay.
+  bool playing(Timestamp now) const { return last_release_ && now - *last_release_ < kPaused; }
   video::PlayoutTiming& timing() { return frames_.timing(); }
   const video::PlayoutTiming& timing() const { return frames_.timing(); }
   transport::ReceptionStats& reception() { return reception_; }
@@ -60,6 +64,7 @@ class VideoReceiver {
   bool wants_keyframe_ = false;
   std::optional<Timestamp> last_keyframe_request_;
   std::optional<Duration> end_to_end_;
+  std::optional<Timestamp> last_release_;
   uint64_t frames_released_ = 0;
   uint64_t keyframes_released_ = 0;
   uint64_t nacks_sent_ = 0;
