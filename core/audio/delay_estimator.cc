@@ -1,6 +1,7 @@
 #include "core/audio/delay_estimator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "core/audio/opus_encoder.h"
@@ -21,9 +22,11 @@ constexpr int kStartIntervals = 2;
 // Lateness counts as repeated when it returns within this time, but not within one burst.
 constexpr Duration kLatenessMemory = Duration::Millis(3000);
 constexpr Duration kLatenessSeparation = Duration::Millis(100);
-// The peak is held, then it gives way to what is usual: 100 ms each second.
+// The peak is held, then it gives way to what is usual: by 100 ms each second, and so that seconds
+// of delay are not what is left of a congestion for long, to 1/e every two seconds besides.
 constexpr Duration kPeakHold = Duration::Millis(3000);
-constexpr int64_t kPeakDecayPerSecondUs = 100'000;
+constexpr double kPeakDecay = 0.1;
+constexpr double kPeakDecayTimeS = 2;
 
 }  // namespace
 
@@ -97,9 +100,8 @@ Duration DelayEstimator::Target() const {
 
 Duration DelayEstimator::Peak() const {
   const Duration held = std::max(now_ - peak_time_ - kPeakHold, Duration::Zero());
-  // Divided only: before the first peak `held` is the time since the epoch, too long to multiply.
-  const Duration decayed = Duration::Micros(held.us() / (1'000'000 / kPeakDecayPerSecondUs));
-  return std::max(peak_ - decayed, Duration::Zero());
+  const Duration left = peak_ * std::exp(-held.seconds_f() / kPeakDecayTimeS) - held * kPeakDecay;
+  return std::max(left, Duration::Zero());
 }
 
 std::optional<Timestamp> DelayEstimator::EarliestArrival(int64_t timestamp) const {

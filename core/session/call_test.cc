@@ -137,7 +137,7 @@ TEST(Call, TheDelayOfACongestionIsGivenBackWithinSecondsAndStaysSo) {
   call.up().Configure(kNarrow);
   RunEncoding(call, 4_s, watch);
   EXPECT_GE(video, 500_ms) << "while the queue drains";
-  RunEncoding(call, 10_s);
+  RunEncoding(call, 7_s);
   video = audio = Duration::Zero();
   RunEncoding(call, 20_s, watch);
   call.up().Configure(kWide);

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace ferry::video {
 namespace {
-// How fast the delay falls again after jitter has passed: a picture that moves a tenth faster is
-// not noticed, and the sound's delay, with which it is kept in sync, falls no faster either.
-constexpr double kFallPerTime = 0.1;
+// How fast the delay falls again after jitter has passed, as the sound's does, with which it is
+// kept in sync (core/audio/delay_estimator.cc): a picture that moves a tenth faster is not noticed;
+// one that is late by a second and more catches up faster.
+constexpr double kFall = 0.1;
+constexpr double kFallTimeS = 2;
 // A delay that differs this much from what was usual is a sender that began anew.
 constexpr Duration kRestart = Duration::Seconds(5);
 }  // namespace
@@ -56,8 +59,9 @@ void PlayoutTiming::UpdateJitter(Duration extra, Timestamp arrival) {
   const auto rank = sorted.begin() + static_cast<std::ptrdiff_t>((window_.size() - 1) * 95 / 100);
   std::nth_element(sorted.begin(), rank,
                    sorted.begin() + static_cast<std::ptrdiff_t>(window_.size()));
-  const Duration fall = std::max(arrival - last_arrival_, Duration::Zero()) * kFallPerTime;
-  jitter_ = std::max(*rank, jitter_ - fall);
+  const Duration passed = std::max(arrival - last_arrival_, Duration::Zero());
+  const Duration left = jitter_ * std::exp(-passed.seconds_f() / kFallTimeS) - passed * kFall;
+  jitter_ = std::max(*rank, left);
   last_arrival_ = arrival;
 }
 
