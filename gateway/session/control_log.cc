@@ -18,13 +18,16 @@ std::optional<ControlLog::Entry> ControlLog::Next() {
   if (!waiting()) return std::nullopt;
   Entry entry{next_, messages_[next_ - first_]};
   sent_ = std::max(sent_, next_++);
+  bytes_on_way_ += entry.text->size();
   return entry;
 }
 
 bool ControlLog::Acknowledge(uint64_t seq) {
   if (seq > sent_) return false;
   for (; first_ <= seq; ++first_) {
-    bytes_ -= messages_.front()->size();
+    const size_t size = messages_.front()->size();
+    bytes_ -= size;
+    if (first_ < next_) bytes_on_way_ -= size;
     messages_.pop_front();
   }
   next_ = std::max(next_, first_);
@@ -34,6 +37,7 @@ bool ControlLog::Acknowledge(uint64_t seq) {
 bool ControlLog::Rewind(uint64_t ack) {
   if (!Acknowledge(ack)) return false;
   next_ = first_;
+  bytes_on_way_ = 0;
   return true;
 }
 

@@ -24,13 +24,23 @@ class ControlLog {
     SharedText text;
   };
 
+  // What is on its way over one connection: sent there and not acknowledged. Whatever the transport
+  // takes, media waits behind no more than this on a slow path, and then has its turn. Clients are
+  // to acknowledge every 32 messages at the latest, so that so many always go.
+  static constexpr size_t kWindowBytes = 16 * 1024;
+  static constexpr size_t kWindowMessages = 32;
+
   explicit ControlLog(const Limits& limits) : limits_(limits) {}
 
   // False when it is full: nothing is added, and the session cannot go on.
   [[nodiscard]] bool Push(SharedText text);
-  // The next message to be sent over the present connection.
+  // The next message to be sent over the present connection, whether the window is open or not.
   std::optional<Entry> Next();
   bool waiting() const { return next_ < first_ + messages_.size(); }
+  // Whether as much is on its way as may be.
+  bool window_full() const {
+    return bytes_on_way_ >= kWindowBytes && next_ - first_ >= kWindowMessages;
+  }
 
   // The client has everything up to `seq`. False when that was never sent.
   bool Acknowledge(uint64_t seq);
@@ -47,6 +57,7 @@ class ControlLog {
   uint64_t next_ = 1;   // to be sent
   uint64_t sent_ = 0;   // the highest ever given out
   size_t bytes_ = 0;
+  size_t bytes_on_way_ = 0;  // of first_ … next_
 };
 
 }  // namespace ferry::gateway

@@ -64,6 +64,38 @@ TEST(ControlLog, AcknowledgingAfterARewindSkipsWhatTheClientTurnsOutToHave) {
   EXPECT_EQ(Sent(log), (Texts{"3:c"}));
 }
 
+TEST(ControlLog, TellsWhenAsMuchIsOnItsWayAsMayBe) {
+  const std::string text(ControlLog::kWindowBytes / ControlLog::kWindowMessages, 'x');
+  ControlLog log({});
+  for (size_t i = 0; i < 3 * ControlLog::kWindowMessages; ++i) ASSERT_TRUE(log.Push(Text(text)));
+  const auto send = [&log] {
+    size_t sent = 0;
+    for (; !log.window_full() && log.Next(); ++sent) {
+    }
+    return sent;
+  };
+  EXPECT_EQ(send(), ControlLog::kWindowMessages);
+  EXPECT_TRUE(log.Acknowledge(10));
+  EXPECT_EQ(send(), 10u);
+  ASSERT_TRUE(log.Rewind(15));
+  EXPECT_EQ(send(), ControlLog::kWindowMessages) << "nothing is on its way over a new connection";
+  ASSERT_TRUE(log.Rewind(15));
+  EXPECT_TRUE(log.Acknowledge(20)) << "of the former connection, and sent again nowhere";
+  EXPECT_EQ(send(), ControlLog::kWindowMessages);
+}
+
+TEST(ControlLog, LongMessagesLeaveTheWindowOpenForAsManyAsMayGoUnacknowledged) {
+  ControlLog log({.max_bytes = 1'000'000});
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(log.Push(Text(std::string(ControlLog::kWindowBytes, 'x'))));
+  }
+  for (size_t i = 0; i < ControlLog::kWindowMessages; ++i) {
+    EXPECT_FALSE(log.window_full()) << i;
+    EXPECT_TRUE(log.Next());
+  }
+  EXPECT_TRUE(log.window_full());
+}
+
 TEST(ControlLog, IsBoundedInMessagesAndBytesUntilTheyAreAcknowledged) {
   ControlLog few({.max_messages = 2});
   EXPECT_TRUE(few.Push(Text("a")));

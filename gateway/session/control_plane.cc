@@ -109,7 +109,7 @@ std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeR
     return Refuse(SignalingError::kCannotResume,
                   "resume: ack is beyond what was ever sent; join again");
   }
-  session.log_waiting_.store(session.log_.waiting(), std::memory_order_release);
+  session.UpdateLogState();
   session.former_token_ = shown;
   session.token_ = next->hash;
   if (session.grace_ends_) {

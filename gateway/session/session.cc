@@ -28,7 +28,7 @@ void Session::Notify(const SharedText& message) {
     control_.Condemn(*this);
     return;
   }
-  log_waiting_.store(true, std::memory_order_release);
+  UpdateLogState();
   if (place_) control_.Post(*this, place_->worker);
 }
 
@@ -44,19 +44,27 @@ void Session::Evict(std::string_view reason) {
   control_.End(*this, LeaveReason::kKicked, CloseCode::kReplaced, "the same user entered again");
 }
 
-std::vector<ControlLog::Entry> Session::FetchLog(size_t count) {
+void Session::UpdateLogState() {
+  const LogState state = !log_.waiting()       ? LogState::kSent
+                         : log_.window_full() ? LogState::kHeld
+                                               : LogState::kWaiting;
+  log_state_.store(state, std::memory_order_release);
+}
+
+std::vector<ControlLog::Entry> Session::FetchLog(size_t count, bool all) {
   std::vector<ControlLog::Entry> entries;
-  while (entries.size() < count) {
+  while (entries.size() < count && (all || !log_.window_full())) {
     auto entry = log_.Next();
     if (!entry) break;
     entries.push_back(std::move(*entry));
   }
-  log_waiting_.store(log_.waiting(), std::memory_order_release);
+  UpdateLogState();
   return entries;
 }
 
 bool Session::Acknowledge(uint64_t seq) {
   if (!log_.Acknowledge(seq)) return false;
+  UpdateLogState();
   if (seq > 0) former_token_.reset();
   return true;
 }

@@ -62,10 +62,15 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
     Notify(std::make_shared<const std::string>(std::move(message)));
   }
 
-  // Whether the present connection has control messages to fetch; without the lock, too.
-  bool log_waiting() const { return log_waiting_.load(std::memory_order_acquire); }
-  // The next messages, at most `count`, with their numbers.
-  std::vector<ControlLog::Entry> FetchLog(size_t count);
+  enum class LogState {
+    kSent,     // nothing waits
+    kWaiting,  // there are messages to fetch
+    kHeld,     // there are more when some of those sent are acknowledged
+  };
+  // For the present connection; without the lock, too.
+  LogState log_state() const { return log_state_.load(std::memory_order_acquire); }
+  // The next messages, at most `count`, with their numbers; `all` whether they are held or not.
+  std::vector<ControlLog::Entry> FetchLog(size_t count, bool all);
   // The client has everything up to `seq`, and so its newest token. False when that was never sent.
   bool Acknowledge(uint64_t seq);
 
@@ -95,13 +100,15 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
  private:
   friend class ControlPlane;
 
+  void UpdateLogState();
+
   ControlPlane& control_;
   const std::string id_;
   const std::string user_id_;
   Room* room_ = nullptr;
   std::optional<Ending> ending_;
   ControlLog log_;
-  std::atomic<bool> log_waiting_{false};
+  std::atomic<LogState> log_state_{LogState::kSent};
   bool overflowed_ = false;
   int64_t last_request_ = -1;
   ResumeTokenHash token_{};

@@ -138,7 +138,10 @@ void SessionConnection::Acknowledge(uint64_t seq) {
     if (session_ && !current()) return;
     known = session_ && session_->Acknowledge(seq);
   }
-  if (!known) Refuse(Refusing(SignalingError::kMalformed, "ack: nothing of that number was sent"));
+  if (!known) {
+    return Refuse(Refusing(SignalingError::kMalformed, "ack: nothing of that number was sent"));
+  }
+  if (session_->log_state() == Session::LogState::kWaiting) Wake();
 }
 
 void SessionConnection::OnMedia(ByteSpan packet) {
@@ -171,12 +174,16 @@ bool SessionConnection::NextFrame(net::OutgoingFrame& frame) {
 }
 
 bool SessionConnection::FetchLog() {
-  if (!session_ || resuming_ || !session_->log_waiting()) return false;
+  if (!session_ || resuming_) return false;
+  // Without the lock: this is asked for each media packet. What is said last is not held.
+  const Session::LogState state = session_->log_state();
+  if (state == Session::LogState::kSent) return false;
+  if (state == Session::LogState::kHeld && !closing_) return false;
   std::vector<ControlLog::Entry> entries;
   {
     const ControlPlane::Guard guard(control());
     if (!current()) return false;
-    entries = session_->FetchLog(kFetchedMessages);
+    entries = session_->FetchLog(kFetchedMessages, /*all=*/closing_);
   }
   for (const auto& [seq, text] : entries) {
     outbox_.push_back(WithSequence(*text, seq));
@@ -223,7 +230,8 @@ void SessionConnection::Misbehaved() {
 void SessionConnection::Tick(Timestamp now) {
   if (closing_) return;
   const SessionLimits& limits = control().limits();
-  const bool control_waits = !outbox_.empty() || (session_ && session_->log_waiting());
+  const bool control_waits =
+      !outbox_.empty() || (session_ && session_->log_state() == Session::LogState::kWaiting);
   if (!control_waits) control_waits_since_.reset();
   if (control_waits && !control_waits_since_) control_waits_since_ = now;
   const Duration stall = limits.media.queue.stall;

@@ -309,6 +309,67 @@ TEST_F(SessionResumeTest, WhoMisbehavesCannotComeBack) {
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 
+// Rooms where much is said while somebody is away.
+class LongLogTest : public SessionResumeTest {
+ protected:
+  LongLogTest() { limits.message_burst = 10'000; }
+  // So many messages for everybody else in the room.
+  static void Chatter(Client& publisher, const json& stream_id, int count) {
+    for (int i = 0; i < count; ++i) {
+      publisher.Send(
+          {{"type", "update-stream"}, {"streamId", stream_id}, {"muted", i % 2 == 0}});
+      publisher.Ack(publisher.LastNumber());
+    }
+  }
+};
+
+TEST_F(LongLogTest, MediaHasItsTurnWhileALongLogIsResumed) {
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob");
+  const uint32_t in = ann.Publish("audio")["ssrc"];
+  bob.Subscribe("s1");
+  bob.Hangup(false);
+  Chatter(ann, "s1", 600);
+  Client& again = Connect();
+  again.Resume(bob.token, 0);
+  size_t bytes = 0;
+  for (const json& message : again.connection.messages) bytes += message.dump().size();
+  EXPECT_GT(bytes, ControlLog::kWindowBytes / 2);
+  EXPECT_LT(bytes, ControlLog::kWindowBytes * 2) << "and 602 messages wait";
+  ann.SendMedia({.ssrc = in, .payload_type = rtp::kOpusPayloadType});
+  again.connection.Drain(*again.session);
+  EXPECT_EQ(again.connection.packets.size(), 1u);
+  while (again.LastNumber() < 602) {
+    const uint64_t last = again.LastNumber();
+    again.Ack(last);
+    ASSERT_GT(again.LastNumber(), last);
+  }
+  EXPECT_EQ(again.Numbers(), UpTo(602));
+}
+
+TEST_F(LongLogTest, WhoAcknowledgesNothingEndsByWhatPilesUp) {
+  limits.log.max_messages = 300;
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob");
+  ann.Publish("audio");
+  Chatter(ann, "s1", 299);
+  AdvanceAlive(limits.media.queue.stall * 2);
+  EXPECT_EQ(bob.connection.closed_with, 0) << "what is held is not for want of reading";
+  Chatter(ann, "s1", 2);
+  EXPECT_EQ(bob.connection.closed_with, 4004);
+}
+
+TEST_F(LongLogTest, WhatIsSaidLastIsNotHeld) {
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob");
+  ann.Publish("audio");
+  Chatter(ann, "s1", 600);
+  EXPECT_LT(bob.LastNumber(), 600u);
+  Joined("bob");
+  EXPECT_EQ(bob.Heard().back(), "kicked kick");
+  EXPECT_EQ(bob.Numbers(), UpTo(602));
+}
+
 TEST_F(SessionResumeTest, ALogThatFillsWhileAwayEndsTheSession) {
   limits.log.max_messages = 10;
   Client& ann = Joined("ann");
