@@ -30,31 +30,50 @@ Room::OwnStream Room::FindOwn(User& user, std::string_view stream_id) {
   });
 }
 
-void Room::Broadcast(const RoomMember& except, std::string message) {
+void Room::Broadcast(const User& about, std::string message) {
   const auto shared = std::make_shared<const std::string>(std::move(message));
   for (auto& [entry, user] : users_) {
-    if (user.member != &except) user.member->Notify(shared);
+    if (&user != &about && user.KnowsOf(about)) user.member->Notify(shared);
   }
 }
 
-std::vector<UserInfo> Room::Enter(RoomMember& member, std::string user_id, Role role) {
-  std::vector<UserInfo> present;
-  present.reserve(announced_.size());
-  for (const auto& [entry, user] : announced_) present.push_back({user->user_id, user->streams});
-  // The audience of a live room is not announced.
-  if (role == Role::kAnchor) Broadcast(member, UserEntered(user_id));
+void Room::Enter(RoomMember& member, std::string user_id, Role role) {
   const Entry entry = next_entry_++;
-  const auto [place, added] = users_.emplace(entry, User{&member, std::move(user_id), role, {}});
+  const auto [place, added] = users_.emplace(
+      entry, User{.member = &member, .entry = entry, .user_id = std::move(user_id), .role = role});
+  User& user = place->second;
   entries_[&member] = entry;
-  if (role == Role::kAnchor) announced_[entry] = &place->second;
-  return present;
+  // The audience of a live room is not announced.
+  if (role != Role::kAnchor) return;
+  announced_[entry] = &user;
+  Broadcast(user, UserEntered(user.user_id));
+}
+
+std::vector<UserInfo> Room::Introduce(const RoomMember& member,
+                                      const std::function<bool(const UserInfo&)>& takes) {
+  User& user = Get(member);
+  std::vector<UserInfo> told;
+  for (auto next = announced_.upper_bound(user.told);
+       next != announced_.end() && next->first < user.entry; ++next) {
+    UserInfo info{next->second->user_id, next->second->streams};
+    if (!takes(info)) return told;
+    user.told = next->first;
+    told.push_back(std::move(info));
+  }
+  user.told = user.entry;
+  return told;
+}
+
+bool Room::introduced(const RoomMember& member) const {
+  const User& user = users_.at(entries_.at(&member));
+  return user.told == user.entry;
 }
 
 void Room::Leave(RoomMember& member, LeaveReason reason) {
   const Entry entry = entries_.at(&member);
   User& user = users_.at(entry);
   while (!user.streams.empty()) Remove(user, std::prev(user.streams.end()));
-  if (user.role == Role::kAnchor) Broadcast(member, UserLeft(user.user_id, reason));
+  if (user.role == Role::kAnchor) Broadcast(user, UserLeft(user.user_id, reason));
   announced_.erase(entry);
   entries_.erase(&member);
   users_.erase(entry);
@@ -87,7 +106,7 @@ std::expected<Publication, Refusal> Room::Publish(RoomMember& member, const Publ
   if (user.streams.empty()) ++publishing_users_;
   user.streams.push_back(stream);
   publishers_[stream.info.stream_id] = &user;
-  Broadcast(member, StreamAdded(user.user_id, stream));
+  Broadcast(user, StreamAdded(user.user_id, stream));
   return stream;
 }
 
@@ -99,7 +118,7 @@ void Room::Remove(User& user, OwnStream stream) {
   for (auto& [entry, other] : users_) {
     if (&other != &user) other.member->OnStreamRemoved(removed.key);
   }
-  Broadcast(*user.member, StreamRemoved(user.user_id, removed.info.stream_id));
+  Broadcast(user, StreamRemoved(user.user_id, removed.info.stream_id));
 }
 
 std::expected<StreamKey, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
@@ -122,7 +141,7 @@ std::expected<void, Refusal> Room::SetMuted(RoomMember& member, std::string_view
   }
   if (found->info.muted == muted) return {};
   found->info.muted = muted;
-  Broadcast(member, StreamUpdated(user.user_id, *found));
+  Broadcast(user, StreamUpdated(user.user_id, *found));
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -53,9 +54,15 @@ class Room {
   // With one of its users gone when `one_leaves`.
   bool full(bool one_leaves) const;
 
-  // Everybody already here (as far as they are announced), and tells them. The caller has checked
-  // full() and that the member is not in yet.
-  std::vector<UserInfo> Enter(RoomMember& member, std::string user_id, Role role);
+  // Tells those already here. The caller has checked full() and that the member is not in yet.
+  void Enter(RoomMember& member, std::string user_id, Role role);
+  // The next of those who were here before the member (as far as they are announced) and whom it
+  // has not been told of, as they are now, while `takes` says so. What happens to the others is not
+  // notified meanwhile: a room may have more of them than a member's log holds.
+  std::vector<UserInfo> Introduce(const RoomMember& member,
+                                  const std::function<bool(const UserInfo&)>& takes);
+  // Whether it has been told of all.
+  bool introduced(const RoomMember& member) const;
   // Ends the member's streams, then tells the others.
   void Leave(RoomMember& member, LeaveReason reason);
 
@@ -77,9 +84,13 @@ class Room {
   using Entry = uint64_t;  // counts those who entered
   struct User {
     RoomMember* member;
+    Entry entry;
     std::string user_id;
     Role role;
     std::vector<Publication> streams;  // at most one of each kind and source
+    Entry told = 0;  // of those who entered before it, the last it was told of
+
+    bool KnowsOf(const User& other) const { return other.entry <= told || other.entry > entry; }
   };
   using OwnStream = std::vector<Publication>::iterator;
 
@@ -87,7 +98,8 @@ class Room {
   // streams.end() when it is not one of the user's.
   static OwnStream FindOwn(User& user, std::string_view stream_id);
   void Remove(User& user, OwnStream stream);
-  void Broadcast(const RoomMember& except, std::string message);
+  // What happens to a user, to all others who know of it.
+  void Broadcast(const User& about, std::string message);
 
   const RoomKey key_;
   const uint64_t number_;

@@ -23,8 +23,7 @@ std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room*
                 "join: the room is full (" + std::to_string(room.size()) + " users)");
 }
 
-std::expected<RoomRegistry::Entry, Refusal> RoomRegistry::Enter(RoomMember& member,
-                                                                const JoinRequest& join) {
+std::expected<Room*, Refusal> RoomRegistry::Enter(RoomMember& member, const JoinRequest& join) {
   const UserKey user{join.sdk_app_id, join.user_id};
   const RoomKey key{join.sdk_app_id, join.room};
   const auto other = users_.find(user);
@@ -41,7 +40,8 @@ std::expected<RoomRegistry::Entry, Refusal> RoomRegistry::Enter(RoomMember& memb
   }
   Room& room = *found->second;
   users_[user] = {&member, &room};
-  return Entry{&room, room.Enter(member, join.user_id, join.role)};
+  room.Enter(member, join.user_id, join.role);
+  return &room;
 }
 
 void RoomRegistry::Leave(RoomMember& member, Room& room, const std::string& user_id,

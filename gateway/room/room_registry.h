@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "gateway/room/room.h"
 
@@ -25,13 +24,9 @@ class RoomRegistry {
 
   explicit RoomRegistry(const Limits& limits) : limits_(limits) {}
 
-  struct Entry {
-    Room* room;
-    std::vector<UserInfo> users;  // already there
-  };
   // Enters; whoever has the same userId of the same application, in whatever room, is evicted
-  // first, unless there is no place for the new one.
-  std::expected<Entry, Refusal> Enter(RoomMember& member, const JoinRequest& join);
+  // first, unless there is no place for the new one. The room is never null.
+  std::expected<Room*, Refusal> Enter(RoomMember& member, const JoinRequest& join);
   void Leave(RoomMember& member, Room& room, const std::string& user_id, LeaveReason reason);
 
   size_t room_count() const { return rooms_.size(); }

@@ -16,7 +16,7 @@ class Member final : public RoomMember {
     const auto entry =
         rooms_.Enter(*this, {.sdk_app_id = 1, .user_id = user_, .room = RoomId(room)});
     if (!entry) return entry.error().code;
-    room_ = entry->room;
+    room_ = *entry;
     return 0;
   }
   void Leave() { rooms_.Leave(*this, *std::exchange(room_, nullptr), user_, LeaveReason::kLeft); }

@@ -80,15 +80,15 @@ std::expected<ControlPlane::Joined, Refusal> ControlPlane::Join(const JoinReques
   if (!token) return Refuse(SignalingError::kGatewayFull, "join: there is no randomness to be had");
   const auto session = std::make_shared<Session>(*this, id, join.user_id, limits_.log,
                                                  static_cast<uint32_t>(random_() | 1));
-  auto entry = rooms_.Enter(*session, join);
-  if (!entry) return std::unexpected(std::move(entry.error()));
-  session->room_ = entry->room;
+  const auto room = rooms_.Enter(*session, join);
+  if (!room) return std::unexpected(room.error());
+  session->room_ = *room;
   session->token_ = token->hash;
   session->place_ = place;
   session->media_worker_ = place.worker;
   session->Accept(request_id);
   sessions_.emplace(std::move(id), session);
-  return Joined{session, std::move(token->text), std::move(entry->users)};
+  return Joined{session, std::move(token->text), session->Present()};
 }
 
 std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeRequest& resume,

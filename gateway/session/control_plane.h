@@ -62,7 +62,7 @@ class ControlPlane {
   struct Joined {
     std::shared_ptr<Session> session;
     std::string token;
-    std::vector<UserInfo> users;  // already there
+    std::vector<UserInfo> users;  // already there, as far as the answer has room for them
   };
   // The userSig has been verified.
   std::expected<Joined, Refusal> Join(const JoinRequest& join, int64_t request_id,

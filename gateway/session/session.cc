@@ -44,16 +44,37 @@ void Session::Evict(std::string_view reason) {
   control_.End(*this, LeaveReason::kKicked, CloseCode::kReplaced, "the same user entered again");
 }
 
+std::vector<UserInfo> Session::Present() {
+  AnswerSpace space;
+  auto users = room_->Introduce(*this, [&space](const UserInfo& user) { return space.Take(user); });
+  introduced_ = room_->introduced(*this);
+  UpdateLogState();
+  return users;
+}
+
+void Session::Introduce() {
+  size_t count = 0;
+  const auto users =
+      room_->Introduce(*this, [&count](const UserInfo&) { return count++ < kIntroducedUsers; });
+  introduced_ = room_->introduced(*this);
+  for (const UserInfo& user : users) {
+    Send(UserEntered(user.user_id));
+    for (const Publication& stream : user.streams) Send(StreamAdded(user.user_id, stream));
+  }
+}
+
 void Session::UpdateLogState() {
-  const LogState state = !log_.waiting()       ? LogState::kSent
+  const bool more = log_.waiting() || (!introduced_ && room_ != nullptr);
+  const LogState state = !more                ? LogState::kSent
                          : log_.window_full() ? LogState::kHeld
-                                               : LogState::kWaiting;
+                                              : LogState::kWaiting;
   log_state_.store(state, std::memory_order_release);
 }
 
 std::vector<ControlLog::Entry> Session::FetchLog(size_t count, bool all) {
   std::vector<ControlLog::Entry> entries;
   while (entries.size() < count && (all || !log_.window_full())) {
+    if (!all && !log_.waiting() && !introduced_ && room_ != nullptr) Introduce();
     auto entry = log_.Next();
     if (!entry) break;
     entries.push_back(std::move(*entry));

@@ -54,6 +54,10 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   bool Accept(int64_t request_id);
   int64_t last_request() const { return last_request_; }
 
+  // Who was in the room before, as many as the answer to `join` has room for. The others follow when
+  // the log has nothing else to send, so that they never fill it.
+  std::vector<UserInfo> Present();
+
   // RoomMember. A log that is full ends the session, though not from within Notify.
   void Notify(const SharedText& message) override;
   void OnStreamRemoved(StreamKey key) override;
@@ -69,7 +73,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   };
   // For the present connection; without the lock, too.
   LogState log_state() const { return log_state_.load(std::memory_order_acquire); }
-  // The next messages, at most `count`, with their numbers; `all` whether they are held or not.
+  // The next messages, at most `count`, with their numbers; `all` the log has, held or not, before the connection closes.
   std::vector<ControlLog::Entry> FetchLog(size_t count, bool all);
   // The client has everything up to `seq`, and so its newest token. False when that was never sent.
   bool Acknowledge(uint64_t seq);
@@ -100,6 +104,10 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
  private:
   friend class ControlPlane;
 
+  // Users told of at a time.
+  static constexpr size_t kIntroducedUsers = 16;
+
+  void Introduce();
   void UpdateLogState();
 
   ControlPlane& control_;
@@ -110,6 +118,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   ControlLog log_;
   std::atomic<LogState> log_state_{LogState::kSent};
   bool overflowed_ = false;
+  bool introduced_ = true;  // to all who were in the room before
   int64_t last_request_ = -1;
   ResumeTokenHash token_{};
   // The one the client resumed with, until it is known to have the newer.

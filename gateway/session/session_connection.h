@@ -68,8 +68,6 @@ class SessionConnection final : public net::ConnectionHandler {
   void Join(int64_t id, const JoinRequest& join);
   void Resume(int64_t id, const ResumeRequest& resume);
   std::expected<void, Refusal> Authenticate(const JoinRequest& join) const;
-  // Tells of somebody who was there before, with the control plane locked.
-  void Introduce(const UserInfo& user);
   // What only a session may ask; with the control plane locked. (session_requests.cc)
   Answer Carry(int64_t id, const LeaveRequest& leave);
   Answer Carry(int64_t id, const PublishRequest& publish);

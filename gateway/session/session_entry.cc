@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <span>
 #include <utility>
 
 #include "gateway/auth/usersig.h"
@@ -47,7 +46,6 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
         Refusing(SignalingError::kAlreadyInRoom, "already in a room: leave it first", id));
   }
   std::expected<ControlPlane::Joined, Refusal> joined;
-  size_t told = 0;
   const auto allowed = Authenticate(join);
   if (allowed) {
     const ControlPlane::Guard guard(control());
@@ -55,10 +53,6 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     if (joined) {
       session_ = joined->session;
       TakeMedia(*worker_.ClaimEndpoint(*session_, Now()));
-      // Whom the answer has no room for enter right after it, before anything else happens.
-      const std::span<const UserInfo> users(joined->users);
-      told = UsersInAnswer(users);
-      for (const UserInfo& user : users.subspan(told)) Introduce(user);
     }
   } else {
     joined = std::unexpected(allowed.error());
@@ -79,12 +73,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
                      ToString(join.room), join.user_id, join.client);
   SendDirectly(JoinedAnswer(id, session_->id(), context().clock.UnixMs(),
                             Offer(std::move(joined->token)), connection_.transport(),
-                            std::span(joined->users).first(told)));
-}
-
-void SessionConnection::Introduce(const UserInfo& user) {
-  session_->Send(UserEntered(user.user_id));
-  for (const Publication& stream : user.streams) session_->Send(StreamAdded(user.user_id, stream));
+                            joined->users));
 }
 
 void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {

@@ -75,20 +75,14 @@ LayerWish LayerWishChange::AppliedTo(LayerWish wish) const {
   return wish;
 }
 
-size_t UsersInAnswer(std::span<const UserInfo> users) {
+bool AnswerSpace::Take(const UserInfo& user) {
   // What JSON makes of each at most; a quote or a backslash in a name takes two bytes.
-  constexpr size_t kAnswerBytes = 1024;  // all but the users
-  constexpr size_t kUserBytes = 32;      // all but the name and the streams
+  constexpr size_t kUserBytes = 32;  // all but the name and the streams
   constexpr size_t kStreamBytes = 224;
-  size_t left = net::kMaxControlBytes - kAnswerBytes;
-  size_t count = 0;
-  for (const UserInfo& user : users) {
-    const size_t bytes = kUserBytes + 2 * user.user_id.size() + kStreamBytes * user.streams.size();
-    if (bytes > left) break;
-    left -= bytes;
-    ++count;
-  }
-  return count;
+  const size_t bytes = kUserBytes + 2 * user.user_id.size() + kStreamBytes * user.streams.size();
+  if (bytes > left_) return false;
+  left_ -= bytes;
+  return true;
 }
 
 std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,

@@ -167,9 +167,16 @@ struct ResumeOffer {
 };
 
 // Answers.
-// How many of the users the answer to `join` has room for, the first of them: a message has at most
-// net::kMaxControlBytes.
-size_t UsersInAnswer(std::span<const UserInfo> users);
+// What the answer to `join` still has room for: a message has at most net::kMaxControlBytes.
+class AnswerSpace {
+ public:
+  // False when there is none for this user.
+  bool Take(const UserInfo& user);
+
+ private:
+  static constexpr size_t kAnswerBytes = 1024;  // all but the users
+  size_t left_ = net::kMaxControlBytes - kAnswerBytes;
+};
 std::string JoinedAnswer(int64_t id, std::string_view session_id, int64_t server_time_ms,
                          const ResumeOffer& resume, net::TransportKind transport,
                          std::span<const UserInfo> users);
