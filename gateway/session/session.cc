@@ -86,7 +86,6 @@ std::vector<ControlLog::Entry> Session::FetchLog(size_t count, bool all) {
 bool Session::Acknowledge(uint64_t seq) {
   if (!log_.Acknowledge(seq)) return false;
   UpdateLogState();
-  if (seq > 0) former_token_.reset();
   return true;
 }
 

@@ -75,8 +75,10 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   LogState log_state() const { return log_state_.load(std::memory_order_acquire); }
   // The next messages, at most `count`, with their numbers; `all` the log has, held or not, before the connection closes.
   std::vector<ControlLog::Entry> FetchLog(size_t count, bool all);
-  // The client has everything up to `seq`, and so its newest token. False when that was never sent.
+  // The client has everything up to `seq`. False when that was never sent.
   bool Acknowledge(uint64_t seq);
+  // The client has its newest token: the one before resumes nothing any more.
+  void ConfirmToken() { former_token_.reset(); }
 
   // Whether a token with this hash resumes the session, in constant time.
   bool Admits(const ResumeTokenHash& token) const;

@@ -57,9 +57,18 @@ void SessionConnection::OnControl(std::string_view message) {
         SignalingError::kTooManyMessages,
         fmt::format("more than {} messages a second", control().limits().max_messages_per_second)));
   }
+  if (offered_ == Offered::kSent) ConfirmToken();
   if (!resuming_) return Handle(message);
   if (early_.size() >= kMaxEarlyMessages) return Misbehaved();
   early_.emplace_back(message);
+}
+
+// After `resume` a client says nothing before it has the answer, so that whatever it does say shows
+// that it has the new token.
+void SessionConnection::ConfirmToken() {
+  offered_ = Offered::kNothing;
+  const ControlPlane::Guard guard(control());
+  if (current()) session_->ConfirmToken();
 }
 
 void SessionConnection::HandleEarly() {
@@ -165,6 +174,7 @@ bool SessionConnection::NextFrame(net::OutgoingFrame& frame) {
     frame_text_ = std::move(outbox_.front());
     outbox_.pop_front();
     outbox_bytes_ -= frame_text_.size();
+    if (outbox_.empty() && offered_ == Offered::kWaits) offered_ = Offered::kSent;
     frame.control = true;
     frame.bytes = {reinterpret_cast<const uint8_t*>(frame_text_.data()), frame_text_.size()};
     control_waits_since_.reset();
@@ -257,6 +267,7 @@ void SessionConnection::TakeMedia(MediaEndpoint& endpoint) {
   if (!resuming_) return;
   const Resuming resumed = *std::exchange(resuming_, std::nullopt);
   SendDirectly(ResumedAnswer(resumed.id, session_->last_request(), Offer(resumed.token)));
+  offered_ = Offered::kWaits;
 }
 
 void SessionConnection::OnSessionEnded(const Session::Ending& ending) {

@@ -60,6 +60,7 @@ class SessionConnection final : public net::ConnectionHandler {
     std::string token;
   };
 
+  void ConfirmToken();
   void Handle(std::string_view message);
   // False when the session has handled a request of this id before.
   bool Accept(int64_t id);
@@ -107,6 +108,10 @@ class SessionConnection final : public net::ConnectionHandler {
   TokenBucket faults_;
   const Timestamp opened_;
   Timestamp last_heard_;
+
+  // From the answer to `resume` on, until something shows that the client has read it.
+  enum class Offered { kNothing, kWaits, kSent };
+  Offered offered_ = Offered::kNothing;
 
   std::deque<std::string> outbox_;
   size_t outbox_bytes_ = 0;

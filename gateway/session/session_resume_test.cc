@@ -243,6 +243,34 @@ TEST_F(SessionResumeTest, TheFormerTokenServesUntilTheClientIsKnownToHaveTheNext
   EXPECT_EQ(Connect().Resume(third.token, 1)["type"], "ok");
 }
 
+TEST_F(SessionResumeTest, WhateverTheClientSaysNextShowsThatItHasTheNewToken) {
+  const std::vector<json> said = {{{"type", "ping"}, {"timeMs", 1}},
+                                  {{"type", "ping"}, {"timeMs", 1}, {"ack", 0}},
+                                  {{"type", "unsubscribe"}, {"streamId", "s1"}},
+                                  {{"type", "dance"}}};
+  for (size_t i = 0; i < said.size(); ++i) {
+    const json alone = {{"room", {{"kind", "number"}, {"id", 100 + i}}}};
+    Client& ann = Joined("ann" + std::to_string(i), alone);
+    Client& again = Connect();
+    ASSERT_EQ(again.Resume(ann.token, 0)["type"], "ok") << "and nothing to acknowledge";
+    again.Send(said[i]);
+    EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016) << said[i];
+    EXPECT_EQ(again.connection.closed_with, 0) << "a replayed token harms nobody";
+    EXPECT_EQ(Connect().Resume(again.token, 0)["type"], "ok");
+  }
+}
+
+TEST_F(SessionResumeTest, WhatIsSaidBeforeTheAnswerShowsNothing) {
+  Client& ann = Joined("ann");
+  Client& again = Connect();
+  const json resume = {
+      {"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
+  again.session->OnControl(resume.dump());
+  again.session->OnControl(R"({"type":"ping","id":8,"timeMs":1})");
+  again.session->OnClosed({false, 0, "the answer is lost"});
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok");
+}
+
 TEST_F(SessionResumeTest, APingAcknowledgesToo) {
   Client& ann = Joined("ann");
   Joined("bob");
