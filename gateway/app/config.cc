@@ -126,6 +126,8 @@ void DeclareAll(Options options, Config& c) {
                  [&s](int64_t seconds) { s.resume_timeout = Duration::Seconds(seconds); });
   options.Number("max-sessions-in-grace", s.max_sessions_in_grace, 0, 1'000'000,
                  "sessions without a connection that wait to be resumed");
+  options.Number("max-sessions-in-grace-per-address", s.max_sessions_in_grace_per_address, 0,
+                 1'000'000, "the same, of one address (of one /64 of IPv6)");
   options.Number("max-messages-per-second", s.max_messages_per_second, 1, 100'000,
                  "control messages of one client");
   options.Number("message-burst", s.message_burst, 1, 100'000,

@@ -106,6 +106,14 @@ TEST_F(ConfigTest, LimitsOfTheWholeGateway) {
   EXPECT_EQ(parsed->config.rooms.max_rooms, 3u);
 }
 
+TEST_F(ConfigTest, TheDefaultsFitEachOther) {
+  const Config c;
+  EXPECT_LT(c.rooms.max_users, c.listener.max_connections) << "who is too many is told";
+  EXPECT_GE(c.sessions.max_sessions_in_grace, c.rooms.max_users) << "all may come back";
+  EXPECT_EQ(c.sessions.max_sessions_in_grace_per_address, c.listener.max_connections_per_address);
+  EXPECT_LT(c.sessions.max_sessions_in_grace_per_address, c.sessions.max_sessions_in_grace / 2);
+}
+
 TEST_F(ConfigTest, TheExampleFileHoldsTheDefaultsOfEverySetting) {
   const auto parsed = Parse({"--config", FERRY_EXAMPLE_CONFIG});
   ASSERT_TRUE(parsed) << parsed.error().output;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <initializer_list>
 #include <vector>
 
 #include "gateway/net/address_limits.h"
@@ -99,20 +100,23 @@ MetricFamily Refused(const AddressLimits& addresses) {
   return family;
 }
 
-MetricFamily ClientConnections(const Workers& workers) {
+struct Labelled {
+  const char* value;
+  Count Metrics::*count;
+};
+
+MetricFamily Family(const Workers& workers, MetricType type, const char* name, const char* help,
+                    const char* label, std::initializer_list<Labelled> counts) {
   MetricFamily family;
-  family.name = "ferry_client_connections";
-  family.help = "Clients' connections open now, by transport";
-  family.type = MetricType::Gauge;
-  const auto add = [&](const char* transport, Count Metrics::*count) {
+  family.name = name;
+  family.help = help;
+  family.type = type;
+  for (const Labelled& one : counts) {
     ClientMetric metric =
-        Value(MetricType::Gauge,
-              Sum(workers, [&](const Metrics& m) -> const Count& { return m.*count; }));
-    metric.label.push_back({"transport", transport});
+        Value(type, Sum(workers, [&](const Metrics& m) -> const Count& { return m.*one.count; }));
+    metric.label.push_back({label, one.value});
     family.metric.push_back(std::move(metric));
-  };
-  add("websocket", &Metrics::websocket_connections);
-  add("webtransport", &Metrics::webtransport_connections);
+  }
   return family;
 }
 
@@ -153,7 +157,10 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
         &Metrics::sessions);
   gauge("ferry_sessions_in_grace", "Sessions without a connection, waiting to be resumed",
         &Metrics::sessions_in_grace);
-  families.push_back(ClientConnections(workers));
+  families.push_back(Family(workers, MetricType::Gauge, "ferry_client_connections",
+                            "Clients' connections open now, by transport", "transport",
+                            {{"websocket", &Metrics::websocket_connections},
+                             {"webtransport", &Metrics::webtransport_connections}}));
   gauge("ferry_rooms", "Rooms with at least one user", &Metrics::rooms);
   gauge("ferry_participants", "Users in rooms", &Metrics::participants);
   gauge("ferry_streams", "Streams published now", &Metrics::streams);
@@ -174,9 +181,11 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
           &Metrics::resumes_refused);
   counter("ferry_sessions_expired_total", "Sessions that were not resumed in time",
           &Metrics::sessions_expired);
-  counter("ferry_sessions_in_grace_refused_total",
-          "Sessions ended with their connection because too many waited to be resumed",
-          &Metrics::grace_refused);
+  families.push_back(Family(
+      workers, MetricType::Counter, "ferry_sessions_grace_cut_total",
+      "Sessions ended before their time to be resumed was over, because too "
+      "many waited: in all, or of their address",
+      "reason", {{"full", &Metrics::grace_cut_full}, {"address", &Metrics::grace_cut_address}}));
   counter("ferry_control_log_overflows_total",
           "Sessions ended because they did not acknowledge control messages",
           &Metrics::control_log_overflows);

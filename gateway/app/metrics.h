@@ -56,7 +56,8 @@ struct Metrics {
   Count sessions_moved;  // resumed while the former connection still lived
   Count resumes_refused;
   Count sessions_expired;       // not resumed in time
-  Count grace_refused;          // not waited for: too many were already
+  Count grace_cut_full;         // waited for no longer: too many were, in all
+  Count grace_cut_address;      // … of their address
   Count control_log_overflows;  // sessions ended for not acknowledging
   Count kicks;
   Count slow_readers;

@@ -15,12 +15,6 @@ uint64_t RandomSeed() {
   return uint64_t{device()} << 32 | device();
 }
 
-uint64_t BigEndian(const uint8_t* bytes, size_t count) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < count; ++i) value = value << 8 | bytes[i];
-  return value;
-}
-
 }  // namespace
 
 std::string_view Name(RefusedBecause reason) {
@@ -56,7 +50,7 @@ void AddressLimits::Slot::Free() {
   if (limits_ != nullptr) limits_->Disconnect(address_);
 }
 
-size_t AddressLimits::KeyHash::operator()(const Key& key) const {
+size_t AddressLimits::KeyHash::operator()(const AddressKey& key) const {
   // The finaliser of SplitMix64, keyed.
   uint64_t x = key.bits ^ seed ^ (key.v6 ? 0x9E3779B97F4A7C15 : 0);
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
@@ -70,14 +64,7 @@ AddressLimits::AddressLimits(const ConnectionLimits& limits, const Clock& clock)
       burst_time_(Duration::Seconds(1 + limits.handshake_burst / limits.handshakes_per_second)),
       entries_(0, KeyHash{RandomSeed()}) {}
 
-AddressLimits::Key AddressLimits::KeyOf(const boost::asio::ip::address& address) {
-  if (address.is_v4()) return {false, address.to_v4().to_uint()};
-  const auto bytes = address.to_v6().to_bytes();
-  if (address.to_v6().is_v4_mapped()) return {false, BigEndian(&bytes[12], 4)};
-  return {true, BigEndian(bytes.data(), 8)};
-}
-
-AddressLimits::Entry* AddressLimits::Find(const Key& key) {
+AddressLimits::Entry* AddressLimits::Find(const AddressKey& key) {
   auto found = entries_.find(key);
   if (found == entries_.end()) {
     if (entries_.size() >= kMaxAddresses) ForgetIdle();
@@ -107,7 +94,7 @@ bool AddressLimits::Refuse(RefusedBecause reason) {
 
 bool AddressLimits::Admit(const boost::asio::ip::address& address) {
   const std::lock_guard lock(mutex_);
-  Entry* entry = Find(KeyOf(address));
+  Entry* entry = Find(AddressKey::Of(address));
   if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
   if (entry->half_open >= limits_.max_half_open_per_address) {
     return Refuse(RefusedBecause::kAddressHalfOpen);
@@ -119,13 +106,13 @@ bool AddressLimits::Admit(const boost::asio::ip::address& address) {
 
 void AddressLimits::Release(const boost::asio::ip::address& address) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(KeyOf(address));
+  const auto found = entries_.find(AddressKey::Of(address));
   if (found != entries_.end() && found->second.half_open > 0) --found->second.half_open;
 }
 
 bool AddressLimits::WouldAdmit(const boost::asio::ip::address& address) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(KeyOf(address));
+  const auto found = entries_.find(AddressKey::Of(address));
   if (found == entries_.end()) return true;
   const Entry& entry = found->second;
   return entry.half_open < limits_.max_half_open_per_address &&
@@ -144,7 +131,7 @@ std::optional<AddressLimits::Slot> AddressLimits::Connect() {
 
 bool AddressLimits::Identify(Slot& slot, const boost::asio::ip::address& address) {
   const std::lock_guard lock(mutex_);
-  Entry* entry = Find(KeyOf(address));
+  Entry* entry = Find(AddressKey::Of(address));
   if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
   if (entry->connections >= limits_.max_connections_per_address) {
     return Refuse(RefusedBecause::kAddressConnections);
@@ -158,7 +145,7 @@ void AddressLimits::Disconnect(const std::optional<boost::asio::ip::address>& ad
   const std::lock_guard lock(mutex_);
   --connections_;
   if (!address) return;
-  const auto found = entries_.find(KeyOf(*address));
+  const auto found = entries_.find(AddressKey::Of(*address));
   if (found != entries_.end()) --found->second.connections;
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "gateway/app/clock.h"
+#include "gateway/net/address_key.h"
 #include "gateway/session/token_bucket.h"
 #include "net/address_gate.h"
 
@@ -37,7 +38,7 @@ enum class RefusedBecause {
 // As the metric's label.
 std::string_view Name(RefusedBecause reason);
 
-// An IPv6 address counts as its /64, which is what one customer is given.
+// By AddressKey: an IPv6 address counts as its /64.
 class AddressLimits final : public net::AddressGate {
  public:
   // Addresses known at the same time (about 10 MB). One that has no connection is forgotten as soon
@@ -81,16 +82,10 @@ class AddressLimits final : public net::AddressGate {
   size_t addresses() const;
 
  private:
-  // IPv4, or the upper half of IPv6.
-  struct Key {
-    bool v6;
-    uint64_t bits;
-    bool operator==(const Key&) const = default;
-  };
   struct KeyHash {
     // Seeded: whoever chooses addresses cannot choose what collides.
     uint64_t seed;
-    size_t operator()(const Key& key) const;
+    size_t operator()(const AddressKey& key) const;
   };
   struct Entry {
     explicit Entry(TokenBucket bucket) : handshakes(bucket) {}
@@ -100,9 +95,8 @@ class AddressLimits final : public net::AddressGate {
     Timestamp last;  // when something was counted
   };
 
-  static Key KeyOf(const boost::asio::ip::address& address);
   // With the mutex held. nullptr: no room.
-  Entry* Find(const Key& key);
+  Entry* Find(const AddressKey& key);
   void ForgetIdle();
   bool Refuse(RefusedBecause reason);
   void Disconnect(const std::optional<boost::asio::ip::address>& address);
@@ -111,7 +105,7 @@ class AddressLimits final : public net::AddressGate {
   const Clock& clock_;
   const Duration burst_time_;  // after which an empty bucket is full
   mutable std::mutex mutex_;
-  std::unordered_map<Key, Entry, KeyHash> entries_;
+  std::unordered_map<AddressKey, Entry, KeyHash> entries_;
   Timestamp forgot_;  // when ForgetIdle ran
   size_t connections_ = 0;
   std::array<int64_t, static_cast<size_t>(RefusedBecause::kCount)> refused_{};

@@ -88,7 +88,7 @@ class Room {
     std::string user_id;
     Role role;
     std::vector<Publication> streams;  // at most one of each kind and source
-    Entry told = 0;  // of those who entered before it, the last it was told of
+    Entry told = 0;                    // of those who entered before it, the last it was told of
 
     bool KnowsOf(const User& other) const { return other.entry <= told || other.entry > entry; }
   };

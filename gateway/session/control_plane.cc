@@ -112,10 +112,7 @@ std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeR
   session.UpdateLogState();
   session.former_token_ = shown;
   session.token_ = next->hash;
-  if (session.grace_ends_) {
-    grace_.erase({*session.grace_ends_, &session});
-    session.grace_ends_.reset();
-  }
+  LeaveGrace(session);
   if (session.place_) {
     session.moved_.push_back(*session.place_);
     metrics_.sessions_moved.Add();
@@ -127,22 +124,37 @@ std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeR
 }
 
 void ControlPlane::Detach(Session& session, Timestamp now) {
+  const AddressKey address = session.place_->address;
   session.place_.reset();
   if (session.ending_) return;
-  if (grace_.size() >= limits_.max_sessions_in_grace) {
-    metrics_.grace_refused.Add();
-    return End(session, LeaveReason::kTimedOut, CloseCode::kGoingAway,
-               "too many sessions without a connection");
+  session.grace_ = GraceList::Ticket{now + limits_.resume_timeout, address};
+  grace_.Add(session, *session.grace_);
+  // Who was not back at once is the least likely to come back.
+  if (grace_.size_of(address) > limits_.max_sessions_in_grace_per_address) {
+    CutGrace(grace_.OldestOf(address), metrics_.grace_cut_address);
   }
-  session.grace_ends_ = now + limits_.resume_timeout;
-  grace_.insert({*session.grace_ends_, &session});
+  if (grace_.size() > limits_.max_sessions_in_grace) {
+    CutGrace(grace_.Oldest(), metrics_.grace_cut_full);
+  }
+}
+
+void ControlPlane::LeaveGrace(Session& session) {
+  if (!session.grace_) return;
+  grace_.Remove(session, *session.grace_);
+  session.grace_.reset();
+}
+
+void ControlPlane::CutGrace(Session& session, Count& count) {
+  count.Add();
+  End(session, LeaveReason::kTimedOut, CloseCode::kGoingAway,
+      "too many sessions without a connection");
 }
 
 void ControlPlane::End(Session& session, LeaveReason reason, CloseCode code, std::string_view why) {
   if (session.ending_) return;
   session.ending_ = Session::Ending{code, std::string(why)};
   const auto keep = session.shared_from_this();
-  if (session.grace_ends_) grace_.erase({*session.grace_ends_, &session});
+  LeaveGrace(session);
   sessions_.erase(session.id_);
   Room& room = *std::exchange(session.room_, nullptr);
   log_.info("session={} event=ended room={} user={:?} reason={} why=\"{}\"", session.id_,
@@ -152,10 +164,9 @@ void ControlPlane::End(Session& session, LeaveReason reason, CloseCode code, std
 }
 
 void ControlPlane::ExpireGrace(Timestamp now) {
-  while (!grace_.empty() && grace_.begin()->first <= now) {
+  while (grace_.due(now)) {
     metrics_.sessions_expired.Add();
-    End(*grace_.begin()->second, LeaveReason::kTimedOut, CloseCode::kGoingAway,
-        "not resumed in time");
+    End(grace_.Oldest(), LeaveReason::kTimedOut, CloseCode::kGoingAway, "not resumed in time");
   }
 }
 

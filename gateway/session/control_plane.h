@@ -13,15 +13,14 @@
 #include <memory>
 #include <mutex>
 #include <random>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/base/units.h"
 #include "gateway/app/metrics.h"
 #include "gateway/room/room_registry.h"
+#include "gateway/session/grace_list.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_limits.h"
 
@@ -73,7 +72,8 @@ class ControlPlane {
   };
   // Its former connection, if it still lives, is told to close.
   std::expected<Resumed, Refusal> Resume(const ResumeRequest& resume, const Session::Place& place);
-  // The present connection is lost: the session waits to be resumed.
+  // The present connection is lost: the session waits to be resumed. Where too many wait already,
+  // in all or of its address, the one that has waited longest ends.
   void Detach(Session& session, Timestamp now);
   // Out of its room; its connection is told to close.
   void End(Session& session, LeaveReason reason, CloseCode code, std::string_view why);
@@ -99,9 +99,9 @@ class ControlPlane {
   const Metrics& metrics() const { return metrics_; }  // without the lock, too
 
  private:
-  // The deadline, and the session for which it is.
-  using Grace = std::pair<Timestamp, Session*>;
-
+  // No more is waited for the session.
+  void LeaveGrace(Session& session);
+  void CutGrace(Session& session, Count& count);
   void Settle();
   void UpdateGauges();
   void PostEverywhere(Session& session);
@@ -112,7 +112,7 @@ class ControlPlane {
   RoomRegistry rooms_;
   std::mt19937_64 random_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by id
-  std::set<Grace> grace_;
+  GraceList grace_;
   std::vector<std::shared_ptr<Session>> condemned_;
   StreamKey next_stream_ = 1;
   bool draining_ = false;

@@ -15,6 +15,7 @@
 #include "core/base/units.h"
 #include "gateway/room/room.h"
 #include "gateway/session/control_log.h"
+#include "gateway/session/grace_list.h"
 #include "gateway/session/media_endpoint.h"
 #include "gateway/session/resume_token.h"
 
@@ -29,6 +30,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   struct Place {
     unsigned worker = 0;
     SessionConnection* connection = nullptr;
+    AddressKey address;  // it came from
   };
   // What its connection is to be closed with.
   struct Ending {
@@ -54,8 +56,8 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   bool Accept(int64_t request_id);
   int64_t last_request() const { return last_request_; }
 
-  // Who was in the room before, as many as the answer to `join` has room for. The others follow when
-  // the log has nothing else to send, so that they never fill it.
+  // Who was in the room before, as many as the answer to `join` has room for. The others follow
+  // when the log has nothing else to send, so that they never fill it.
   std::vector<UserInfo> Present();
 
   // RoomMember. A log that is full ends the session, though not from within Notify.
@@ -73,7 +75,8 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   };
   // For the present connection; without the lock, too.
   LogState log_state() const { return log_state_.load(std::memory_order_acquire); }
-  // The next messages, at most `count`, with their numbers; `all` the log has, held or not, before the connection closes.
+  // The next messages, at most `count`, with their numbers; `all` the log has, held or not, before
+  // the connection closes.
   std::vector<ControlLog::Entry> FetchLog(size_t count, bool all);
   // The client has everything up to `seq`. False when that was never sent.
   bool Acknowledge(uint64_t seq);
@@ -127,7 +130,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   std::optional<ResumeTokenHash> former_token_;
   std::optional<Place> place_;
   std::vector<Place> moved_;
-  std::optional<Timestamp> grace_ends_;
+  std::optional<GraceList::Ticket> grace_;  // while there is no connection
   unsigned media_worker_ = 0;
   uint64_t posted_ = 0;  // to which workers, by bit
   uint32_t next_ssrc_;

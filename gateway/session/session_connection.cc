@@ -32,6 +32,7 @@ Count& OpenConnections(Metrics& metrics, const net::Connection& connection) {
 SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& connection)
     : worker_(worker),
       connection_(connection),
+      address_(AddressKey::OfText(connection.remote_address())),
       messages_(static_cast<double>(control().limits().max_messages_per_second),
                 static_cast<double>(control().limits().message_burst)),
       faults_(1.0, static_cast<double>(control().limits().max_faults)),

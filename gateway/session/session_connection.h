@@ -85,6 +85,7 @@ class SessionConnection final : public net::ConnectionHandler {
   Metrics& metrics() const { return worker_.metrics(); }
   Timestamp Now() const { return context().clock.Now(); }
   ResumeOffer Offer(std::string token) const;
+  Session::Place Here() { return {worker_.index(), this, address_}; }
   // With the control plane locked: the session goes on here.
   bool current() const { return session_ && session_->connection() == this; }
 
@@ -99,6 +100,7 @@ class SessionConnection final : public net::ConnectionHandler {
 
   SessionWorker& worker_;
   net::Connection& connection_;
+  const AddressKey address_;
   std::shared_ptr<Session> session_;
   MediaEndpoint* endpoint_ = nullptr;  // the session's, while this is its connection
   std::optional<Resuming> resuming_;

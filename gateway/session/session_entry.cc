@@ -49,7 +49,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
   const auto allowed = Authenticate(join);
   if (allowed) {
     const ControlPlane::Guard guard(control());
-    joined = control().Join(join, id, {worker_.index(), this});
+    joined = control().Join(join, id, Here());
     if (joined) {
       session_ = joined->session;
       TakeMedia(*worker_.ClaimEndpoint(*session_, Now()));
@@ -83,7 +83,7 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
   std::expected<ControlPlane::Resumed, Refusal> resumed;
   {
     const ControlPlane::Guard guard(control());
-    resumed = control().Resume(resume, {worker_.index(), this});
+    resumed = control().Resume(resume, Here());
     if (resumed) {
       session_ = resumed->session;
       resuming_ = Resuming{id, std::move(resumed->token)};

@@ -16,8 +16,12 @@ struct SessionLimits {
   Duration idle_timeout = Duration::Millis(15'000);
   // How long a session outlives its connection.
   Duration resume_timeout = Duration::Millis(90'000);
-  // Sessions without a connection, each with its log and its streams.
-  size_t max_sessions_in_grace = 5'000;
+  // Sessions without a connection, each with its log and its streams: as many as there may be users
+  // (RoomRegistry::Limits), so that all come back when the gateway's network was away.
+  size_t max_sessions_in_grace = 9'000;
+  // Of one address: as many as it may have connections, for the same reason. Sessions that are left
+  // one after another would take all places otherwise.
+  size_t max_sessions_in_grace_per_address = 1'000;
   int64_t max_messages_per_second = 50;
   int64_t message_burst = 500;  // a user of a full room subscribes to all at once
   // Malformed or refused for rate; one is forgiven each second. More end the session.

@@ -344,8 +344,7 @@ class LongLogTest : public SessionResumeTest {
   // So many messages for everybody else in the room.
   static void Chatter(Client& publisher, const json& stream_id, int count) {
     for (int i = 0; i < count; ++i) {
-      publisher.Send(
-          {{"type", "update-stream"}, {"streamId", stream_id}, {"muted", i % 2 == 0}});
+      publisher.Send({{"type", "update-stream"}, {"streamId", stream_id}, {"muted", i % 2 == 0}});
       publisher.Ack(publisher.LastNumber());
     }
   }
@@ -412,16 +411,48 @@ TEST_F(SessionResumeTest, ALogThatFillsWhileAwayEndsTheSession) {
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 
-TEST_F(SessionResumeTest, SessionsWithoutAConnectionAreLimited) {
+TEST_F(SessionResumeTest, WhoHasBeenAwayLongestGivesWayWhenTooManyAre) {
   limits.max_sessions_in_grace = 1;
   Client& ann = Joined("ann");
   Client& bob = Joined("bob");
   Client& cid = Joined("cid");
   ann.Hangup(false);
+  Advance(Duration::Millis(1));
   bob.Hangup(false);
-  EXPECT_EQ(cid.Heard().back(), "user-left bob 1");
-  EXPECT_EQ(control.metrics().grace_refused.value(), 1);
+  EXPECT_EQ(cid.Heard().back(), "user-left ann 1");
+  EXPECT_EQ(control.metrics().grace_cut_full.value(), 1);
+  EXPECT_EQ(control.metrics().sessions_in_grace.value(), 1);
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
+  EXPECT_EQ(Connect().Resume(bob.token, 0)["type"], "ok");
+}
+
+TEST_F(SessionResumeTest, NoAddressTakesThePlacesOfOthersInGrace) {
+  limits.max_sessions_in_grace = 3;
+  limits.max_sessions_in_grace_per_address = 2;
+  const auto lose = [&](const std::string& user, int room, const std::string& address) -> Client& {
+    Client& client = Connect(0, address);
+    EXPECT_EQ(client.Join(user, {{"room", {{"kind", "number"}, {"id", room}}}})["type"], "ok");
+    client.Hangup(false);
+    Advance(Duration::Millis(1));
+    return client;
+  };
+  Client& ann = lose("ann", 1, "192.0.2.1");
+  Client& first = lose("thief1", 2, "2001:db8::1");
+  for (int i = 2; i < 6; ++i) {
+    lose("thief" + std::to_string(i), 2, "2001:db8::" + std::to_string(i));
+  }
+  EXPECT_EQ(control.metrics().grace_cut_address.value(), 3);
+  EXPECT_EQ(control.metrics().grace_cut_full.value(), 0);
+  EXPECT_EQ(Connect().Resume(first.token, 0)["code"], 20016);
   EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok");
+}
+
+TEST_F(SessionResumeTest, WhereNoneMayBeInGraceALostConnectionEndsItsSession) {
+  limits.max_sessions_in_grace = 0;
+  Client& ann = Joined("ann");
+  ann.Hangup(false);
+  EXPECT_EQ(control.metrics().sessions.value(), 0);
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 
 TEST_F(SessionResumeTest, NoTokenAndNoUserSigIsLogged) {

@@ -38,7 +38,7 @@ class FakeConnection final : public net::Connection {
     return reliable_transport ? net::TransportKind::kWebSocket : net::TransportKind::kWebTransport;
   }
   bool reliable() const override { return reliable_transport; }
-  const std::string& remote_address() const override { return remote_; }
+  const std::string& remote_address() const override { return remote; }
 
   void Drain(net::ConnectionHandler& handler) {
     net::OutgoingFrame frame;
@@ -51,14 +51,12 @@ class FakeConnection final : public net::Connection {
     }
   }
 
+  std::string remote = "192.0.2.1";
   bool reliable_transport = true;
   int closed_with = 0;
   std::string close_reason;
   std::vector<nlohmann::json> messages;
   std::vector<std::vector<uint8_t>> packets;
-
- private:
-  std::string remote_ = "192.0.2.1";
 };
 
 }  // namespace ferry::gateway::testing

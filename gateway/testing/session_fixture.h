@@ -38,8 +38,10 @@ class SessionTest : public ::testing::Test {
 
   // A client: its connection and what serves it. It acknowledges nothing by itself.
   struct Client {
-    Client(SessionTest& owner, unsigned worker)
-        : test(owner), session(owner.worker(worker).sessions.MakeHandler(connection)) {}
+    Client(SessionTest& owner, unsigned worker, const std::string& address) : test(owner) {
+      connection.remote = address;
+      session = owner.worker(worker).sessions.MakeHandler(connection);
+    }
     ~Client() {
       // Ends before its connection, whatever the test did.
       session.reset();
@@ -171,8 +173,8 @@ class SessionTest : public ::testing::Test {
             {"scene", "rtc"},
             {"role", "anchor"}};
   }
-  Client& Connect(unsigned worker = 0) {
-    return *clients.emplace_back(std::make_unique<Client>(*this, worker));
+  Client& Connect(unsigned worker = 0, const std::string& address = "192.0.2.1") {
+    return *clients.emplace_back(std::make_unique<Client>(*this, worker, address));
   }
   Client& Joined(const std::string& user, const nlohmann::json& more = nlohmann::json::object(),
                  unsigned worker = 0) {
