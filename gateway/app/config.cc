@@ -105,6 +105,10 @@ void DeclareAll(Options options, Config& c) {
                  "new connections of one address");
   options.Number("handshake-burst", c.listener.handshake_burst, 1, 1'000'000,
                  "new connections that one address may save up");
+  options.Number("max-messages-per-second-per-address", c.listener.messages_per_second_per_address,
+                 1, 1'000'000'000, "control messages of one address, all its clients together");
+  options.Number("message-burst-per-address", c.listener.message_burst_per_address, 64,
+                 1'000'000'000, "control messages that one address may save up");
   options.Value("allowed-origins", c.allowed_origins,
                 "web pages that may connect, as https://example.com or https://*.example.com; "
                 "none: all");

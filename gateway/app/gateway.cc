@@ -48,7 +48,7 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
       log_(std::move(log)),
       addresses_(config_.listener, clock_),
       control_(config_.rooms, config_.sessions, *log_, MakeSeed()),
-      sessions_{clock_, apps_, control_, *log_},
+      sessions_{clock_, apps_, control_, *log_, addresses_},
       renewal_(io) {
   std::vector<Sfu::Worker> sfu;
   for (size_t i = 0; i < WorkerCount(config_); ++i) {

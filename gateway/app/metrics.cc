@@ -194,6 +194,9 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   counter("ferry_control_messages_total", "Control messages received", &Metrics::control_in);
   counter("ferry_control_refused_total", "Control messages answered with an error",
           &Metrics::control_refused);
+  counter("ferry_control_refused_address_total",
+          "Control messages not read because too many came from their address",
+          &Metrics::control_refused_address);
   counter("ferry_packets_in_total", "RTP packets received from publishers", &Metrics::packets_in);
   counter("ferry_bytes_in_total", "Bytes of RTP packets received", &Metrics::bytes_in);
   counter("ferry_packets_out_total", "RTP packets sent to subscribers", &Metrics::packets_out);

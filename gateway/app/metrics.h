@@ -63,6 +63,7 @@ struct Metrics {
   Count slow_readers;
   Count control_in;
   Count control_refused;
+  Count control_refused_address;  // not read: too many of one address
   Count packets_in;
   Count bytes_in;
   Count packets_out;

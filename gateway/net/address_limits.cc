@@ -1,5 +1,6 @@
 #include "gateway/net/address_limits.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -58,10 +59,18 @@ size_t AddressLimits::KeyHash::operator()(const AddressKey& key) const {
   return x ^ (x >> 31);
 }
 
+AddressLimits::Entry::Entry(const ConnectionLimits& limits)
+    : handshakes(static_cast<double>(limits.handshakes_per_second),
+                 static_cast<double>(limits.handshake_burst)),
+      messages(static_cast<double>(limits.messages_per_second_per_address),
+               static_cast<double>(limits.message_burst_per_address)) {}
+
 AddressLimits::AddressLimits(const ConnectionLimits& limits, const Clock& clock)
     : limits_(limits),
       clock_(clock),
-      burst_time_(Duration::Seconds(1 + limits.handshake_burst / limits.handshakes_per_second)),
+      burst_time_(Duration::Seconds(
+          1 + std::max(limits.handshake_burst / limits.handshakes_per_second,
+                       limits.message_burst_per_address / limits.messages_per_second_per_address))),
       entries_(0, KeyHash{RandomSeed()}) {}
 
 AddressLimits::Entry* AddressLimits::Find(const AddressKey& key) {
@@ -69,9 +78,7 @@ AddressLimits::Entry* AddressLimits::Find(const AddressKey& key) {
   if (found == entries_.end()) {
     if (entries_.size() >= kMaxAddresses) ForgetIdle();
     if (entries_.size() >= kMaxAddresses) return nullptr;
-    const TokenBucket bucket(static_cast<double>(limits_.handshakes_per_second),
-                             static_cast<double>(limits_.handshake_burst));
-    found = entries_.emplace(key, Entry(bucket)).first;
+    found = entries_.emplace(key, Entry(limits_)).first;
   }
   found->second.last = clock_.Now();
   return &found->second;
@@ -147,6 +154,14 @@ void AddressLimits::Disconnect(const std::optional<boost::asio::ip::address>& ad
   if (!address) return;
   const auto found = entries_.find(AddressKey::Of(*address));
   if (found != entries_.end()) --found->second.connections;
+}
+
+bool AddressLimits::TakeMessage(const AddressKey& address, size_t bytes) {
+  const double cost = 1 + static_cast<double>(bytes) / kBytesOfAMessage;
+  const std::lock_guard lock(mutex_);
+  Entry* entry = Find(address);
+  if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
+  return entry->messages.Take(cost, clock_.Now());
 }
 
 void AddressLimits::CountRefusal(RefusedBecause reason) {

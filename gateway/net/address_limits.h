@@ -1,5 +1,6 @@
-// How many connections there may be, in all and of one remote address, and how fast an address may
-// begin new ones. One table for all workers and transports: connecting only, not the media path.
+// How many connections there may be, in all and of one remote address, how fast an address may
+// begin new ones, and how much all of them may say. One table for all workers and transports,
+// behind a mutex: connections and control messages come here, media never.
 #pragma once
 
 #include <array>
@@ -24,6 +25,10 @@ struct ConnectionLimits {
   size_t max_half_open_per_address = 256;
   int64_t handshakes_per_second = 200;  // of one address
   int64_t handshake_burst = 1000;
+  // Control messages over all connections of one address. A thousand clients ping 500 times a
+  // second, and acknowledge; three hundred who enter a large call at once subscribe 20 000 times.
+  int64_t messages_per_second_per_address = 10'000;
+  int64_t message_burst_per_address = 50'000;
 };
 
 enum class RefusedBecause {
@@ -42,8 +47,11 @@ std::string_view Name(RefusedBecause reason);
 class AddressLimits final : public net::AddressGate {
  public:
   // Addresses known at the same time (about 10 MB). One that has no connection is forgotten as soon
-  // as its burst is whole again.
+  // as its bursts are whole again.
   static constexpr size_t kMaxAddresses = 65'536;
+  // A control message counts as one, and as one more for so many bytes: long ones take long to
+  // read.
+  static constexpr double kBytesOfAMessage = 1024;
 
   // A connection that is counted as long as this lives.
   class Slot {
@@ -74,6 +82,9 @@ class AddressLimits final : public net::AddressGate {
   // Counts it for its address as well; false when that has too many.
   bool Identify(Slot& slot, const boost::asio::ip::address& address);
 
+  // A control message of this size, of a connection of the address; false when there were too many.
+  bool TakeMessage(const AddressKey& address, size_t bytes);
+
   // Counts a refusal decided elsewhere.
   void CountRefusal(RefusedBecause reason);
   // Since the start.
@@ -88,10 +99,11 @@ class AddressLimits final : public net::AddressGate {
     size_t operator()(const AddressKey& key) const;
   };
   struct Entry {
-    explicit Entry(TokenBucket bucket) : handshakes(bucket) {}
+    explicit Entry(const ConnectionLimits& limits);
     size_t connections = 0;
     size_t half_open = 0;
     TokenBucket handshakes;
+    TokenBucket messages;
     Timestamp last;  // when something was counted
   };
 
@@ -103,7 +115,7 @@ class AddressLimits final : public net::AddressGate {
 
   const ConnectionLimits limits_;
   const Clock& clock_;
-  const Duration burst_time_;  // after which an empty bucket is full
+  const Duration burst_time_;  // after which empty buckets are full
   mutable std::mutex mutex_;
   std::unordered_map<AddressKey, Entry, KeyHash> entries_;
   Timestamp forgot_;  // when ForgetIdle ran

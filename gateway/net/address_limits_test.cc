@@ -111,6 +111,35 @@ TEST_F(AddressLimitsTest, AnIpv4AddressIsTheSameWhenMappedIntoIpv6) {
   EXPECT_TRUE(Connect(limits, "::c000:201")) << "not an IPv4 address";
 }
 
+TEST_F(AddressLimitsTest, MessagesOfAnAddressHaveABurstAndThenARate) {
+  AddressLimits limits({.messages_per_second_per_address = 10, .message_burst_per_address = 30},
+                       clock);
+  const auto until_refused = [&](const char* text, size_t bytes) {
+    int count = 0;
+    while (count < 100 && limits.TakeMessage(AddressKey::OfText(text), bytes)) ++count;
+    return count;
+  };
+  EXPECT_EQ(until_refused("192.0.2.1", 0), 30);
+  EXPECT_EQ(until_refused("192.0.2.2", 0), 30) << "another is not harmed";
+  EXPECT_EQ(until_refused("2001:db8::1", 2048), 10) << "one and two KiB each";
+  EXPECT_EQ(until_refused("2001:db8::2", 0), 0) << "of the same network";
+  clock.Advance(Duration::Millis(1000));
+  EXPECT_EQ(until_refused("192.0.2.1", 0), 10);
+}
+
+TEST_F(AddressLimitsTest, AnAddressIsNotForgottenBeforeItMaySayAllAgain) {
+  AddressLimits limits({.messages_per_second_per_address = 1, .message_burst_per_address = 60},
+                       clock);
+  const auto say = [&](uint32_t n) {
+    return limits.TakeMessage(AddressKey::Of(boost::asio::ip::address_v4(0x0A000000 + n)), 0);
+  };
+  for (uint32_t n = 0; n < AddressLimits::kMaxAddresses; ++n) ASSERT_TRUE(say(n));
+  clock.Advance(Duration::Seconds(30));
+  EXPECT_FALSE(say(AddressLimits::kMaxAddresses));
+  clock.Advance(Duration::Seconds(40));
+  EXPECT_TRUE(say(AddressLimits::kMaxAddresses));
+}
+
 TEST_F(AddressLimitsTest, TheTableIsBoundedAndForgetsWhoIsIdle) {
   AddressLimits limits({.handshakes_per_second = 1, .handshake_burst = 10}, clock);
   const auto held = Connect(limits, "198.51.100.1");

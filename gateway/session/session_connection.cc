@@ -53,15 +53,29 @@ void SessionConnection::OnControl(std::string_view message) {
   if (closing_) return;
   const Timestamp now = last_heard_ = Now();
   metrics().control_in.Add();
-  if (!messages_.Take(1, now)) {
-    return Refuse(Refusing(
-        SignalingError::kTooManyMessages,
-        fmt::format("more than {} messages a second", control().limits().max_messages_per_second)));
-  }
+  if (!AdmitMessage(message.size(), now)) return;
   if (offered_ == Offered::kSent) ConfirmToken();
   if (!resuming_) return Handle(message);
   if (early_.size() >= kMaxEarlyMessages) return Misbehaved();
   early_.emplace_back(message);
+}
+
+bool SessionConnection::AdmitMessage(size_t bytes, Timestamp now) {
+  if (!messages_.Take(1, now)) {
+    Refuse(Refusing(
+        SignalingError::kTooManyMessages,
+        fmt::format("more than {} messages a second", control().limits().max_messages_per_second)));
+    return false;
+  }
+  if (context().addresses.TakeMessage(address_, bytes)) return true;
+  metrics().control_refused_address.Add();
+  // No fault of this client, as far as can be told.
+  if (!address_refused_ || now - *address_refused_ >= kAddressRefusalInterval) {
+    address_refused_ = now;
+    Refuse(Refusing(SignalingError::kTooManyFromAddress,
+                    "too many messages from this address: what comes is not read for now"));
+  }
+  return false;
 }
 
 // After `resume` a client says nothing before it has the answer, so that whatever it does say shows

@@ -25,6 +25,8 @@ class SessionConnection final : public net::ConnectionHandler {
   // Messages that arrive while the session's media moves here from another worker, which takes
   // microseconds: a client that does not wait for its answer is a fault.
   static constexpr size_t kMaxEarlyMessages = 64;
+  // How often a client is told that its address says too much: telling costs as much as listening.
+  static constexpr Duration kAddressRefusalInterval = Duration::Millis(1000);
   // Messages fetched from the log at a time, so that nobody else waits long for the control plane.
   static constexpr size_t kFetchedMessages = 64;
 
@@ -60,6 +62,8 @@ class SessionConnection final : public net::ConnectionHandler {
     std::string token;
   };
 
+  // False when it has said too much, or all clients of its address together.
+  bool AdmitMessage(size_t bytes, Timestamp now);
   void ConfirmToken();
   void Handle(std::string_view message);
   // False when the session has handled a request of this id before.
@@ -108,6 +112,7 @@ class SessionConnection final : public net::ConnectionHandler {
   bool closing_ = false;
   TokenBucket messages_;
   TokenBucket faults_;
+  std::optional<Timestamp> address_refused_;  // when that was told last
   const Timestamp opened_;
   Timestamp last_heard_;
 

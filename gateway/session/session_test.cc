@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "gateway/session/session_connection.h"
 #include "gateway/testing/session_fixture.h"
 
 namespace ferry::gateway {
@@ -361,6 +362,37 @@ TEST_F(SessionTest, TooManyMessagesEndTheConnection) {
   }
   EXPECT_EQ(ann.connection.closed_with, 4003);
   EXPECT_LE(sent, limits.message_burst + limits.max_faults + 1);
+}
+
+class TalkativeAddressTest : public SessionTest {
+ protected:
+  TalkativeAddressTest()
+      : SessionTest(1, kSmallRooms,
+                    {.messages_per_second_per_address = 10, .message_burst_per_address = 100}) {}
+};
+
+TEST_F(TalkativeAddressTest, AllConnectionsOfAnAddressTogetherAreLimited) {
+  Client& ann = Connect(0, "2001:db8::1");
+  Client& bob = Connect(0, "2001:db8::2");
+  Client& cid = Connect(0, "2001:db8:0:1::1");
+  ann.Join("a");
+  bob.Join("b");
+  cid.Join("c");
+  int answered = 0;
+  for (int i = 0; i < 60; ++i) {
+    for (Client* client : {&ann, &bob}) {
+      answered += client->Ask({{"type", "ping"}, {"timeMs", 1}}).is_null() ? 0 : 1;
+    }
+  }
+  EXPECT_LT(answered, 100);
+  EXPECT_GT(answered, 80);
+  EXPECT_EQ(counts[0].control_refused_address.value(), 120 - answered);
+  EXPECT_EQ(ann.Heard().back(), "error 20017");
+  EXPECT_EQ(bob.Heard(), (Texts{"user-entered c", "error 20017"})) << "once";
+  EXPECT_EQ(cid.Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok") << "another network";
+  Advance(SessionConnection::kAddressRefusalInterval);
+  EXPECT_EQ(bob.Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  EXPECT_EQ(ann.connection.closed_with, 0) << "no fault, however often";
 }
 
 TEST_F(SessionTest, ControlMessagesThatAreNotAcknowledgedEndTheSession) {

@@ -12,6 +12,7 @@
 #include "core/base/units.h"
 #include "gateway/app/clock.h"
 #include "gateway/app/metrics.h"
+#include "gateway/net/address_limits.h"
 #include "gateway/session/app_directory.h"
 #include "gateway/session/control_plane.h"
 #include "gateway/session/media_endpoint.h"
@@ -28,6 +29,7 @@ struct SessionContext {
   const AppDirectory& apps;
   ControlPlane& control;
   spdlog::logger& log;
+  AddressLimits& addresses;
 };
 
 class SessionWorker {

@@ -151,8 +151,9 @@ class SessionTest : public ::testing::Test {
       .max_users = 11, .room = {.max_rtc_users = 3, .max_live_users = 10, .max_publishers = 2}};
 
   explicit SessionTest(size_t worker_count = 1,
-                       const RoomRegistry::Limits& rooms_allowed = kSmallRooms)
-      : room_limits(rooms_allowed) {
+                       const RoomRegistry::Limits& rooms_allowed = kSmallRooms,
+                       const ConnectionLimits& connections_allowed = {})
+      : room_limits(rooms_allowed), addresses(connections_allowed, clock) {
     for (size_t i = 0; i < worker_count; ++i) {
       control.AddWorker([] {});
       infos.push_back({&counts.emplace_back(), [] {}});
@@ -227,7 +228,8 @@ class SessionTest : public ::testing::Test {
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
   ControlPlane control{room_limits, limits, log, /*seed=*/1};
   RoomRegistry& rooms = control.rooms();
-  SessionContext context{clock, apps, control, log};
+  AddressLimits addresses;
+  SessionContext context{clock, apps, control, log, addresses};
   std::deque<Metrics> counts;  // of each worker
   std::vector<Sfu::Worker> infos;
   std::unique_ptr<Sfu> sfu;

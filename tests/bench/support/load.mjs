@@ -13,6 +13,7 @@ import { residentBytes, spent, treeTimes } from '../../e2e/support/processes.mjs
 const LIMITS = [
   ...['--max-connections-per-address', '1000000', '--max-half-open-per-address', '1000000'],
   ...['--max-handshakes-per-second', '1000000', '--handshake-burst', '1000000'],
+  ...['--max-messages-per-second-per-address', '1000000', '--message-burst-per-address', '1000000'],
   ...['--max-connections', '100000', '--max-users', '90000', '--max-publish-kbps', '100000'],
 ];
 
