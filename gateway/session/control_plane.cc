@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cassert>
+#include <utility>
 
 namespace ferry::gateway {
 namespace {
@@ -34,7 +35,9 @@ ControlPlane::Guard::~Guard() {
     Mailbox& mail = control_.mail_[i];
     if (!mail.sessions.empty() && !std::exchange(mail.woken, true)) wake |= uint64_t{1} << i;
   }
+  const auto events = std::exchange(control_.events_, {});
   lock_.unlock();
+  for (const std::string& event : events) control_.log_.info("{}", event);
   for (size_t i = 0; i < control_.mail_.size(); ++i) {
     if (wake >> i & 1) control_.mail_[i].wake();
   }
@@ -157,8 +160,9 @@ void ControlPlane::End(Session& session, LeaveReason reason, CloseCode code, std
   LeaveGrace(session);
   sessions_.erase(session.id_);
   Room& room = *std::exchange(session.room_, nullptr);
-  log_.info("session={} event=ended room={} user={:?} reason={} why=\"{}\"", session.id_,
-            ToString(room.key()), session.user_id_, static_cast<int>(reason), why);
+  events_.push_back(fmt::format("session={} event=ended room={} user={:?} reason={} why=\"{}\"",
+                                session.id_, ToString(room.key()), session.user_id_,
+                                static_cast<int>(reason), why));
   rooms_.Leave(session, room, session.user_id_, reason);
   PostEverywhere(session);
 }

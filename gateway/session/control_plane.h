@@ -4,6 +4,7 @@
 //
 // A worker that changes a session of another posts it there: the other's thread looks at it (see
 // SessionWorker::Attend), sends what waits in its log, closes its connection or gives up its media.
+// Nothing is logged and no media is made or taken apart under the mutex.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,8 @@ class ControlPlane {
   // any thread, and not again before TakeMail was.
   unsigned AddWorker(std::function<void()> wake);
 
-  // Locks the control plane; afterwards sessions that cannot go on have ended and workers with mail
-  // are woken. Not recursive.
+  // Locks the control plane; afterwards sessions that cannot go on have ended, and without the lock
+  // workers with mail are woken and what there is to log is logged. Not recursive.
   class Guard {
    public:
     explicit Guard(ControlPlane& control) : control_(control), lock_(control.mutex_) {}
@@ -114,6 +115,7 @@ class ControlPlane {
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by id
   GraceList grace_;
   std::vector<std::shared_ptr<Session>> condemned_;
+  std::vector<std::string> events_;  // to be logged; of one Guard
   StreamKey next_stream_ = 1;
   bool draining_ = false;
   Metrics metrics_;

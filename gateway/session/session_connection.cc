@@ -137,7 +137,7 @@ void SessionConnection::InSession(int64_t id, const T& request) {
     } else {
       answer = std::unexpected(Refusing(SignalingError::kNotInRoom, "not in a room: join first"));
     }
-    if (answer) session_->Send(std::move(*answer));
+    if (answer) session_->Send(std::move(answer->answer));
     if (answer && std::is_same_v<T, LeaveRequest>) {
       control().End(*session_, LeaveReason::kLeft, CloseCode::kNormal, "left");
     }
@@ -145,6 +145,8 @@ void SessionConnection::InSession(int64_t id, const T& request) {
   if (!answer) {
     answer.error().id = id;
     Refuse(answer.error());
+  } else if (!answer->event.empty()) {
+    context().log.info("session={} {}", session_->id(), answer->event);
   }
   Wake();
 }
@@ -275,18 +277,18 @@ void SessionConnection::Tick(Timestamp now) {
   }
 }
 
-void SessionConnection::TakeMedia(MediaEndpoint& endpoint) {
+void SessionConnection::TakeMedia(MediaEndpoint& endpoint, int64_t last_request) {
   endpoint_ = &endpoint;
   endpoint.Suspend();  // a former connection on this worker
   endpoint.Attach(connection_, Now());
   if (!resuming_) return;
   const Resuming resumed = *std::exchange(resuming_, std::nullopt);
-  SendDirectly(ResumedAnswer(resumed.id, session_->last_request(), Offer(resumed.token)));
+  SendDirectly(ResumedAnswer(resumed.id, last_request, Offer(resumed.token)));
   offered_ = Offered::kWaits;
 }
 
 void SessionConnection::OnSessionEnded(const Session::Ending& ending) {
-  endpoint_ = nullptr;  // destroyed already
+  endpoint_ = nullptr;  // ends, too
   resuming_.reset();
   Close(ending.code, ending.reason);
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/units.h"
@@ -45,17 +46,25 @@ class SessionConnection final : public net::ConnectionHandler {
   void Abort() { connection_.Abort(); }
   void Wake() { connection_.Wake(); }
 
-  // From SessionWorker::Attend, with the control plane locked.
-  bool waits_for_media() const { return resuming_.has_value() && endpoint_ == nullptr; }
-  void TakeMedia(MediaEndpoint& endpoint);
+  // From SessionWorker::Attend.
+  bool waits_for_media() const { return session_ && endpoint_ == nullptr && !closing_; }
+  // `last_request`: of the session, for the answer to `resume`.
+  void TakeMedia(MediaEndpoint& endpoint, int64_t last_request);
   void OnSessionEnded(const Session::Ending& ending);
   void OnMoved();
-  // What arrived before the media did; not locked.
+  // What arrived before the media did.
   void HandleEarly();
 
  private:
-  // An answer's text, or why there is none.
-  using Answer = std::expected<std::string, Refusal>;
+  // What a request was carried out with.
+  struct Carried {
+    Carried() = default;
+    Carried(std::string text, std::string logged = {})
+        : answer(std::move(text)), event(std::move(logged)) {}
+    std::string answer;
+    std::string event;  // for the log, if anything
+  };
+  using Answer = std::expected<Carried, Refusal>;
   // An answer to `resume` that waits for the session's media.
   struct Resuming {
     int64_t id;

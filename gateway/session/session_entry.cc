@@ -50,10 +50,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
   if (allowed) {
     const ControlPlane::Guard guard(control());
     joined = control().Join(join, id, Here());
-    if (joined) {
-      session_ = joined->session;
-      TakeMedia(*worker_.ClaimEndpoint(*session_, Now()));
-    }
+    if (joined) session_ = joined->session;
   } else {
     joined = std::unexpected(allowed.error());
   }
@@ -66,6 +63,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     Refuse(joined.error());
     return Close(CloseCode::kJoinRefused, "join was refused");
   }
+  worker_.Attend(session_);
   metrics().joins.Add();
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
@@ -87,8 +85,6 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
     if (resumed) {
       session_ = resumed->session;
       resuming_ = Resuming{id, std::move(resumed->token)};
-      for (SessionConnection* former : session_->TakeMoved(worker_.index())) former->OnMoved();
-      if (MediaEndpoint* endpoint = worker_.ClaimEndpoint(*session_, Now())) TakeMedia(*endpoint);
     }
   }
   if (!resumed) {
@@ -100,7 +96,7 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
   }
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());
-  Wake();
+  worker_.Attend(session_);
 }
 
 }  // namespace ferry::gateway

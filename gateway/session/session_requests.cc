@@ -1,7 +1,6 @@
 // The requests of a client that is in a room. All run with the control plane locked, the media's
 // part of them too: what a publisher ends and what a subscriber begins then never cross.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <ranges>
 
@@ -27,10 +26,10 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const PublishRequ
   const auto published = session_->room()->Publish(*session_, publish, std::move(stream));
   if (!published) return std::unexpected(published.error());
   endpoint_->Publish(*published);
-  context().log.info("session={} event=published stream={} codec={} encodings={}", session_->id(),
-                     published->info.stream_id, PayloadType(publish.codec),
-                     published->encodings.size());
-  return PublishedAnswer(id, *published);
+  return Carried(
+      PublishedAnswer(id, *published),
+      fmt::format("event=published stream={} codec={} encodings={}", published->info.stream_id,
+                  PayloadType(publish.codec), published->encodings.size()));
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id, const UpdateStreamRequest& update) {
@@ -43,8 +42,7 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const UnpublishRe
   const auto key = session_->room()->Unpublish(*session_, unpublish.stream_id);
   if (!key) return std::unexpected(key.error());
   endpoint_->Unpublish(*key);
-  context().log.info("session={} event=unpublished stream={}", session_->id(), unpublish.stream_id);
-  return OkAnswer(id);
+  return Carried(OkAnswer(id), fmt::format("event=unpublished stream={}", unpublish.stream_id));
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRequest& subscribe) {

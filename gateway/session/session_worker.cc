@@ -1,5 +1,7 @@
 #include "gateway/session/session_worker.h"
 
+#include <algorithm>
+#include <iterator>
 #include <ranges>
 
 #include "gateway/session/session_connection.h"
@@ -16,65 +18,104 @@ std::unique_ptr<net::ConnectionHandler> SessionWorker::MakeHandler(net::Connecti
   return std::make_unique<SessionConnection>(*this, connection);
 }
 
-MediaEndpoint* SessionWorker::ClaimEndpoint(Session& session, Timestamp now) {
-  if (const auto found = media_.find(&session); found != media_.end()) {
-    return found->second->endpoint.get();
-  }
-  const bool moving = session.media_worker() != index_ && session.parked == nullptr;
-  if (moving) return nullptr;
-  auto media = std::make_unique<Media>(*this, session.shared_from_this());
-  const MediaLimits& limits = context_.control.limits().media;
-  media->endpoint =
-      session.parked
-          ? MediaEndpoint::FromState(limits, sfu_, *media, std::move(*session.parked), now)
-          : std::make_unique<MediaEndpoint>(limits, sfu_, *media, session.NewSsrc());
-  session.parked.reset();
-  session.set_media_worker(index_);
-  return (media_[&session] = std::move(media))->endpoint.get();
-}
-
 void SessionWorker::TakeMail() {
-  const Timestamp now = context_.clock.Now();
-  std::vector<SessionConnection*> resumed;
+  std::vector<std::shared_ptr<Session>> mail;
   {
     const ControlPlane::Guard guard(context_.control);
-    for (const auto& session : context_.control.TakeMail(index_)) Attend(*session, now, resumed);
+    mail = context_.control.TakeMail(index_);
   }
-  for (SessionConnection* connection : resumed) connection->HandleEarly();
+  Attend(mail);
   TellLayerChanges();
 }
 
-void SessionWorker::Attend(Session& session, Timestamp now,
-                           std::vector<SessionConnection*>& resumed) {
-  for (SessionConnection* former : session.TakeMoved(index_)) former->OnMoved();
-  SessionConnection* here =
-      session.place() && session.place()->worker == index_ ? session.connection() : nullptr;
-  if (session.ending()) {
-    media_.erase(&session);
-    if (here) here->OnSessionEnded(*session.ending());
+void SessionWorker::Attend(std::span<const std::shared_ptr<Session>> sessions) {
+  Chores chores;
+  {
+    const ControlPlane::Guard guard(context_.control);
+    for (const auto& session : sessions) Find(session, chores);
+  }
+  Do(chores);
+  if (!chores.leaving.empty() || !chores.arriving.empty()) {
+    const ControlPlane::Guard guard(context_.control);
+    HandOver(chores);
+  }
+  for (const auto& [endpoint, key] : chores.ended_streams) endpoint->Unsubscribe(key);
+  for (const auto& [connection, endpoint, last_request] : chores.attaching) {
+    connection->TakeMedia(*endpoint, last_request);
+  }
+  for (SessionConnection* connection : chores.woken) connection->Wake();
+  for (const auto& attachment : chores.attaching) attachment.connection->HandleEarly();
+}
+
+SessionConnection* SessionWorker::ConnectionHere(const Session& session) const {
+  return session.place() && session.place()->worker == index_ ? session.connection() : nullptr;
+}
+
+void SessionWorker::Find(const std::shared_ptr<Session>& session, Chores& chores) {
+  std::ranges::copy(session->TakeMoved(index_), std::back_inserter(chores.moved));
+  SessionConnection* here = ConnectionHere(*session);
+  const auto found = media_.find(session.get());
+  if (session->ending()) {
+    if (found != media_.end()) chores.dropped.push_back(std::move(media_.extract(found).mapped()));
+    if (here) chores.ended.emplace_back(here, *session->ending());
     return;
   }
-  const auto media = media_.find(&session);
-  if (media != media_.end() && session.place() && here == nullptr) {
-    session.parked = std::make_unique<MediaState>(media->second->endpoint->TakeState());
-    media_.erase(media);
+  if (found != media_.end() && session->place() && here == nullptr) {
+    chores.leaving.push_back({std::move(media_.extract(found).mapped()), nullptr});
+    return;
+  }
+  if (found != media_.end()) {
+    FindAttachment(*session, *found->second, chores);
+  } else if (here && here->waits_for_media() &&
+             (session->parked || session->media_worker() == index_)) {
+    const auto parked = std::move(session->parked);
+    session->set_media_worker(index_);
+    chores.arriving.push_back(
+        {std::make_unique<Media>(*this, session),
+         parked ? std::move(*parked) : MediaState{.own_ssrc = session->NewSsrc()}});
+  }
+  if (here) chores.woken.push_back(here);
+}
+
+void SessionWorker::FindAttachment(Session& session, Media& media, Chores& chores) {
+  for (const StreamKey key : session.TakeEndedStreams()) {
+    chores.ended_streams.emplace_back(media.endpoint.get(), key);
+  }
+  SessionConnection* here = ConnectionHere(session);
+  if (here && here->waits_for_media()) {
+    chores.attaching.push_back({here, media.endpoint.get(), session.last_request()});
+  }
+}
+
+void SessionWorker::Do(Chores& chores) {
+  for (SessionConnection* former : chores.moved) former->OnMoved();
+  for (const auto& [connection, ending] : chores.ended) connection->OnSessionEnded(ending);
+  chores.dropped.clear();
+  for (auto& [media, state] : chores.leaving) {
+    state = std::make_unique<MediaState>(media->endpoint->TakeState());
+  }
+  for (auto& [media, state] : chores.arriving) {
+    media->endpoint = MediaEndpoint::FromState(context_.control.limits().media, sfu_, *media,
+                                               std::move(state), context_.clock.Now());
+  }
+}
+
+// What has happened to the sessions meanwhile was posted to this worker, as the one with their
+// media: it will be attended to.
+void SessionWorker::HandOver(Chores& chores) {
+  for (auto& [media, state] : chores.leaving) {
+    Session& session = *media->session;
+    if (session.ending()) continue;
+    session.parked = std::move(state);
+    if (!session.place()) continue;  // lost again: whoever resumes it finds what is parked
     session.set_media_worker(session.place()->worker);
     context_.control.Post(session, session.place()->worker);
   }
-  EndSubscriptions(session);
-  if (here == nullptr) return;
-  if (here->waits_for_media() && session.parked) {
-    here->TakeMedia(*ClaimEndpoint(session, now));
-    EndSubscriptions(session);
-    resumed.push_back(here);
+  for (auto& [media, state] : chores.arriving) {
+    Session& session = *media->session;
+    Media& kept = *(media_[&session] = std::move(media));
+    if (!session.ending()) FindAttachment(session, kept, chores);
   }
-  here->Wake();
-}
-
-void SessionWorker::EndSubscriptions(Session& session) {
-  const auto media = media_.find(&session);
-  if (media == media_.end()) return;
-  for (const StreamKey key : session.TakeEndedStreams()) media->second->endpoint->Unsubscribe(key);
 }
 
 void SessionWorker::TellLayerChanges() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -61,9 +62,9 @@ class SessionWorker {
   Metrics& metrics() { return metrics_; }
   void Add(SessionConnection& connection) { connections_.insert(&connection); }
   void Remove(SessionConnection& connection) { connections_.erase(&connection); }
-  // With the control plane locked: the media of a session that is (now) here, nullptr while another
-  // worker has it.
-  MediaEndpoint* ClaimEndpoint(Session& session, Timestamp now);
+  // Does what the state of the session asks of this worker: tells connections that it has left them
+  // or ended, and brings its media to where its connection is. Not with the control plane locked.
+  void Attend(const std::shared_ptr<Session>& session) { Attend(std::span(&session, 1)); }
 
  private:
   // The media of one session.
@@ -84,8 +85,40 @@ class SessionWorker {
     ForwardedLayer layer;
   };
 
-  void Attend(Session& session, Timestamp now, std::vector<SessionConnection*>& resumed);
-  void EndSubscriptions(Session& session);
+  // What there is to do for some sessions: found with the control plane locked and done without,
+  // because media takes long to make and to take apart where there is much of it.
+  struct Chores {
+    struct Arrival {
+      std::unique_ptr<Media> media;  // without its endpoint yet
+      MediaState state;
+    };
+    struct Departure {
+      std::unique_ptr<Media> media;
+      std::unique_ptr<MediaState> state;  // when it is taken
+    };
+    struct Attachment {
+      SessionConnection* connection;
+      MediaEndpoint* endpoint;
+      int64_t last_request;
+    };
+    std::vector<SessionConnection*> moved;  // former connections
+    std::vector<std::pair<SessionConnection*, Session::Ending>> ended;
+    std::vector<std::pair<MediaEndpoint*, StreamKey>> ended_streams;
+    std::vector<std::unique_ptr<Media>> dropped;
+    std::vector<Departure> leaving;  // for another worker
+    std::vector<Arrival> arriving;
+    std::vector<Attachment> attaching;
+    std::vector<SessionConnection*> woken;
+  };
+
+  void Attend(std::span<const std::shared_ptr<Session>> sessions);
+  // With the control plane locked.
+  void Find(const std::shared_ptr<Session>& session, Chores& chores);
+  void FindAttachment(Session& session, Media& media, Chores& chores);
+  void HandOver(Chores& chores);
+  // Without.
+  void Do(Chores& chores);
+  SessionConnection* ConnectionHere(const Session& session) const;
   void TellLayerChanges();
 
   const unsigned index_;

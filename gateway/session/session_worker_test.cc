@@ -1,6 +1,9 @@
 // Rooms whose users are on several workers.
 #include <gtest/gtest.h>
+#include <spdlog/sinks/base_sink.h>
 
+#include <chrono>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -155,6 +158,65 @@ TEST_F(SessionWorkerTest, AStreamThatEndsWhileItsSubscriberMovesIsNotKept) {
   ann.Ask({{"type", "unpublish"}, {"streamId", "s1"}});
   EXPECT_EQ(second.Heard().back(), "stream-removed ann s1");
   EXPECT_EQ(counts[1].subscriptions.value() + counts[2].subscriptions.value(), 0);
+}
+
+// Notes what happens while nobody else gets the control plane.
+class ControlPlaneUseTest : public SessionWorkerTest {
+ protected:
+  // Calls Probe with each line.
+  class ProbingSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+   public:
+    explicit ProbingSink(ControlPlaneUseTest& test) : test_(test) {}
+
+   private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+      test_.Probe({message.payload.data(), message.payload.size()});
+    }
+    void flush_() override {}
+    ControlPlaneUseTest& test_;
+  };
+
+  void TearDown() override { log.sinks().resize(1); }
+
+  void Probe(std::string what) {
+    ++probes;
+    auto other =
+        std::async(std::launch::async, [this] { const ControlPlane::Guard guard(control); });
+    if (other.wait_for(std::chrono::seconds(5)) != std::future_status::ready) {
+      held.push_back(std::move(what));
+    }
+    waiting.push_back(std::move(other));
+  }
+
+  int probes = 0;
+  Texts held;
+  std::vector<std::future<void>> waiting;  // for the control plane
+};
+
+TEST_F(ControlPlaneUseTest, ItIsFreeWhileMediaIsTakenApartAndMade) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(1, "bob");
+  ann.Publish("audio");
+  bob.Subscribe("s1");
+  on_run_requested = [this] { Probe("media of another worker"); };
+  EXPECT_EQ(Connect(2).Resume(bob.token, 0)["type"], "ok");
+  on_run_requested = nullptr;
+  EXPECT_GE(probes, 2) << "left on one worker, and wanted on another";
+  EXPECT_EQ(held, Texts{});
+}
+
+TEST_F(ControlPlaneUseTest, ItIsFreeWhileSomethingIsLogged) {
+  log.sinks().push_back(std::make_shared<ProbingSink>(*this));
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(1, "bob");
+  ann.Publish("audio");
+  ann.Ask({{"type", "unpublish"}, {"streamId", "s1"}});
+  bob.Hangup(false);
+  Connect(2).Resume(bob.token, 0);
+  JoinedOn(1, "bob");
+  ann.Ask({{"type", "leave"}});
+  EXPECT_GE(probes, 10);
+  EXPECT_EQ(held, Texts{});
 }
 
 TEST_F(SessionWorkerTest, GraceEndsOnWhateverWorker) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -156,7 +157,9 @@ class SessionTest : public ::testing::Test {
       : room_limits(rooms_allowed), addresses(connections_allowed, clock) {
     for (size_t i = 0; i < worker_count; ++i) {
       control.AddWorker([] {});
-      infos.push_back({&counts.emplace_back(), [] {}});
+      infos.push_back({&counts.emplace_back(), [this] {
+                         if (on_run_requested) on_run_requested();
+                       }});
     }
     sfu = std::make_unique<Sfu>(infos);
     for (unsigned i = 0; i < worker_count; ++i) {
@@ -232,6 +235,7 @@ class SessionTest : public ::testing::Test {
   SessionContext context{clock, apps, control, log, addresses};
   std::deque<Metrics> counts;  // of each worker
   std::vector<Sfu::Worker> infos;
+  std::function<void()> on_run_requested;  // a worker's media has something for another's
   std::unique_ptr<Sfu> sfu;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::unique_ptr<Client>> clients;
