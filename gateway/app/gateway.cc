@@ -10,6 +10,7 @@
 
 #include "gateway/auth/hex.h"
 #include "gateway/net/free_port.h"
+#include "gateway/net/quic_secret.h"
 
 namespace ferry::gateway {
 namespace {
@@ -78,8 +79,10 @@ Result<void> Gateway::Start() {
   origins_ = std::move(*origins);
   const bool webtransport = config_.webtransport && WebTransportService::Available();
   if (webtransport) {
-    webtransport_ = std::make_unique<WebTransportService>(*certificates_, addresses_, origins_,
-                                                          config_.listener,
+    const auto secret = LoadOrMakeQuicSecret(config_.data_dir);
+    if (!secret) return std::unexpected(secret.error());
+    webtransport_ = std::make_unique<WebTransportService>(*certificates_, *secret, addresses_,
+                                                          origins_, config_.listener,
                                                           static_cast<uint8_t>(workers_.size()));
   }
   OnCertificate();

@@ -1,7 +1,5 @@
 #include "gateway/app/webtransport_service.h"
 
-#include <openssl/rand.h>
-
 #include "gateway/net/limited_handler.h"
 
 #ifdef FERRY_WITH_WEBTRANSPORT
@@ -98,16 +96,17 @@ Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(asio::io_c
 #endif
 
 WebTransportService::WebTransportService(const CertificateStore& certificates,
-                                         AddressLimits& addresses, const OriginPolicy& origins,
-                                         const ListenerLimits& limits, uint8_t worker_count)
+                                         const net::QuicSecret& secret, AddressLimits& addresses,
+                                         const OriginPolicy& origins, const ListenerLimits& limits,
+                                         uint8_t worker_count)
     : certificates_(certificates),
+      secret_(secret),
       addresses_(addresses),
       origins_(origins),
       worker_count_(worker_count),
       shared_(std::make_unique<Shared>()) {
   quic_.handshake_timeout = Duration::Millis(limits.handshake_timeout.count());
   quic_.max_connections = limits.max_connections;
-  RAND_bytes(secret_.data(), static_cast<int>(secret_.size()));
 }
 
 WebTransportService::~WebTransportService() = default;

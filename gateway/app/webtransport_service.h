@@ -32,9 +32,9 @@ class WebTransportService {
   // Whether this gateway was built with it.
   static bool Available();
 
-  WebTransportService(const CertificateStore& certificates, AddressLimits& addresses,
-                      const OriginPolicy& origins, const ListenerLimits& limits,
-                      uint8_t worker_count);
+  WebTransportService(const CertificateStore& certificates, const net::QuicSecret& secret,
+                      AddressLimits& addresses, const OriginPolicy& origins,
+                      const ListenerLimits& limits, uint8_t worker_count);
   ~WebTransportService();
 
   // New connections are shown the store's certificate from now on. Once before Listen, then
@@ -50,11 +50,11 @@ class WebTransportService {
   struct Shared;
 
   const CertificateStore& certificates_;
+  const net::QuicSecret secret_;
   AddressLimits& addresses_;
   const OriginPolicy& origins_;
   const uint8_t worker_count_;
   net::QuicConfig quic_;
-  net::QuicSecret secret_{};
   std::unique_ptr<Shared> shared_;
 };
 

@@ -1,12 +1,8 @@
 #include "gateway/net/certificate_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "gateway/net/private_file.h"
 #include "gateway/net/tls_context.h"
 
 namespace ferry::gateway {
@@ -30,47 +26,17 @@ PairFiles NextFiles(const fs::path& directory) {
   return {directory / "next-certificate.pem", directory / "next-private-key.pem"};
 }
 
-Result<std::string> ReadFile(const fs::path& path) {
-  std::error_code error;
-  const uintmax_t size = fs::file_size(path, error);
-  std::ifstream in(path, std::ios::binary);
-  if (error || !in) return Fail(ErrorCode::kNotFound, "cannot read " + path.string());
-  if (size > kMaxPemBytes) {
-    return Fail(ErrorCode::kLimitExceeded, path.string() + " has more than 1 MiB");
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 Result<PemPair> ReadPair(const PairFiles& files) {
-  auto chain = ReadFile(files.certificate);
+  auto chain = ReadWholeFile(files.certificate, kMaxPemBytes);
   if (!chain) return std::unexpected(chain.error());
-  auto key = ReadFile(files.private_key);
+  auto key = ReadWholeFile(files.private_key, kMaxPemBytes);
   if (!key) return std::unexpected(key.error());
   return PemPair{std::move(*chain), std::move(*key)};
 }
 
-// Written beside and renamed, so that a crash leaves no half file; 0600 from the beginning.
-bool WriteFile(const fs::path& path, const std::string& content) {
-  const fs::path temporary = path.string() + ".new";
-  const int file = open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (file < 0) return false;
-  const bool written =
-      write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-      fsync(file) == 0;
-  close(file);
-  std::error_code error;
-  if (written) fs::rename(temporary, path, error);
-  return written && !error;
-}
-
 Result<void> WritePair(const PairFiles& files, const PemPair& pair) {
-  if (WriteFile(files.private_key, pair.private_key) &&
-      WriteFile(files.certificate, pair.certificate_chain)) {
-    return {};
-  }
-  return Fail(ErrorCode::kInvalidArgument, "cannot write the certificate to " +
-                                               files.certificate.parent_path().string() +
-                                               ": is it writable?");
+  if (auto key = WritePrivateFile(files.private_key, pair.private_key); !key) return key;
+  return WritePrivateFile(files.certificate, pair.certificate_chain);
 }
 
 Result<std::shared_ptr<const ServerIdentity>> MakeIdentity(PemPair pair) {

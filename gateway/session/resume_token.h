@@ -11,6 +11,8 @@
 namespace ferry::gateway {
 
 // Only the hash is kept: who reads the gateway's memory or a dump of it takes over no session.
+// Random and derived from nothing, so that no secret has to outlive a restart for it: the sessions
+// do not outlive one either, and their clients join anew.
 using ResumeTokenHash = std::array<uint8_t, 32>;  // SHA-256
 
 struct ResumeToken {

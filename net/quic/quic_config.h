@@ -15,7 +15,8 @@ namespace ferry::net {
 enum class QuicCongestionControl { kBbr, kCubic, kReno };
 
 // Keys the tokens of Retry and NEW_TOKEN (RFC 9000 §8.1) and of stateless resets (§10.3): one for
-// all workers, so that each can answer for any.
+// all workers, so that each can answer for any, and the same after a restart, so that the next
+// process can answer for the last.
 using QuicSecret = std::array<uint8_t, 32>;
 
 struct QuicConfig {

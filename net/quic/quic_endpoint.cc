@@ -11,12 +11,15 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// steady_clock is the system's monotonic clock.
-uint64_t MonotonicNow() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                   std::chrono::steady_clock::now().time_since_epoch())
-                                   .count());
+template <typename Clock>
+uint64_t Nanoseconds() {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
+          .count());
 }
+
+// steady_clock is the system's monotonic clock.
+uint64_t MonotonicNow() { return Nanoseconds<std::chrono::steady_clock>(); }
 
 uint64_t RandomSeed() {
   uint64_t seed = 0;
@@ -123,10 +126,12 @@ void QuicEndpoint::ResetToken(const ngtcp2_cid& id, uint8_t* token) const {
   ngtcp2_crypto_generate_stateless_reset_token(token, secret_.data(), secret_.size(), &id);
 }
 
+uint64_t QuicEndpoint::TokenTime() { return Nanoseconds<std::chrono::system_clock>(); }
+
 void QuicEndpoint::SubmitNewToken(ngtcp2_conn* connection, const UdpAddress& remote) const {
   std::array<uint8_t, NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN> token;
   const auto size = ngtcp2_crypto_generate_regular_token(
-      token.data(), secret_.data(), secret_.size(), &remote.any, remote.size, now_);
+      token.data(), secret_.data(), secret_.size(), &remote.any, remote.size, TokenTime());
   if (size > 0) ngtcp2_conn_submit_new_token(connection, token.data(), static_cast<size_t>(size));
 }
 

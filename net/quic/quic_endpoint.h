@@ -70,6 +70,9 @@ class QuicEndpoint final : private UdpPacketSink {
   void RemoveId(const ConnectionId& id) { ids_.erase(id); }
   // The stateless reset token of one of our ids.
   void ResetToken(const ngtcp2_cid& id, uint8_t* token) const;
+  // Of the tokens that show a client's address, nanoseconds of UTC: they outlive this process and
+  // even the host's start, with which the monotonic clock begins anew.
+  static uint64_t TokenTime();
   // Gives the client an address-validation token for its next connection (RFC 9000 §8.1.3).
   void SubmitNewToken(ngtcp2_conn* connection, const UdpAddress& remote) const;
 

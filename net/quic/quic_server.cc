@@ -11,7 +11,7 @@ namespace {
 // A client fills its first packets up to this (RFC 9000 §14.1): an answer never is larger.
 constexpr size_t kMinInitialBytes = 1200;
 constexpr uint64_t kRetryTokenLifetime = 10 * NGTCP2_SECONDS;
-// Of the tokens for later connections; the monotonic clock they hold begins anew with the host.
+// Of the tokens for later connections.
 constexpr uint64_t kNewTokenLifetime = 24 * 3600 * NGTCP2_SECONDS;
 // A stateless reset of 43 bytes looks like any packet; it must be smaller than what it answers
 // (RFC 9000 §10.3).
@@ -111,15 +111,15 @@ bool QuicServer::CheckToken(QuicConnection::Initial& initial) const {
     if (ngtcp2_crypto_verify_retry_token2(&original, header.token, header.tokenlen,
                                           setup_.secret.data(), setup_.secret.size(),
                                           header.version, &from.any, from.size, &header.dcid,
-                                          kRetryTokenLifetime, endpoint_.now()) != 0) {
+                                          kRetryTokenLifetime, QuicEndpoint::TokenTime()) != 0) {
       return false;
     }
     initial.token = NGTCP2_TOKEN_TYPE_RETRY;
     initial.original_id = original;
   } else if (header.token[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR &&
-             ngtcp2_crypto_verify_regular_token(header.token, header.tokenlen, setup_.secret.data(),
-                                                setup_.secret.size(), &from.any, from.size,
-                                                kNewTokenLifetime, endpoint_.now()) == 0) {
+             ngtcp2_crypto_verify_regular_token(
+                 header.token, header.tokenlen, setup_.secret.data(), setup_.secret.size(),
+                 &from.any, from.size, kNewTokenLifetime, QuicEndpoint::TokenTime()) == 0) {
     initial.token = NGTCP2_TOKEN_TYPE_NEW_TOKEN;
   }
   return true;
@@ -130,7 +130,7 @@ void QuicServer::SendRetry(const ngtcp2_pkt_hd& header, const UdpAddress& to) {
   std::array<uint8_t, NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2> token;
   const auto token_size = ngtcp2_crypto_generate_retry_token2(
       token.data(), setup_.secret.data(), setup_.secret.size(), header.version, &to.any, to.size,
-      &id, &header.dcid, endpoint_.now());
+      &id, &header.dcid, QuicEndpoint::TokenTime());
   if (token_size < 0) return;
   std::array<uint8_t, 512> packet;
   const auto size =
