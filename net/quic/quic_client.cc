@@ -36,7 +36,7 @@ Result<void> QuicClient::Rebind() {
 }
 
 Result<std::unique_ptr<UdpSocket>> QuicClient::OpenSocket() {
-  return UdpSocket::Open(io_, udp::endpoint(remote_.protocol(), 0), false, counters_);
+  return UdpSocket::Open(io_, udp::endpoint(remote_.protocol(), 0), {}, counters_);
 }
 
 }  // namespace ferry::net

@@ -40,9 +40,9 @@ uint64_t Nanoseconds(Duration duration) { return static_cast<uint64_t>(duration.
 
 }  // namespace
 
-QuicConnection::QuicConnection(QuicEndpoint& endpoint, const UdpAddress& remote,
+QuicConnection::QuicConnection(QuicEndpoint& endpoint, const UdpPath& path,
                                std::shared_ptr<const QuicTlsContext> tls)
-    : endpoint_(endpoint), tls_(std::move(tls)), remote_(remote), remote_text_(remote.Text()) {
+    : endpoint_(endpoint), tls_(std::move(tls)), path_(path), remote_text_(path.remote.Text()) {
   ngtcp2_path_storage_zero(&write_path_);
   conn_ref_.get_conn = [](ngtcp2_crypto_conn_ref* ref) {
     return static_cast<QuicConnection*>(ref->user_data)->conn_;
@@ -94,12 +94,13 @@ ngtcp2_transport_params QuicConnection::TransportParameters() const {
   return params;
 }
 
-ngtcp2_path QuicConnection::Path(const UdpAddress& remote) const {
-  const UdpAddress& local = endpoint_.local_address();
+// Where the local end is the kernel's choice, ngtcp2 is to see one that stays.
+ngtcp2_path QuicConnection::NativePath(const UdpPath& path) const {
+  const UdpAddress& local = path.local.size > 0 ? path.local : endpoint_.local_address();
   const auto address = [](const UdpAddress& a) {
     return ngtcp2_addr{const_cast<sockaddr*>(&a.any), a.size};
   };
-  return {address(local), address(remote), nullptr};
+  return {address(local), address(path.remote), nullptr};
 }
 
 bool QuicConnection::StartTls(bool server) {
@@ -119,7 +120,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Accept(QuicEndpoint& endpoint,
                                                        std::shared_ptr<const QuicTlsContext> tls,
                                                        const QuicHandlerFactory& factory,
                                                        HalfOpen half_open, Admission admission) {
-  std::unique_ptr<QuicConnection> made(new QuicConnection(endpoint, initial.from, std::move(tls)));
+  std::unique_ptr<QuicConnection> made(new QuicConnection(endpoint, initial.path, std::move(tls)));
   QuicConnection& self = *made;
   self.factory_ = factory;
   self.half_open_ = std::move(half_open);
@@ -141,7 +142,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Accept(QuicEndpoint& endpoint,
   const ngtcp2_cid id = endpoint.NewId();
   endpoint.ResetToken(id, params.stateless_reset_token);
   params.stateless_reset_token_present = 1;
-  const ngtcp2_path path = self.Path(initial.from);
+  const ngtcp2_path path = self.NativePath(initial.path);
   if (ngtcp2_conn_server_new(&self.conn_, &header.scid, &id, &path, header.version,
                              &NativeCallbacks(), &settings, &params, nullptr, &self) != 0 ||
       !self.StartTls(true)) {
@@ -159,7 +160,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Connect(QuicEndpoint& endpoint,
                                                         const std::string& server_name,
                                                         std::shared_ptr<const QuicTlsContext> tls,
                                                         const QuicHandlerFactory& factory) {
-  std::unique_ptr<QuicConnection> made(new QuicConnection(endpoint, remote, std::move(tls)));
+  std::unique_ptr<QuicConnection> made(new QuicConnection(endpoint, {{}, remote}, std::move(tls)));
   QuicConnection& self = *made;
   self.factory_ = factory;
   const ngtcp2_settings settings = self.Settings(endpoint.now());
@@ -169,7 +170,7 @@ std::unique_ptr<QuicConnection> QuicConnection::Connect(QuicEndpoint& endpoint,
   ngtcp2_cid server_id{};
   server_id.datalen = kConnectionIdBytes;
   RAND_bytes(server_id.data, static_cast<int>(server_id.datalen));
-  const ngtcp2_path path = self.Path(remote);
+  const ngtcp2_path path = self.NativePath(self.path_);
   if (ngtcp2_conn_client_new(&self.conn_, &server_id, &id, &path, NGTCP2_PROTO_VER_V1,
                              &NativeCallbacks(), &settings, &params, nullptr, &self) != 0 ||
       !self.StartTls(false)) {
@@ -271,16 +272,16 @@ void QuicConnection::Abort() {
   endpoint_.MarkDirty(*this);
 }
 
-void QuicConnection::Read(ByteSpan packet, const UdpAddress& from, uint8_t ecn, uint64_t now) {
+void QuicConnection::Read(ByteSpan packet, const UdpPath& path, uint8_t ecn, uint64_t now) {
   if (state_ != State::kOpen) {
     ++packets_since_close_;
     const bool answered = (packets_since_close_ & (packets_since_close_ - 1)) == 0;
-    if (state_ == State::kClosing && answered) endpoint_.SendAlone(close_packet_, remote_);
+    if (state_ == State::kClosing && answered) endpoint_.SendAlone(close_packet_, path_);
     return;
   }
-  const ngtcp2_path path = Path(from);
+  const ngtcp2_path native = NativePath(path);
   const ngtcp2_pkt_info info{.ecn = ecn};
-  const int error = ngtcp2_conn_read_pkt(conn_, &path, &info, packet.data(), packet.size(), now);
+  const int error = ngtcp2_conn_read_pkt(conn_, &native, &info, packet.data(), packet.size(), now);
   if (error != 0) {
     Fail(error, now);
     return;
@@ -350,7 +351,7 @@ void QuicConnection::SendClose(const ngtcp2_ccerr& error, uint64_t now) {
                                                        packet.data(), packet.size(), &error, now);
   if (size <= 0) return;
   close_packet_.assign(packet.begin(), packet.begin() + size);
-  endpoint_.SendAlone(close_packet_, remote_);
+  endpoint_.SendAlone(close_packet_, path_);
 }
 
 void QuicConnection::End(State state, ConnectionEnd end, uint64_t now) {

@@ -38,7 +38,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   // A client's first packet, found good.
   struct Initial {
     const ngtcp2_pkt_hd& header;
-    UdpAddress from;
+    UdpPath path;
     // With a valid token: how the address was shown to be the client's.
     std::optional<ngtcp2_token_type> token;
     std::optional<ngtcp2_cid> original_id;  // what the client chose before a Retry
@@ -76,7 +76,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   size_t unacknowledged(int64_t stream) const;
 
   // For the endpoint. Times are nanoseconds of the monotonic clock.
-  void Read(ByteSpan packet, const UdpAddress& from, uint8_t ecn, uint64_t now);
+  void Read(ByteSpan packet, const UdpPath& path, uint8_t ecn, uint64_t now);
   void OnTimer(uint64_t now);
   // False when the socket takes no more and this has to be called again.
   bool Flush(uint64_t now);
@@ -103,11 +103,11 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   struct Callbacks;
   static const ngtcp2_callbacks& NativeCallbacks();
 
-  QuicConnection(QuicEndpoint& endpoint, const UdpAddress& remote,
+  QuicConnection(QuicEndpoint& endpoint, const UdpPath& path,
                  std::shared_ptr<const QuicTlsContext> tls);
   ngtcp2_settings Settings(uint64_t now) const;
   ngtcp2_transport_params TransportParameters() const;
-  ngtcp2_path Path(const UdpAddress& remote) const;
+  ngtcp2_path NativePath(const UdpPath& path) const;
   bool StartTls(bool server);
   bool MakeHandler(const QuicHandlerFactory& factory);
   int OnHandshakeCompleted();
@@ -147,7 +147,7 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   State state_ = State::kOpen;
   bool handshake_done_ = false;
 
-  UdpAddress remote_;
+  UdpPath path_;
   std::string remote_text_;
   std::optional<ConnectionId> client_chosen_id_;
   HalfOpen half_open_;

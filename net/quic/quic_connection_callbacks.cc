@@ -170,7 +170,7 @@ const ngtcp2_callbacks& QuicConnection::NativeCallbacks() {
 int QuicConnection::OnHandshakeCompleted() {
   handshake_done_ = true;
   half_open_ = HalfOpen();
-  if (!admission_.Take(remote_.ip())) {
+  if (!admission_.Take(path_.remote.ip())) {
     endpoint_.counters().connections_refused.Add();
     close_request_ = {CloseRequest::Kind::kRefusal, NGTCP2_CONNECTION_REFUSED, "refused"};
     return 0;
@@ -178,7 +178,7 @@ int QuicConnection::OnHandshakeCompleted() {
   endpoint_.counters().handshakes.Add();
   if (ngtcp2_conn_is_server(conn_)) {
     // Spares the client the Retry of its next connection.
-    endpoint_.SubmitNewToken(conn_, remote_);
+    endpoint_.SubmitNewToken(conn_, path_.remote);
     return 0;
   }
   UpdatePath();

@@ -34,6 +34,11 @@ constexpr uint64_t kIdleTick = 10 * NGTCP2_MILLISECONDS;
 // second packet of the peer's is acknowledged at once anyway.
 constexpr uint64_t kAckHold = 30 * NGTCP2_MILLISECONDS;
 
+UdpPath FromNative(const ngtcp2_path& path) {
+  return {UdpAddress::From(path.local.addr, path.local.addrlen),
+          UdpAddress::From(path.remote.addr, path.remote.addrlen)};
+}
+
 }  // namespace
 
 bool QuicConnection::Flush(uint64_t now) {
@@ -78,10 +83,9 @@ bool QuicConnection::Flush(uint64_t now) {
 
 // The path may have changed with any packet read: the client moves, the path's size is found out.
 void QuicConnection::UpdatePath() {
-  const ngtcp2_addr& remote = ngtcp2_conn_get_path(conn_)->remote;
-  if (const auto now_at = UdpAddress::From(remote.addr, remote.addrlen); !(now_at == remote_)) {
-    remote_ = now_at;
-    remote_text_ = remote_.Text();
+  if (const UdpPath now_at = FromNative(*ngtcp2_conn_get_path(conn_)); now_at != path_) {
+    if (now_at.remote != path_.remote) remote_text_ = now_at.remote.Text();
+    path_ = now_at;
   }
   const ngtcp2_transport_params* theirs = ngtcp2_conn_get_remote_transport_params(conn_);
   const uint64_t frame = theirs == nullptr ? 0 : theirs->max_datagram_frame_size;
@@ -130,8 +134,7 @@ bool QuicConnection::WritePackets(uint64_t now) {
       return true;
     }
     if (size == 0) break;
-    const ngtcp2_addr& to = write_path_.path.remote;
-    endpoint_.socket().Commit(static_cast<size_t>(size), UdpAddress::From(to.addr, to.addrlen),
+    endpoint_.socket().Commit(static_cast<size_t>(size), FromNative(write_path_.path),
                               write_info_.ecn);
     written += static_cast<size_t>(size);
     const bool ends_run = static_cast<size_t>(size) < run_packet_bytes_;

@@ -84,11 +84,11 @@ void QuicEndpoint::ReplaceSocket(std::unique_ptr<UdpSocket> socket) {
   WaitReadable();
 }
 
-void QuicEndpoint::SendAlone(ByteSpan packet, const UdpAddress& to) {
+void QuicEndpoint::SendAlone(ByteSpan packet, const UdpPath& path) {
   const MutableByteSpan room = socket_->Reserve();
   if (room.size() < packet.size()) return;  // like a full queue anywhere on the path
   std::ranges::copy(packet, room.begin());
-  socket_->Commit(packet.size(), to, 0);
+  socket_->Commit(packet.size(), path, 0);
 }
 
 void QuicEndpoint::MarkDirty(QuicConnection& connection) {
@@ -135,35 +135,35 @@ void QuicEndpoint::SubmitNewToken(ngtcp2_conn* connection, const UdpAddress& rem
   if (size > 0) ngtcp2_conn_submit_new_token(connection, token.data(), static_cast<size_t>(size));
 }
 
-void QuicEndpoint::OnPacket(ByteSpan packet, const UdpAddress& from, uint8_t ecn) {
+void QuicEndpoint::OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) {
   counters_.packets_in.Add();
   ngtcp2_version_cid id;
   const int error =
       ngtcp2_pkt_decode_version_cid(&id, packet.data(), packet.size(), kConnectionIdBytes);
   if (error == NGTCP2_ERR_VERSION_NEGOTIATION) {
-    if (strangers_ != nullptr) strangers_->OnStrangeVersion(packet, id, from);
+    if (strangers_ != nullptr) strangers_->OnStrangeVersion(packet, id, path);
     return;
   }
   if (error != 0) {
     counters_.packets_unknown.Add();
     return;
   }
-  if (ReadIfKnown(packet, id, from, ecn)) return;
+  if (ReadIfKnown(packet, id, path, ecn)) return;
   if (strangers_ != nullptr) {
-    strangers_->OnStrangePacket(packet, id, from, ecn);
+    strangers_->OnStrangePacket(packet, id, path, ecn);
   } else if (connections_.size() == 1) {
     // A client's: it may be a stateless reset, which only the connection can tell.
-    connections_.front()->Read(packet, from, ecn, now_);
+    connections_.front()->Read(packet, path, ecn, now_);
   } else {
     counters_.packets_unknown.Add();
   }
 }
 
-bool QuicEndpoint::ReadIfKnown(ByteSpan packet, const ngtcp2_version_cid& id,
-                               const UdpAddress& from, uint8_t ecn) {
+bool QuicEndpoint::ReadIfKnown(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
+                               uint8_t ecn) {
   const auto it = ids_.find(ConnectionId(ByteSpan(id.dcid, id.dcidlen)));
   if (it == ids_.end()) return false;
-  it->second->Read(packet, from, ecn, now_);
+  it->second->Read(packet, path, ecn, now_);
   return true;
 }
 

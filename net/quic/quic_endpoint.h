@@ -24,11 +24,11 @@ class QuicEndpoint final : private UdpPacketSink {
   class Strangers {
    public:
     // `version` is 0 in short-header packets; `id` points into the packet.
-    virtual void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id,
-                                 const UdpAddress& from, uint8_t ecn) = 0;
+    virtual void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
+                                 uint8_t ecn) = 0;
     // Of a version that we do not speak.
     virtual void OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                                  const UdpAddress& from) = 0;
+                                  const UdpPath& path) = 0;
 
    protected:
     ~Strangers() = default;
@@ -48,15 +48,15 @@ class QuicEndpoint final : private UdpPacketSink {
   // Goes on with another socket; packets to the old one are lost.
   void ReplaceSocket(std::unique_ptr<UdpSocket> socket);
   // Gives a packet to the connection that its id names, if there is one.
-  bool ReadIfKnown(ByteSpan packet, const ngtcp2_version_cid& id, const UdpAddress& from,
-                   uint8_t ecn);
+  bool ReadIfKnown(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path, uint8_t ecn);
   // A packet beside all connections.
-  void SendAlone(ByteSpan packet, const UdpAddress& to);
+  void SendAlone(ByteSpan packet, const UdpPath& path);
 
   // For its connections.
   const QuicConfig& config() const { return config_; }
   QuicCounters& counters() { return counters_; }
   WorkerSlot worker() const { return worker_; }
+  // What the first socket was bound to.
   const UdpAddress& local_address() const { return local_; }
   UdpSocket& socket() { return *socket_; }
   // The turn's time: nanoseconds of the monotonic clock.
@@ -77,7 +77,7 @@ class QuicEndpoint final : private UdpPacketSink {
   void SubmitNewToken(ngtcp2_conn* connection, const UdpAddress& remote) const;
 
  private:
-  void OnPacket(ByteSpan packet, const UdpAddress& from, uint8_t ecn) override;
+  void OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) override;
   void WaitReadable();
   void WaitWritable();
   void ArmTimer();

@@ -25,7 +25,7 @@ Result<std::unique_ptr<QuicServer>> QuicServer::Start(boost::asio::io_context& i
                                                       QuicHandlerFactory factory,
                                                       QuicCounters& counters) {
   const bool shared = setup.worker.count > 1;
-  auto socket = UdpSocket::Open(io, setup.local, shared, counters);
+  auto socket = UdpSocket::Open(io, setup.local, {.shared = shared, .tells_local = true}, counters);
   if (!socket) return std::unexpected(socket.error());
   if (shared) {
     const int fd = (*socket)->socket().native_handle();
@@ -45,37 +45,37 @@ QuicServer::QuicServer(boost::asio::io_context& io, std::unique_ptr<UdpSocket> s
       endpoint_(io, std::move(socket), setup_.config, setup_.secret, setup_.worker, counters,
                 this) {}
 
-void QuicServer::OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id,
-                                 const UdpAddress& from, uint8_t ecn) {
+void QuicServer::OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
+                                 uint8_t ecn) {
   const bool long_header = (packet[0] & 0x80) != 0;
   ngtcp2_pkt_hd header;
   if (!long_header) {
     counters_.packets_unknown.Add();
-    SendReset(packet, id, from);
+    SendReset(packet, id, path);
   } else if (packet.size() >= kMinInitialBytes &&
              ngtcp2_accept(&header, packet.data(), packet.size()) == 0) {
-    Accept(header, from);
+    Accept(header, path);
     // Its bytes go to the connection that there may be now.
-    endpoint_.ReadIfKnown(packet, id, from, ecn);
+    endpoint_.ReadIfKnown(packet, id, path, ecn);
   } else {
     counters_.packets_unknown.Add();
   }
 }
 
-void QuicServer::Accept(const ngtcp2_pkt_hd& header, const UdpAddress& from) {
+void QuicServer::Accept(const ngtcp2_pkt_hd& header, const UdpPath& path) {
   if (!accepting_ || endpoint_.connections() >= setup_.config.max_connections) {
     counters_.connections_refused.Add();
-    Refuse(header, from, NGTCP2_CONNECTION_REFUSED);
+    Refuse(header, path, NGTCP2_CONNECTION_REFUSED);
     return;
   }
-  QuicConnection::Initial initial{header, from, std::nullopt, std::nullopt};
+  QuicConnection::Initial initial{header, path, std::nullopt, std::nullopt};
   if (!CheckToken(initial)) {
-    Refuse(header, from, NGTCP2_INVALID_TOKEN);
+    Refuse(header, path, NGTCP2_INVALID_TOKEN);
     return;
   }
-  const auto address = from.ip();
+  const auto address = path.remote.ip();
   if (!initial.token && MustProve(address)) {
-    SendRetry(header, from);
+    SendRetry(header, path);
     return;
   }
   // An address without a proof may be anybody's, and is charged with nothing: if its client is
@@ -83,7 +83,7 @@ void QuicServer::Accept(const ngtcp2_pkt_hd& header, const UdpAddress& from) {
   Admission admission(setup_.gate);
   if (initial.token && !admission.Take(address)) {
     counters_.connections_refused.Add();
-    Refuse(header, from, NGTCP2_CONNECTION_REFUSED);
+    Refuse(header, path, NGTCP2_CONNECTION_REFUSED);
     return;
   }
   HalfOpen half_open(half_open_, initial.token ? std::nullopt : std::optional(address));
@@ -105,7 +105,7 @@ bool QuicServer::MustProve(const boost::asio::ip::address& address) const {
 bool QuicServer::CheckToken(QuicConnection::Initial& initial) const {
   const ngtcp2_pkt_hd& header = initial.header;
   if (header.tokenlen == 0) return true;
-  const UdpAddress& from = initial.from;
+  const UdpAddress& from = initial.path.remote;
   if (header.token[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2) {
     ngtcp2_cid original;
     if (ngtcp2_crypto_verify_retry_token2(&original, header.token, header.tokenlen,
@@ -125,7 +125,8 @@ bool QuicServer::CheckToken(QuicConnection::Initial& initial) const {
   return true;
 }
 
-void QuicServer::SendRetry(const ngtcp2_pkt_hd& header, const UdpAddress& to) {
+void QuicServer::SendRetry(const ngtcp2_pkt_hd& header, const UdpPath& path) {
+  const UdpAddress& to = path.remote;
   const ngtcp2_cid id = endpoint_.NewId();
   std::array<uint8_t, NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2> token;
   const auto token_size = ngtcp2_crypto_generate_retry_token2(
@@ -138,20 +139,20 @@ void QuicServer::SendRetry(const ngtcp2_pkt_hd& header, const UdpAddress& to) {
                                 &header.dcid, token.data(), static_cast<size_t>(token_size));
   if (size <= 0) return;
   counters_.retries.Add();
-  endpoint_.SendAlone(ByteSpan(packet).first(static_cast<size_t>(size)), to);
+  endpoint_.SendAlone(ByteSpan(packet).first(static_cast<size_t>(size)), path);
 }
 
 // Told, because a client that hears nothing tries for seconds before it takes another way.
-void QuicServer::Refuse(const ngtcp2_pkt_hd& header, const UdpAddress& to, uint64_t error) {
+void QuicServer::Refuse(const ngtcp2_pkt_hd& header, const UdpPath& path, uint64_t error) {
   if (!MayAnswer()) return;
   std::array<uint8_t, 256> packet;
   const auto size = ngtcp2_crypto_write_connection_close(
       packet.data(), packet.size(), header.version, &header.scid, &header.dcid, error, nullptr, 0);
-  if (size > 0) endpoint_.SendAlone(ByteSpan(packet).first(static_cast<size_t>(size)), to);
+  if (size > 0) endpoint_.SendAlone(ByteSpan(packet).first(static_cast<size_t>(size)), path);
 }
 
 void QuicServer::OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                                  const UdpAddress& from) {
+                                  const UdpPath& path) {
   if (packet.size() < kMinInitialBytes || !MayAnswer()) {
     counters_.packets_unknown.Add();
     return;
@@ -165,12 +166,12 @@ void QuicServer::OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
                                                          kVersions.data(), kVersions.size());
   if (size <= 0) return;
   counters_.version_negotiations.Add();
-  endpoint_.SendAlone(ByteSpan(answer).first(static_cast<size_t>(size)), from);
+  endpoint_.SendAlone(ByteSpan(answer).first(static_cast<size_t>(size)), path);
 }
 
 // Tells a client that its connection is gone, after a restart for instance; unless it is a worker's
 // beside us that the packet has missed.
-void QuicServer::SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const UdpAddress& to) {
+void QuicServer::SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path) {
   const uint8_t owner = id.dcid[0];
   const bool another = owner != setup_.worker.index && owner < setup_.worker.count;
   if (another || packet.size() <= kMinResetBytes || !MayAnswer()) return;
@@ -189,7 +190,7 @@ void QuicServer::SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const 
                                                      random.data(), total - token.size());
   if (size <= 0) return;
   counters_.resets.Add();
-  endpoint_.SendAlone(ByteSpan(reset).first(static_cast<size_t>(size)), to);
+  endpoint_.SendAlone(ByteSpan(reset).first(static_cast<size_t>(size)), path);
 }
 
 bool QuicServer::MayAnswer() {

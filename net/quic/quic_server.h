@@ -42,16 +42,16 @@ class QuicServer final : private QuicEndpoint::Strangers {
   QuicServer(boost::asio::io_context& io, std::unique_ptr<UdpSocket> socket, QuicServerSetup setup,
              QuicHandlerFactory factory, QuicCounters& counters);
 
-  void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpAddress& from,
+  void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
                        uint8_t ecn) override;
   void OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                        const UdpAddress& from) override;
-  void Accept(const ngtcp2_pkt_hd& header, const UdpAddress& from);
+                        const UdpPath& path) override;
+  void Accept(const ngtcp2_pkt_hd& header, const UdpPath& path);
   bool CheckToken(QuicConnection::Initial& initial) const;
   bool MustProve(const boost::asio::ip::address& address) const;
-  void SendRetry(const ngtcp2_pkt_hd& header, const UdpAddress& to);
-  void Refuse(const ngtcp2_pkt_hd& header, const UdpAddress& to, uint64_t error);
-  void SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const UdpAddress& to);
+  void SendRetry(const ngtcp2_pkt_hd& header, const UdpPath& path);
+  void Refuse(const ngtcp2_pkt_hd& header, const UdpPath& path, uint64_t error);
+  void SendReset(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path);
   bool MayAnswer();
 
   const QuicServerSetup setup_;

@@ -77,6 +77,29 @@ TEST_F(QuicServerTest, AsksForARetryOnceTooManyHandshakesAreHalfOpen) {
   EXPECT_EQ(counters.handshakes.value(), 1u);
 }
 
+TEST_F(QuicServerTest, AnswersFromTheAddressThatTheClientHasSentTo) {
+  listen = "0.0.0.0";
+  address = "127.0.0.2";  // where the kernel alone would answer from 127.0.0.1
+  QuicConfig config;
+  config.retry_threshold = 0;
+  StartServer(config);
+  Client client = ConnectReady();
+  EXPECT_GE(counters.retries.value(), 1u) << "a packet beside all connections";
+  ASSERT_TRUE(Echoes(client, "x"));
+  // Both families by one socket.
+  listen = "::";
+  server.reset();
+  port = 0;
+  StartServer(config);
+  Client mapped = ConnectReady();
+  ASSERT_TRUE(Echoes(mapped, "y"));
+  EXPECT_EQ(sessions.back()->connection->remote_address(), "127.0.0.1");
+  if (server->endpoint().local_address().any.sa_family != AF_INET6) return;  // no IPv6 here
+  address = "::1";
+  Client v6 = ConnectReady();
+  EXPECT_TRUE(Echoes(v6, "z"));
+}
+
 TEST_F(QuicServerTest, TellsTheClientOfALostConnectionAfterARestart) {
   StartServer();
   Client client = ConnectReady();

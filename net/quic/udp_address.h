@@ -1,4 +1,4 @@
-// The address of a UDP peer, as the kernel has it.
+// UDP addresses as the kernel has them.
 #pragma once
 
 #include <netinet/in.h>
@@ -37,6 +37,14 @@ struct UdpAddress {
   // An IPv4-mapped address comes out as IPv4.
   boost::asio::ip::address ip() const;
   std::string Text() const { return ip().to_string(); }
+};
+
+// The two ends of a packet's way.
+struct UdpPath {
+  UdpAddress local;  // ours; of size 0 where it is left to the kernel
+  UdpAddress remote;
+
+  bool operator==(const UdpPath&) const = default;
 };
 
 }  // namespace ferry::net

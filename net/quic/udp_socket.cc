@@ -28,13 +28,30 @@ cmsghdr* PutControl(msghdr& message, cmsghdr* at, int level, int type, T value) 
   return reinterpret_cast<cmsghdr*>(reinterpret_cast<char*>(at) + CMSG_SPACE(sizeof(value)));
 }
 
+// An IPv6 address means the same on every link but for those that are of one link (RFC 4007).
+uint32_t ScopeOf(const in6_addr& address, uint32_t link) {
+  return IN6_IS_ADDR_LINKLOCAL(&address) ? link : 0;
+}
+
+// The control message by which a packet leaves from `local`. A socket of IPv6 takes its own
+// family's for IPv4 as well (an IPv4-mapped address).
+cmsghdr* PutSource(msghdr& message, cmsghdr* at, const UdpAddress& local) {
+  if (local.any.sa_family == AF_INET) {
+    const in_pktinfo source{.ipi_ifindex = 0, .ipi_spec_dst = local.v4.sin_addr, .ipi_addr = {}};
+    return PutControl(message, at, IPPROTO_IP, IP_PKTINFO, source);
+  }
+  const in6_pktinfo source{.ipi6_addr = local.v6.sin6_addr, .ipi6_ifindex = local.v6.sin6_scope_id};
+  return PutControl(message, at, IPPROTO_IPV6, IPV6_PKTINFO, source);
+}
+
 // What the kernel tells about one received message.
 struct Arrival {
   size_t segment;
   uint8_t ecn = 0;
 };
 
-Arrival ReadControl(msghdr& message, size_t bytes) {
+// The address that it was sent to replaces the one of `local`.
+Arrival ReadControl(msghdr& message, size_t bytes, UdpAddress& local) {
   Arrival arrival{bytes};
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
@@ -44,6 +61,15 @@ Arrival ReadControl(msghdr& message, size_t bytes) {
     } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||
                (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)) {
       arrival.ecn = *CMSG_DATA(c) & 3;
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo target;
+      std::memcpy(&target, CMSG_DATA(c), sizeof(target));
+      if (local.any.sa_family == AF_INET) local.v4.sin_addr = target.ipi_addr;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo target;
+      std::memcpy(&target, CMSG_DATA(c), sizeof(target));
+      local.v6.sin6_addr = target.ipi6_addr;
+      local.v6.sin6_scope_id = ScopeOf(target.ipi6_addr, target.ipi6_ifindex);
     }
   }
   return arrival;
@@ -57,13 +83,15 @@ struct UdpSocket::ReceiveSlots {
   };
   std::array<mmsghdr, kReceiveBatch> messages{};
   std::array<iovec, kReceiveBatch> vectors{};
-  std::array<UdpAddress, kReceiveBatch> from{};
+  std::array<UdpPath, kReceiveBatch> paths{};
   std::array<Control, kReceiveBatch> control{};
 };
 
 struct UdpSocket::SendSlots {
   struct alignas(cmsghdr) Control {
-    std::array<uint8_t, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint16_t))> bytes;
+    std::array<uint8_t, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+                            CMSG_SPACE(sizeof(uint16_t))>
+        bytes;
   };
   std::array<mmsghdr, kSendBatch> messages{};
   std::array<iovec, kSendBatch> vectors{};
@@ -85,23 +113,24 @@ UdpSocket::UdpSocket(asio::io_context& io, QuicCounters& counters)
 }
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::Open(asio::io_context& io, const udp::endpoint& local,
-                                                   bool shared, QuicCounters& counters) {
+                                                   UdpSocketOptions options,
+                                                   QuicCounters& counters) {
   std::unique_ptr<UdpSocket> opened(new UdpSocket(io, counters));
-  const auto bound = opened->Bind(local, shared);
+  const auto bound = opened->Bind(local, options);
   if (!bound && local.address() == asio::ip::address_v6::any()) {
     // A host without IPv6.
-    return Open(io, udp::endpoint(asio::ip::address_v4::any(), local.port()), shared, counters);
+    return Open(io, udp::endpoint(asio::ip::address_v4::any(), local.port()), options, counters);
   }
   if (!bound) return std::unexpected(bound.error());
   return opened;
 }
 
-Result<void> UdpSocket::Bind(const udp::endpoint& local, bool shared) {
+Result<void> UdpSocket::Bind(const udp::endpoint& local, UdpSocketOptions options) {
   boost::system::error_code error;
   socket_.open(local.protocol(), error);
   const int fd = socket_.native_handle();
   if (!error && local.address().is_v6()) socket_.set_option(asio::ip::v6_only(false), error);
-  if (!error && shared) SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!error && options.shared) SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (!error) socket_.bind(local, error);
   if (!error) socket_.non_blocking(true, error);
   if (error) {
@@ -122,6 +151,12 @@ Result<void> UdpSocket::Bind(const udp::endpoint& local, bool shared) {
     SetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     SetOption(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
   }
+  tells_local_ = options.tells_local && local.address().is_unspecified();
+  if (tells_local_ && local.address().is_v6()) {
+    SetOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  } else if (tells_local_) {
+    SetOption(fd, IPPROTO_IP, IP_PKTINFO, 1);
+  }
   local_ = UdpAddress::From(socket_.local_endpoint(error));
   return {};
 }
@@ -132,8 +167,8 @@ void UdpSocket::Receive(UdpPacketSink& sink) {
     for (size_t i = 0; i < kReceiveBatch; ++i) {
       msghdr& header = slots.messages[i].msg_hdr;
       header = {};
-      header.msg_name = &slots.from[i].v6;
-      header.msg_namelen = sizeof(slots.from[i].v6);
+      header.msg_name = &slots.paths[i].remote.v6;
+      header.msg_namelen = sizeof(slots.paths[i].remote.v6);
       header.msg_iov = &slots.vectors[i];
       header.msg_iovlen = 1;
       header.msg_control = slots.control[i].bytes.data();
@@ -145,12 +180,13 @@ void UdpSocket::Receive(UdpPacketSink& sink) {
     for (size_t i = 0; i < static_cast<size_t>(received); ++i) {
       msghdr& header = slots.messages[i].msg_hdr;
       const size_t bytes = slots.messages[i].msg_len;
-      slots.from[i].size = header.msg_namelen;
-      const Arrival arrival = ReadControl(header, bytes);
+      UdpPath& path = slots.paths[i];
+      path.remote.size = header.msg_namelen;
+      if (tells_local_) path.local = local_;
+      const Arrival arrival = ReadControl(header, bytes, path.local);
       const ByteSpan all(receive_buffer_.data() + i * kReceiveBytes, bytes);
       for (size_t at = 0; at < bytes; at += arrival.segment) {
-        sink.OnPacket(all.subspan(at, std::min(arrival.segment, bytes - at)), slots.from[i],
-                      arrival.ecn);
+        sink.OnPacket(all.subspan(at, std::min(arrival.segment, bytes - at)), path, arrival.ecn);
         ++packets;
       }
     }
@@ -166,16 +202,16 @@ MutableByteSpan UdpSocket::Reserve() {
   return MutableByteSpan(send_buffer_).subspan(send_used_, kMaxPacketBytes);
 }
 
-void UdpSocket::Commit(size_t size, const UdpAddress& to, uint8_t ecn) {
+void UdpSocket::Commit(size_t size, const UdpPath& path, uint8_t ecn) {
   Run* last = runs_.empty() ? nullptr : &runs_.back();
   const bool joins = last != nullptr && last->open && size <= last->segment && ecn == last->ecn &&
                      last->bytes + size <= kMaxRunBytes &&
-                     last->bytes < kMaxSegments * last->segment && to == last->to;
+                     last->bytes < kMaxSegments * last->segment && path == last->path;
   if (joins) {
     last->bytes += size;
     last->open = size == last->segment;
   } else {
-    runs_.push_back({send_used_, size, size, to, ecn, true});
+    runs_.push_back({send_used_, size, size, path, ecn, true});
   }
   send_used_ += size;
   counters_.packets_out.Add();
@@ -194,14 +230,15 @@ size_t UdpSocket::PrepareMessages() {
     send_slots_->vectors[count] = {send_buffer_.data() + run.offset + sent, size};
     msghdr& header = send_slots_->messages[count].msg_hdr;
     header = {};
-    header.msg_name = &run.to.v6;
-    header.msg_namelen = run.to.size;
+    header.msg_name = &run.path.remote.v6;
+    header.msg_namelen = run.path.remote.size;
     header.msg_iov = &send_slots_->vectors[count];
     header.msg_iovlen = 1;
     auto* control = reinterpret_cast<cmsghdr*>(send_slots_->control[count].bytes.data());
     cmsghdr* at = control;
+    if (tells_local_ && run.path.local.size > 0) at = PutSource(header, at, run.path.local);
     if (run.ecn != 0) {
-      const bool v4 = run.to.is_v4();
+      const bool v4 = run.path.remote.is_v4();
       at = PutControl<int>(header, at, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
                            run.ecn);
     }

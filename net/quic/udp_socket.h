@@ -18,10 +18,19 @@ namespace ferry::net {
 
 class UdpPacketSink {
  public:
-  virtual void OnPacket(ByteSpan packet, const UdpAddress& from, uint8_t ecn) = 0;
+  virtual void OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) = 0;
 
  protected:
   ~UdpPacketSink() = default;
+};
+
+struct UdpSocketOptions {
+  // Other sockets of the process may bind the same.
+  bool shared = false;
+  // Where any address of the host is bound, packets come with the one that they were sent to, and
+  // leave from the one that their path names: the kernel alone would send from the address that its
+  // routes prefer, which is no answer to who sent to another. Without it paths have no local end.
+  bool tells_local = false;
 };
 
 class UdpSocket {
@@ -36,11 +45,10 @@ class UdpSocket {
   // Of the kernel, each way: what arrives or leaves while the worker does something else.
   static constexpr int kKernelBufferBytes = 8 << 20;
 
-  // Binds `local`; "::" takes IPv4 as well. With `shared`, other sockets of the process may bind
-  // the same. Errors name the address.
+  // Binds `local`; "::" takes IPv4 as well. Errors name the address.
   static Result<std::unique_ptr<UdpSocket>> Open(boost::asio::io_context& io,
                                                  const boost::asio::ip::udp::endpoint& local,
-                                                 bool shared, QuicCounters& counters);
+                                                 UdpSocketOptions options, QuicCounters& counters);
 
   // Reads what waits, within the budget.
   void Receive(UdpPacketSink& sink);
@@ -48,7 +56,7 @@ class UdpSocket {
   // Room for one packet of up to kMaxPacketBytes, or nothing while the kernel takes no more.
   MutableByteSpan Reserve();
   // The reserved room's first `size` bytes are a packet to be sent with the next Flush.
-  void Commit(size_t size, const UdpAddress& to, uint8_t ecn);
+  void Commit(size_t size, const UdpPath& path, uint8_t ecn);
   // Sends what was committed. False when some of it has to wait until the socket is writable; it is
   // kept, and Flush is to be called again then.
   bool Flush();
@@ -67,10 +75,10 @@ class UdpSocket {
   static constexpr size_t kMaxRuns = 128;
   static constexpr size_t kSendBatch = 64;
 
-  // Packets of equal size (the last may be shorter) to one address.
+  // Packets of equal size (the last may be shorter) on one path.
   struct Run {
     size_t offset, bytes, segment;
-    UdpAddress to;
+    UdpPath path;
     uint8_t ecn;
     bool open;  // takes more packets
   };
@@ -78,7 +86,7 @@ class UdpSocket {
   struct SendSlots;
 
   UdpSocket(boost::asio::io_context& io, QuicCounters& counters);
-  Result<void> Bind(const boost::asio::ip::udp::endpoint& local, bool shared);
+  Result<void> Bind(const boost::asio::ip::udp::endpoint& local, UdpSocketOptions options);
   size_t PrepareMessages();
   void Advance(size_t messages);
 
@@ -86,6 +94,7 @@ class UdpSocket {
   boost::asio::ip::udp::socket socket_;
   UdpAddress local_;
   SendFunction send_;
+  bool tells_local_ = false;
   bool gso_ = true;
   bool blocked_ = false;
   std::vector<uint8_t> receive_buffer_;

@@ -1,21 +1,28 @@
 #include "net/quic/udp_socket.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/udp.h>
 
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <numeric>
+#include <utility>
 
 namespace ferry::net {
 namespace {
 
 using boost::asio::ip::udp;
 
-// What was handed to the kernel: the bytes of each message, and its segment size (0: none).
+// What was handed to the kernel: the bytes of each message, its segment size (0: none), and the
+// addresses that it names to be sent from.
 struct Sent {
   size_t bytes;
   size_t segment;
+  std::vector<std::string> from{};
   bool operator==(const Sent&) const = default;
 };
 std::vector<Sent> sent;
@@ -36,6 +43,19 @@ size_t Segment(const msghdr& message) {
   return 0;
 }
 
+std::vector<std::string> Sources(const msghdr& message) {
+  std::vector<std::string> sources;
+  if (message.msg_control == nullptr) return sources;
+  auto* header = const_cast<msghdr*>(&message);
+  for (cmsghdr* c = CMSG_FIRSTHDR(header); c != nullptr; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO) continue;
+    in_pktinfo source;
+    std::memcpy(&source, CMSG_DATA(c), sizeof(source));
+    sources.push_back(boost::asio::ip::address_v4(ntohl(source.ipi_spec_dst.s_addr)).to_string());
+  }
+  return sources;
+}
+
 int FakeSend(int, mmsghdr* messages, unsigned count, int) {
   ++calls;
   const size_t first = Segment(messages[0].msg_hdr);
@@ -46,7 +66,8 @@ int FakeSend(int, mmsghdr* messages, unsigned count, int) {
   }
   count = std::min(count, take_at_most);
   for (unsigned i = 0; i < count; ++i) {
-    sent.push_back({messages[i].msg_hdr.msg_iov->iov_len, Segment(messages[i].msg_hdr)});
+    const msghdr& message = messages[i].msg_hdr;
+    sent.push_back({message.msg_iov->iov_len, Segment(message), Sources(message)});
   }
   return static_cast<int>(count);
 }
@@ -57,7 +78,7 @@ class UdpSocketTest : public ::testing::Test {
     sent.clear();
     calls = fail_with = fail_segmented = 0;
     take_at_most = 1000;
-    auto opened = UdpSocket::Open(io, Loopback(0), false, counters);
+    auto opened = UdpSocket::Open(io, Loopback(0), {.tells_local = true}, counters);
     ASSERT_TRUE(opened);
     socket = std::move(*opened);
     socket->SetSendFunctionForTesting(FakeSend);
@@ -67,7 +88,7 @@ class UdpSocketTest : public ::testing::Test {
   }
   void Put(size_t size, uint16_t port = 1, uint8_t ecn = 0) {
     ASSERT_GE(socket->Reserve().size(), size);
-    socket->Commit(size, UdpAddress::From(Loopback(port)), ecn);
+    socket->Commit(size, {socket->local_address(), UdpAddress::From(Loopback(port))}, ecn);
   }
 
   boost::asio::io_context io{1};
@@ -137,9 +158,10 @@ TEST_F(UdpSocketTest, LosesOnlyWhatTheKernelRefuses) {
 
 TEST_F(UdpSocketTest, ReceivesThePacketsOfARunOneByOneWithTheirSender) {
   struct Sink final : UdpPacketSink {
-    void OnPacket(ByteSpan packet, const UdpAddress& from, uint8_t ecn) override {
+    void OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) override {
       packets.emplace_back(packet.begin(), packet.end());
-      address = from.Text();
+      address = path.remote.Text();
+      EXPECT_EQ(path.local.size, 0u) << "not asked for";
       marks.push_back(ecn);
     }
     std::vector<std::string> packets;
@@ -147,15 +169,15 @@ TEST_F(UdpSocketTest, ReceivesThePacketsOfARunOneByOneWithTheirSender) {
     std::string address;
   };
   // Both families by one socket.
-  auto opened = UdpSocket::Open(io, udp::endpoint(udp::v6(), 0), false, counters);
+  auto opened = UdpSocket::Open(io, udp::endpoint(udp::v6(), 0), {}, counters);
   if (!opened) GTEST_SKIP() << "a host without IPv6: " << opened.error().message;
   UdpSocket& receiver = **opened;
   socket->SetSendFunctionForTesting(&::sendmmsg);
   for (int i = 0; i < 5; ++i) {
     const MutableByteSpan room = socket->Reserve();
     std::ranges::fill(room, static_cast<uint8_t>('a' + i));
-    socket->Commit(i < 4 ? 1200 : 17, UdpAddress::From(Loopback(receiver.local_address().port())),
-                   2);
+    const uint16_t port = receiver.local_address().port();
+    socket->Commit(i < 4 ? 1200 : 17, {{}, UdpAddress::From(Loopback(port))}, 2);
   }
   EXPECT_TRUE(socket->Flush());
   Sink sink;
@@ -167,6 +189,84 @@ TEST_F(UdpSocketTest, ReceivesThePacketsOfARunOneByOneWithTheirSender) {
   EXPECT_EQ(sink.packets[4], std::string(17, 'e'));
   EXPECT_EQ(sink.address, "127.0.0.1");
   EXPECT_EQ(sink.marks, std::vector<uint8_t>(5, 2));
+}
+
+TEST_F(UdpSocketTest, NamesTheAddressToSendFromOnceARun) {
+  auto opened = UdpSocket::Open(io, udp::endpoint(udp::v4(), 0), {.tells_local = true}, counters);
+  ASSERT_TRUE(opened);
+  UdpSocket& any = **opened;
+  any.SetSendFunctionForTesting(FakeSend);
+  const auto put = [&](const char* from) {
+    UdpPath path{any.local_address(), UdpAddress::From(Loopback(1))};
+    path.local.v4.sin_addr.s_addr = inet_addr(from);
+    ASSERT_FALSE(any.Reserve().empty());
+    any.Commit(1200, path, 1);
+  };
+  for (int i = 0; i < 3; ++i) put("127.0.0.2");
+  put("127.0.0.3");
+  EXPECT_TRUE(any.Flush());
+  EXPECT_EQ(sent, (std::vector<Sent>{{3600, 1200, {"127.0.0.2"}}, {1200, 0, {"127.0.0.3"}}}));
+  sent.clear();
+  Put(1200);  // bound to one address
+  EXPECT_TRUE(socket->Flush());
+  EXPECT_EQ(sent, (std::vector<Sent>{{1200, 0, {}}}));
+}
+
+// What arrives goes back the way it came, marked.
+struct Reflector final : UdpPacketSink {
+  explicit Reflector(UdpSocket& its_socket) : socket(its_socket) {}
+  void OnPacket(ByteSpan packet, const UdpPath& path, uint8_t) override {
+    local = path.local.Text();
+    const MutableByteSpan room = socket.Reserve();
+    ASSERT_GE(room.size(), packet.size());
+    std::ranges::copy(packet, room.begin());
+    socket.Commit(packet.size(), path, 1);
+    EXPECT_TRUE(socket.Flush());
+  }
+  UdpSocket& socket;
+  std::string local;
+};
+
+class UdpSocketPathTest : public UdpSocketTest {
+ protected:
+  // Of a socket bound to any address of the family: whom the answer is from that a client gets who
+  // has sent to `address`, and where the socket was told that it was sent to.
+  std::pair<std::string, std::string> AnswerTo(udp family, const char* address) {
+    auto opened = UdpSocket::Open(io, udp::endpoint(family, 0), {.tells_local = true}, counters);
+    if (!opened) return {"cannot listen", opened.error().message};
+    UdpSocket& reflecting = **opened;
+    Reflector reflector(reflecting);
+    const auto ip = boost::asio::ip::make_address(address);
+    udp::socket client(io, udp::endpoint(ip.is_v4() ? udp::v4() : udp::v6(), 0));
+    const std::string packet = "to and fro";
+    client.send_to(boost::asio::buffer(packet), {ip, reflecting.local_address().port()});
+    reflecting.socket().async_wait(udp::socket::wait_read,
+                                   [&](const auto&) { reflecting.Receive(reflector); });
+    std::array<char, 100> buffer{};
+    udp::endpoint from;
+    client.async_receive_from(boost::asio::buffer(buffer), from, [&](const auto& error, size_t n) {
+      if (error) return;
+      EXPECT_EQ(std::string(buffer.data(), n), packet);
+      io.stop();
+    });
+    io.restart();
+    io.run_for(std::chrono::seconds(5));
+    return {from.address().to_string(), reflector.local};
+  }
+};
+
+TEST_F(UdpSocketPathTest, AnswersFromTheAddressThatWasSentTo) {
+  const auto from = [](const char* address) {
+    return std::pair<std::string, std::string>(address, address);
+  };
+  for (const char* address : {"127.0.0.1", "127.0.0.2"}) {
+    EXPECT_EQ(AnswerTo(udp::v4(), address), from(address));
+  }
+  const auto v6 = UdpSocket::Open(io, udp::endpoint(udp::v6(), 0), {}, counters);
+  if (!v6 || (*v6)->local_address().any.sa_family != AF_INET6) GTEST_SKIP() << "no IPv6 here";
+  for (const char* address : {"127.0.0.1", "127.0.0.2", "::1"}) {
+    EXPECT_EQ(AnswerTo(udp::v6(), address), from(address));
+  }
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ class QuicTest : public ::testing::Test {
 
   void StartServer(QuicConfig config = {}, AddressGate* gate = nullptr) {
     QuicServerSetup setup;
-    setup.local = {boost::asio::ip::make_address("127.0.0.1"), server ? server->port() : port};
+    setup.local = {boost::asio::ip::make_address(listen), server ? server->port() : port};
     setup.config = config;
     setup.secret = secret;
     setup.tls = tls;
@@ -142,7 +142,7 @@ class QuicTest : public ::testing::Test {
     Client made;
     if (!client_tls) client_tls = PinnedContext(certificate);
     auto begun =
-        QuicClient::Connect(io, {boost::asio::ip::make_address("127.0.0.1"), port}, "127.0.0.1",
+        QuicClient::Connect(io, {boost::asio::ip::make_address(address), port}, "127.0.0.1",
                             client_tls, config, [log = made.log](QuicConnection& connection) {
                               return std::make_shared<QuicPeer>(connection, log, false);
                             });
@@ -172,6 +172,8 @@ class QuicTest : public ::testing::Test {
   std::shared_ptr<QuicTlsSource> tls = std::make_shared<QuicTlsSource>(ServerContext(certificate));
   QuicSecret secret{1, 2, 3};
   QuicCounters counters;
+  std::string listen = "127.0.0.1";
+  std::string address = "127.0.0.1";  // that clients connect to
   uint16_t port = 0;
   std::vector<std::shared_ptr<PeerLog>> sessions;
   std::unique_ptr<QuicServer> server;
