@@ -30,6 +30,11 @@ class CapsuleReader {
  public:
   // Takes from the front of `data` up to the end of the next capsule of a known type, skipping the
   // others, whatever their length; nullopt when `data` is used up. An error ends the stream.
+  //
+  // Flow control's (WT_MAX_DATA, WT_MAX_STREAMS, …) are among the others: a session has it only
+  // where both ends have announced a limit by a SETTINGS_WT_INITIAL_MAX_*, and where it has none
+  // they must be ignored (draft-ietf-webtrans-http3 §5.1). We announce none (settings.cc): a
+  // connection carries one session, which QUIC's own flow control limits already.
   std::expected<std::optional<Capsule>, H3Error> Next(ByteSpan& data);
 
   // Whether a stream may end here.

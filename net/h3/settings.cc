@@ -60,7 +60,8 @@ std::expected<Settings, H3Error> ParseSettings(ByteSpan payload) {
 }
 
 std::vector<uint8_t> OurSettings() {
-  // No dynamic table: without one neither side needs QPACK's own two streams.
+  // No dynamic table: without one neither side needs QPACK's own two streams. And no
+  // SETTINGS_WT_INITIAL_MAX_*: sessions have no flow control of their own (capsule.h).
   constexpr std::array<std::pair<uint64_t, uint64_t>, 9> kSettings{
       {{kQpackMaxTableCapacity, 0},
        {kQpackBlockedStreams, 0},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "net/h3/testing/bytes.h"
+#include "net/h3/varint.h"
 
 namespace ferry::net {
 namespace {
@@ -31,6 +32,16 @@ TEST(SettingsTest, OursOfferEverything) {
   const auto ours = ParseSettings(OurSettings());
   ASSERT_TRUE(ours);
   EXPECT_TRUE(ours->datagrams && ours->webtransport && ours->connect_protocol);
+}
+
+TEST(SettingsTest, OursAnnounceNoFlowControlOfSessions) {
+  const std::vector<uint8_t> bytes = OurSettings();
+  ByteSpan ours(bytes);
+  while (!ours.empty()) {
+    const auto id = TakeVarint(ours);
+    ASSERT_TRUE(TakeVarint(ours));
+    for (const uint64_t announces : {0x2b61u, 0x2b64u, 0x2b65u}) EXPECT_NE(id, announces);
+  }
 }
 
 TEST(SettingsTest, RefusesWhatTheRfcForbids) {

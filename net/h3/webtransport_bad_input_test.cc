@@ -304,6 +304,36 @@ TEST_F(WebTransportBadInputTest, SkipsUnknownFramesAndCapsulesWithoutKeepingThem
   EXPECT_FALSE(server_.ended);
 }
 
+// The client announces limits, and tells them again by capsules; of a session whose server
+// announces none they are not in force.
+TEST_F(WebTransportBadInputTest, FlowControlOfASessionLimitsNothingWhereItIsNotInForce) {
+  Feed(kControl,
+       Concat({Varints({0x0}),
+               Tlv(0x4, Varints({0x33, 1, 0x2c7cf000, 1, 0x2b61, 1, 0x2b64, 1, 0x2b65, 1}))}));
+  Feed(kConnect, ConnectFrame());
+  ASSERT_TRUE(server_.session.open());
+  ByteVector capsules;
+  // MAX_DATA, MAX_STREAM_DATA, MAX_STREAMS (two), DATA_BLOCKED, STREAM_DATA_BLOCKED and
+  // STREAMS_BLOCKED (two), with what is no limit at all behind them.
+  for (uint64_t type = 0x190b4d3d; type <= 0x190b4d44; ++type) {
+    capsules = Concat({capsules, Tlv(type, Varints({0})), Tlv(type, {}), Tlv(type, {0xff})});
+  }
+  Feed(kConnect, Tlv(0x0, capsules));
+  EXPECT_TRUE(server_.session.open());
+  for (int64_t stream = 4; stream <= 12; stream += 4) {
+    Feed(stream, WtBidi(kConnect, "more than one byte on more than one stream"));
+    EXPECT_EQ(server_.streams[stream].bytes, "more than one byte on more than one stream");
+    EXPECT_TRUE(server_.session.Write(stream, Text("and back"), false));
+  }
+  for (int i = 0; i < 2; ++i) {
+    const auto ours = server_.session.OpenUni();
+    ASSERT_TRUE(ours);
+    EXPECT_TRUE(server_.session.Write(*ours, Text("more than one byte"), true));
+  }
+  EXPECT_FALSE(server_.ended);
+  EXPECT_FALSE(quic_.closed);
+}
+
 TEST_F(WebTransportBadInputTest, EndsTheSessionOnAMalformedCapsule) {
   Open();
   Feed(kConnect, Tlv(0x0, Tlv(0x2843, Text("abc"))));
