@@ -55,7 +55,9 @@ struct ConnectionEnd {
   // The one the other side closed with; 0: none. Over WebTransport none counts as 1001, for so ends
   // a page that is closed.
   uint16_t code = 0;
-  std::string reason;  // for the log
+  // For the log and the user: the other side's words, where it had some, so that anything may stand
+  // there.
+  std::string reason;
 };
 
 class ConnectionHandler {

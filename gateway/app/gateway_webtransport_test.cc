@@ -33,5 +33,38 @@ TEST_F(GatewayWebTransportTest, AClientOfOneThatCrashedLearnsOfItFromTheNext) {
   EXPECT_EQ(ann->close_code, 0);
 }
 
+TEST_F(GatewayWebTransportTest, WhoIsOneTooManyIsToldByTheClose) {
+  // A client cannot be told by a control message: it has not opened the stream for them yet.
+  config.listener.max_connections = 1;
+  Start();
+  const Client ann = Joined("ann");
+  const Client late = ConnectWebTransport();
+  EXPECT_TRUE(ClosesWith(late, 1013));
+  EXPECT_EQ(late->close_reason, "20006 the gateway is full");
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+}
+
+TEST_F(GatewayWebTransportTest, WhoIsOneTooManyOfAnAddressIsToldByTheClose) {
+  config.listener.max_connections_per_address = 1;
+  Start();
+  const Client ann = Joined("ann");
+  const Client late = ConnectWebTransport();
+  EXPECT_TRUE(ClosesWith(late, 1013));
+  EXPECT_EQ(late->close_reason, "20017 too many connections from this address");
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+}
+
+TEST_F(GatewayWebTransportTest, ACloseRepeatsTheErrorBeforeItOverEitherTransport) {
+  Start();
+  for (const auto kind : {net::TransportKind::kWebTransport, net::TransportKind::kWebSocket}) {
+    const Client client = Connect({.transport = kind});
+    client->Send({{"type", "resume"}, {"id", 1}, {"version", 1}, {"token", "x.y"}, {"ack", 0}});
+    EXPECT_TRUE(ClosesWith(client, 4007));
+    const nlohmann::json error = client->Find({{"type", "error"}, {"id", 1}, {"code", 20016}});
+    ASSERT_FALSE(error.is_null());
+    EXPECT_EQ(client->close_reason, "20016 " + error["message"].get<std::string>());
+  }
+}
+
 }  // namespace
 }  // namespace ferry::gateway

@@ -28,26 +28,18 @@ class Counted final : public net::ConnectionHandler {
   const std::unique_ptr<net::ConnectionHandler> handler_;
 };
 
-// Says why, and nothing else.
+// Says why by the close, for there is no control stream yet, and nothing else.
 class Refusing final : public net::ConnectionHandler {
  public:
-  Refusing(net::Connection& connection, SignalingError error, std::string why)
-      : message_(ErrorMessage({.code = static_cast<int>(error), .message = why})) {
-    connection.Close(kTryAgainLater, why);
+  Refusing(net::Connection& connection, SignalingError error, std::string why) {
+    connection.Close(kTryAgainLater, CloseReason({.id = std::nullopt,
+                                                  .code = static_cast<int>(error),
+                                                  .message = std::move(why)}));
   }
   void OnControl(std::string_view) override {}
   void OnMedia(ByteSpan) override {}
-  bool NextFrame(net::OutgoingFrame& frame) override {
-    if (std::exchange(said_, true)) return false;
-    frame.control = true;
-    frame.bytes = {reinterpret_cast<const uint8_t*>(message_.data()), message_.size()};
-    return true;
-  }
+  bool NextFrame(net::OutgoingFrame&) override { return false; }
   void OnClosed(const net::ConnectionEnd&) override {}
-
- private:
-  const std::string message_;
-  bool said_ = false;
 };
 
 }  // namespace

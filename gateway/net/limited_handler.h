@@ -8,8 +8,8 @@
 namespace ferry::gateway {
 
 // Handlers made by `make`, each counted as a connection of its remote address while it lives. Where
-// a limit is reached none is made: the client is told by error 20006 or 20017, and closed with
-// 1013, to come back later. `limits` outlives the handlers.
+// a limit is reached none is made: the client is closed with 1013, to come back later, for error
+// 20006 or 20017. `limits` outlives the handlers.
 net::HandlerFactory CountedByAddress(AddressLimits& limits, net::HandlerFactory make);
 
 }  // namespace ferry::gateway

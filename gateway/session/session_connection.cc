@@ -98,11 +98,12 @@ void SessionConnection::Handle(std::string_view message) {
     const Refusal& refusal = request.error();
     if (refusal.id && !Accept(*refusal.id)) return;
     const bool entering = session_ == nullptr && !IsFault(refusal.code);
-    Refuse(refusal);
     if (refusal.code == static_cast<int>(SignalingError::kFrameTooLarge)) {
-      Close(CloseCode::kTooBig, "a message was too large");
+      RefuseAndClose(refusal, CloseCode::kTooBig);
     } else if (entering) {
-      Close(CloseCode::kJoinRefused, "join was refused");
+      RefuseAndClose(refusal, CloseCode::kJoinRefused);
+    } else {
+      Refuse(refusal);
     }
     return;
   }
@@ -174,10 +175,10 @@ void SessionConnection::OnMedia(ByteSpan packet) {
   if (closing_) return;
   const Timestamp now = last_heard_ = Now();
   if (packet.size() > rtp::kMaxReceivedPacketSize) {
-    Refuse(Refusing(SignalingError::kFrameTooLarge,
-                    fmt::format("a media packet has {} bytes, more than {}", packet.size(),
-                                rtp::kMaxReceivedPacketSize)));
-    return Close(CloseCode::kTooBig, "a media packet was too large");
+    return RefuseAndClose(Refusing(SignalingError::kFrameTooLarge,
+                                   fmt::format("a media packet has {} bytes, more than {}",
+                                               packet.size(), rtp::kMaxReceivedPacketSize)),
+                          CloseCode::kTooBig);
   }
   if (!session_) return Refuse(Refusing(SignalingError::kNotInRoom, "media before join"));
   if (!endpoint_) return metrics().Drop(DropReason::kUnknownSource);  // it is moving here
@@ -243,6 +244,11 @@ void SessionConnection::Refuse(const Refusal& refusal) {
   if (IsFault(refusal.code) && !faults_.Take(1, Now())) Misbehaved();
 }
 
+void SessionConnection::RefuseAndClose(const Refusal& refusal, CloseCode code) {
+  Refuse(refusal);
+  Close(code, CloseReason(refusal));
+}
+
 void SessionConnection::Misbehaved() {
   constexpr const char* kWhy = "too many malformed or refused messages";
   if (session_) {
@@ -268,9 +274,9 @@ void SessionConnection::Tick(Timestamp now) {
     return Close(CloseCode::kSlowReader, "nothing was read for too long");
   }
   if (!session_ && now - opened_ > limits.join_timeout) {
-    SendDirectly(ErrorMessage(
-        Refusing(SignalingError::kNoJoin, "no join or resume within the time allowed")));
-    return Close(CloseCode::kNoJoin, "no join in time");
+    return RefuseAndClose(
+        Refusing(SignalingError::kNoJoin, "no join or resume within the time allowed"),
+        CloseCode::kNoJoin);
   }
   if (session_ && now - last_heard_ > limits.idle_timeout) {
     Close(CloseCode::kIdle, "nothing was heard for too long");
@@ -315,7 +321,7 @@ void SessionConnection::Shutdown() {
 void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
   closing_ = true;
   if (!session_) return;
-  context().log.info("session={} event=disconnected remote={} reason=\"{}\"", session_->id(),
+  context().log.info("session={} event=disconnected remote={} reason={:?}", session_->id(),
                      connection_.remote_address(), end.reason);
   DetachMedia();
   const auto session = std::exchange(session_, nullptr);
@@ -338,7 +344,7 @@ void SessionConnection::DetachMedia() {
 // still written.
 void SessionConnection::Close(CloseCode code, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
-  context().log.info("session={} event=closing code={} reason=\"{}\"",
+  context().log.info("session={} event=closing code={} reason={:?}",
                      session_ ? session_->id() : "none", static_cast<int>(code), reason);
   DetachMedia();
   connection_.Close(static_cast<uint16_t>(code), reason);

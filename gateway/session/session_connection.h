@@ -106,6 +106,7 @@ class SessionConnection final : public net::ConnectionHandler {
   void SendDirectly(std::string message);
   // Numbered when there is a session. Too many faults end it.
   void Refuse(const Refusal& refusal);
+  void RefuseAndClose(const Refusal& refusal, CloseCode code);
   void Misbehaved();
   bool FetchLog();
   void DetachMedia();

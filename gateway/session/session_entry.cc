@@ -60,8 +60,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
                        connection_.remote_address(), join.sdk_app_id, ToString(join.room),
                        join.user_id, joined.error().code);
     joined.error().id = id;
-    Refuse(joined.error());
-    return Close(CloseCode::kJoinRefused, "join was refused");
+    return RefuseAndClose(joined.error(), CloseCode::kJoinRefused);
   }
   worker_.Attend(session_);
   metrics().joins.Add();
@@ -91,8 +90,7 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
     metrics().resumes_refused.Add();
     context().log.info("event=resume-refused remote={}", connection_.remote_address());
     resumed.error().id = id;
-    Refuse(resumed.error());
-    return Close(CloseCode::kCannotResume, "resume was refused");
+    return RefuseAndClose(resumed.error(), CloseCode::kCannotResume);
   }
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());

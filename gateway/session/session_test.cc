@@ -304,6 +304,13 @@ TEST_F(SessionTest, NamesForgeNoFieldsOfTheLog) {
       << log_text.str();
 }
 
+TEST_F(SessionTest, WordsOfACloseForgeNoFieldsOfTheLog) {
+  Client& ann = Joined("ann");
+  ann.session->OnClosed({true, 4008, "moved\nsession=x event=\"joined"});
+  EXPECT_NE(log_text.str().find(R"(reason="moved\nsession=x event=\"joined")"), std::string::npos)
+      << log_text.str();
+}
+
 TEST_F(SessionTest, PingIsEchoed) {
   Client& ann = Joined("ann");
   const json pong = ann.Ask({{"type", "ping"}, {"timeMs", 1234.5}});

@@ -140,6 +140,10 @@ std::string ErrorMessage(const Refusal& refusal) {
   return Dump(message);
 }
 
+std::string CloseReason(const Refusal& refusal) {
+  return std::to_string(refusal.code) + " " + refusal.message;
+}
+
 std::string UserEntered(std::string_view user_id) {
   return Dump({{"type", "user-entered"}, {"userId", user_id}});
 }

@@ -188,6 +188,10 @@ std::string SubscribedAnswer(int64_t id, uint32_t ssrc, Codec codec);
 std::string PongAnswer(int64_t id, double time_ms, int64_t server_time_ms);
 // An answer when the refusal has an id, else a notification.
 std::string ErrorMessage(const Refusal& refusal);
+// The same as the reason of a close, "20006 the gateway is full". Over WebTransport a close may
+// overtake the last control messages: it rides the CONNECT stream, and the client's end resets the
+// session's other streams upon it (draft-ietf-webtrans-http3 §6), whoever has read them or not.
+std::string CloseReason(const Refusal& refusal);
 
 // Notifications.
 enum class LeaveReason { kLeft = 0, kTimedOut = 1, kKicked = 2, kBecameAudience = 3 };

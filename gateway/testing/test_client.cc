@@ -60,7 +60,10 @@ asio::awaitable<void> WebSocketTestClient::Run() {
              {static_cast<const uint8_t*>(buffer.cdata().data()), buffer.size()});
     buffer.clear();
   }
-  if (error == websocket::error::closed) close_code = stream_.reason().code;
+  if (error == websocket::error::closed) {
+    close_code = stream_.reason().code;
+    close_reason.assign(stream_.reason().reason.data(), stream_.reason().reason.size());
+  }
   closed = true;
   error_code ignored;
   socket.close(ignored);

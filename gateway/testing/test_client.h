@@ -54,6 +54,7 @@ class TestClient {
   bool closed = false;
   unsigned http_status = 0;  // of a refused upgrade
   int close_code = 0;        // 0: without a closing handshake
+  std::string close_reason;
   std::vector<nlohmann::json> messages;
   std::vector<std::vector<uint8_t>> packets;
 

@@ -55,6 +55,7 @@ class WebTransportTestClient final : public TestClient,
     }
     void OnClosed(const net::ConnectionEnd& end) override {
       client_->close_code = end.code;
+      client_->close_reason = end.reason;
       client_->closed = true;
     }
 

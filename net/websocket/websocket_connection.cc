@@ -132,10 +132,12 @@ std::optional<ConnectionEnd> WebSocketConnection::Dispatch(const FrameReader::Ev
       break;
     case Kind::kClose: {
       const bool coded = event.code != kCloseNoCode;
+      std::string reason(AsText(event.payload));
+      if (reason.empty()) {
+        reason = coded ? "closed with code " + std::to_string(event.code) : "closed without a code";
+      }
       if (!close_) close_ = CloseFrame{coded ? event.code : uint16_t{1000}, ""};
-      return ConnectionEnd{
-          true, coded ? event.code : uint16_t{0},
-          coded ? "closed with code " + std::to_string(event.code) : "closed without a code"};
+      return ConnectionEnd{true, coded ? event.code : uint16_t{0}, std::move(reason)};
     }
     case Kind::kError:
       if (!close_) close_ = CloseFrame{event.code, std::string(AsText(event.payload))};

@@ -78,7 +78,8 @@ void WebTransportConnection::Begin(const HandlerFactory& make_handler,
                                    std::function<void()> on_end) {
   handler_ = make_handler(*this);
   if (quic_ == nullptr || !session_.open()) {
-    TellClosed({false, 0, "the connection ended before it was used"});
+    // Whom the server does not want is told as soon as the session is open.
+    TellClosed(end_.value_or(ConnectionEnd{false, 0, "the connection ended before it was used"}));
     CutOff();
   }
   if (quic_ == nullptr) return on_end();
@@ -207,8 +208,8 @@ void WebTransportConnection::OnSessionEnded(const SessionEnd& end) {
   const auto code = end.clean && end.code == 0
                         ? kGoingAway
                         : static_cast<uint16_t>(end.code <= 0xFFFF ? end.code : 0);
-  std::string reason = "closed with code " + std::to_string(end.code);
-  if (!end.clean) reason = end.reason;
+  std::string reason = end.reason;
+  if (reason.empty()) reason = "closed with code " + std::to_string(end.code);
   TellClosed({end.clean, code, std::move(reason)});
 }
 
@@ -220,7 +221,8 @@ void WebTransportConnection::OnConnectionClosed(const ConnectionEnd& end) {
   // What has been closed by us ends well. Any other end without a close of the session does not,
   // but for a client that closes the whole connection for no error.
   const bool went_away = !close_ && end.clean && end.code == kNoError;
-  TellClosed({went_away || (close_ && end.clean), went_away ? kGoingAway : uint16_t{0}, end.reason});
+  TellClosed(
+      {went_away || (close_ && end.clean), went_away ? kGoingAway : uint16_t{0}, end.reason});
   if (on_end_) std::exchange(on_end_, nullptr)();
 }
 
@@ -242,7 +244,10 @@ void WebTransportConnection::StartTimer(void (WebTransportConnection::*then)(),
 }
 
 void WebTransportConnection::TellClosed(const ConnectionEnd& end) {
-  if (!handler_) return;
+  if (!handler_) {
+    if (!end_) end_ = end;
+    return;
+  }
   const auto handler = std::move(handler_);
   handler->OnClosed(end);
 }

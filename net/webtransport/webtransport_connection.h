@@ -106,6 +106,7 @@ class WebTransportConnection final : public Connection,
   Ready on_ready_;
   std::function<void()> on_end_;
   std::unique_ptr<ConnectionHandler> handler_;  // null before and after its time
+  std::optional<ConnectionEnd> end_;            // that came before there was a handler
 
   std::optional<int64_t> control_;
   ControlReader reader_;

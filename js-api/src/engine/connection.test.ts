@@ -80,6 +80,16 @@ describe('a way that opens and leads nowhere', () => {
     await entering;
     expect(gateway.transports).toHaveLength(1);
   });
+
+  it('that the gateway refuses by its close alone fails with the reason in it', async () => {
+    const entering = expect(session.join(joinRequest)).rejects.toMatchObject({
+      failure: { kind: 'server', code: 20_006, message: 'the gateway is full' },
+    });
+    await wait(15);
+    gateway.last.end(1013, '20006 the gateway is full');
+    await entering;
+    expect(gateway.transports).toHaveLength(1);
+  });
 });
 
 describe('what is called off', () => {

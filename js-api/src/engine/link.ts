@@ -1,5 +1,5 @@
 import { RpcError } from '../util/rpc';
-import { refusal, type Signalling } from './signalling';
+import { refusal, refusalOf, type Signalling } from './signalling';
 import type { Transport, TransportListener } from './transport';
 
 /** Between the ends of a connection that was replaced: what is on its way may still arrive. */
@@ -107,6 +107,8 @@ export class Link implements TransportListener {
 
   onClose(code: number, reason: string): void {
     if (this.closed) return;
+    // The message that said so may have been overtaken by the close.
+    this.unwanted ??= refusalOf(reason);
     this.end(`the gateway closed the connection (${[code, reason].filter(Boolean).join(' ')})`);
     if (!this.retired) this.listener.onLinkClosed(this, code, reason);
   }

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ACKNOWLEDGE_EVERY, ANSWER_TIMEOUT_MS, MAX_UNANSWERED, Signalling } from './signalling';
+import {
+  ACKNOWLEDGE_EVERY,
+  ANSWER_TIMEOUT_MS,
+  MAX_UNANSWERED,
+  Signalling,
+  refusalOf,
+} from './signalling';
 
 let sent: Record<string, unknown>[];
 let told: unknown[];
@@ -173,5 +179,19 @@ describe('messages of the gateway', () => {
   it('are ignored where this version does not know them', () => {
     for (const message of [{}, { type: 'dance' }, { type: 'ok', id: 9 }, []]) receive(message);
     expect(told).toEqual([]);
+  });
+});
+
+describe("a close's reason", () => {
+  it.each([
+    ['20016 cannot resume: unknown token', 20_016, 'cannot resume: unknown token'],
+    ['-3318 room: \nno', -3318, 'room: \nno'],
+    ['20006 ', 20_006, ''],
+  ])('names the error that it repeats: %j', (reason, code, message) => {
+    expect(refusalOf(reason)?.failure).toEqual({ kind: 'server', code, message });
+  });
+
+  it.each(['', 'moved', '20006', '4001x replaced', ' 20006 full'])('may be none: %j', (reason) => {
+    expect(refusalOf(reason)).toBeUndefined();
   });
 });

@@ -175,5 +175,11 @@ export class Signalling {
 export const refusal = (message: Record<string, unknown>, type: string): RpcError =>
   failure('server', Number(message.code ?? 0), String(message.message ?? type));
 
+/** The same from a close's reason, which repeats it (`20006 the gateway is full`), docs/protocol.md §1.1. */
+export function refusalOf(reason: string): RpcError | undefined {
+  const [, code, message = ''] = /^(-?\d+) (.*)$/s.exec(reason) ?? [];
+  return code === undefined ? undefined : failure('server', Number(code), message);
+}
+
 const failure = (kind: EngineFailure['kind'], code: number, message: string): RpcError =>
   new RpcError({ kind, code, message });

@@ -68,10 +68,10 @@ export class FakeTransport implements Transport {
   }
 
   /** By the gateway or the network. */
-  end(code: number): void {
+  end(code: number, reason = ''): void {
     if (this.ended || this.silent) return;
     this.ended = true;
-    this.listener?.onClose(code, '');
+    this.listener?.onClose(code, reason);
   }
 
   types(): string[] {
