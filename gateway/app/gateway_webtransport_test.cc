@@ -66,5 +66,26 @@ TEST_F(GatewayWebTransportTest, ACloseRepeatsTheErrorBeforeItOverEitherTransport
   }
 }
 
+TEST_F(GatewayWebTransportTest, ADrainEndsAtItsDeadlineThoughNobodyAnswers) {
+  config.drain_timeout_s = 1;
+  config.shutdown_timeout_ms = 100;
+  Start();
+  const Client deaf = Joined("deaf", {.read = false});
+  // On a loop that turns no more: it neither acknowledges nor closes.
+  EventLoop elsewhere;
+  const Client gone = testing::MakeWebTransportTestClient(elsewhere, gateway->port(), {});
+  gone->Start();
+  gone->Send(JoinMessage("gone"));
+  ASSERT_TRUE(Until([&] {
+    elsewhere.poll();
+    return gateway->Total(&Metrics::participants) == 2;
+  }));
+  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  EXPECT_TRUE(Until([&] { return stopped; }));
+  EXPECT_EQ(gateway->Total(&Metrics::webtransport_connections), 0);
+  EXPECT_EQ(gateway->Total(&Metrics::connections), 0);
+  elsewhere.DropPending();
+}
+
 }  // namespace
 }  // namespace ferry::gateway
