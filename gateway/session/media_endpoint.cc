@@ -200,6 +200,7 @@ void MediaEndpoint::Allocate(Timestamp now) {
                                                 : demand.options[demand.chosen - 1].layer;
     subscriptions_[i]->SetLayer(layer, now);
   }
+  wanted_rate_ = WantedRate(demands_);
 }
 
 }  // namespace ferry::gateway

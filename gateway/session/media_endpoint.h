@@ -163,7 +163,8 @@ class MediaEndpoint final : public SubscriberSink,
   std::vector<std::unique_ptr<PublishedStream>> published_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
   std::vector<VideoDemand>
-      demands_;  // of the last allocation, by subscription; kept for its memory
+      demands_;           // of the last allocation, by subscription; kept for its memory
+  DataRate wanted_rate_;  // by those
   transport::ArrivalRecorder arrivals_;
   TokenBucket publish_bits_;
   TokenBucket publish_packets_;

@@ -186,7 +186,7 @@ void MediaEndpoint::Tick(Timestamp now) {
   queue_.DropStale(now);
   for (const auto& stream : published_) stream->Tick(now);
   bandwidth_.OnQueueDelay(now - waiting_since_.value_or(now), now);
-  bandwidth_.Tick(WantedRate(demands_), now);
+  bandwidth_.Tick(wanted_rate_, now);
   if (allocation_due_ || !last_allocation_ || now - *last_allocation_ >= kAllocationInterval) {
     Allocate(now);
   }

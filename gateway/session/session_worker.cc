@@ -130,8 +130,11 @@ void SessionWorker::TellLayerChanges() {
 }
 
 void SessionWorker::Tick(Timestamp now) {
-  // No connection ends within its tick: Close takes effect later.
-  for (SessionConnection* connection : connections_) connection->Tick(now);
+  if (now - last_deadlines_ >= kDeadlineInterval) {
+    last_deadlines_ = now;
+    // No connection ends within its tick: Close takes effect later.
+    for (SessionConnection* connection : connections_) connection->Tick(now);
+  }
   for (const auto& media : media_ | std::views::values) media->endpoint->Tick(now);
   TellLayerChanges();
   if (index_ == 0) {

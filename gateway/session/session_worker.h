@@ -121,6 +121,9 @@ class SessionWorker {
   SessionConnection* ConnectionHere(const Session& session) const;
   void TellLayerChanges();
 
+  // How exactly connections keep their deadlines, which are seconds away.
+  static constexpr Duration kDeadlineInterval = Duration::Millis(100);
+
   const unsigned index_;
   const SessionContext& context_;
   SfuWorker& sfu_;
@@ -128,6 +131,7 @@ class SessionWorker {
   std::set<SessionConnection*> connections_;
   std::unordered_map<const Session*, std::unique_ptr<Media>> media_;
   std::vector<LayerChange> layer_changes_;
+  Timestamp last_deadlines_;
 };
 
 }  // namespace ferry::gateway

@@ -165,7 +165,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   std::array<ByteSpan, 2> datagram_{};
   std::vector<uint8_t> held_datagram_;
   size_t max_datagram_ = 0;
-  size_t run_packet_bytes_ = 0;  // of the packets written last, which are all of this size
+  bool datagram_written_ = false;  // since the packets' writing began
+  size_t run_packet_bytes_ = 0;    // of the packets written last, which are all of this size
 
   bool flushing_ = false;
   bool packet_begun_ = false;     // ngtcp2 waits for more to put into it

@@ -124,6 +124,7 @@ bool QuicConnection::WritePackets(uint64_t now) {
   size_t written = 0;
   bool taken = true;
   run_packet_bytes_ = 0;
+  datagram_written_ = false;
   while (written < burst) {
     const MutableByteSpan room = endpoint_.socket().Reserve();
     taken = !room.empty();
@@ -154,6 +155,8 @@ ngtcp2_ssize QuicConnection::WritePacket(MutableByteSpan room, uint64_t now) {
       size = WriteDatagramFrame(room, now);
     } else if (!ready_.empty()) {
       continue;  // the handler has written to a stream when it was asked for a datagram
+    } else if (datagram_written_ && !packet_begun_) {
+      return 0;  // acknowledgements and the like went along with it: nothing to make a packet for
     } else {
       size = ngtcp2_conn_writev_stream(conn_, &write_path_.path, &write_info_, room.data(),
                                        room.size(), nullptr, NGTCP2_WRITE_STREAM_FLAG_NONE, -1,
@@ -252,7 +255,10 @@ ngtcp2_ssize QuicConnection::WriteDatagramFrame(MutableByteSpan room, uint64_t n
   const ngtcp2_ssize size =
       ngtcp2_conn_writev_datagram(conn_, &write_path_.path, &write_info_, room.data(), room.size(),
                                   &accepted, flags, 0, pieces.data(), pieces.size(), now);
-  if (accepted != 0) datagram_pending_ = false;
+  if (accepted != 0) {
+    datagram_pending_ = false;
+    datagram_written_ = true;
+  }
   if (size == NGTCP2_ERR_INVALID_ARGUMENT || size == NGTCP2_ERR_INVALID_STATE) {
     DropDatagram();
     return kNothingWritten;
