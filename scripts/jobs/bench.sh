@@ -11,7 +11,8 @@ shift
 build_for_bench() {
   case $name in
     # Native clients: no page, no browser.
-    sfu | room | joins) need_node && build_native release ferry-gateway ferry-cli ;;
+    sfu) need_node && build_native release ferry-gateway ferry-cli sfu_floor ;;
+    room | joins) need_node && build_native release ferry-gateway ferry-cli ;;
     codecs) need_npm_packages && build_native release && build_wasm && need_browser ;;
     *) need_npm_packages && build_native release && build_wasm && build_sdk && build_web && need_browser ;;
   esac

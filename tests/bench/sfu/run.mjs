@@ -1,8 +1,11 @@
 // bench sfu: what a forwarded packet costs the gateway. One publisher, many subscribers, packets of
 // 1200 bytes, over each transport.
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { ROOT } from '../../e2e/support/gateway.mjs';
 import { median } from '../../e2e/support/numbers.mjs';
 import { conditions, rounded, runLoad, startNativeGateway, table } from '../support/load.mjs';
 
@@ -21,6 +24,7 @@ const HELP = `bench sfu: processor time of the gateway for each forwarded packet
 Two cores that also carry the load generator cannot show two workers at their limit. What is compared is the packets that
 they forward for each second of processor time, every worker having a core: \`scaling\` is how many times as many two
 workers forward as one.
+floor_us is what sealing and sending the same packets alone costs on this machine in the same minutes (sfu_floor.cc).
 `;
 
 const { values: options } = parseArgs({
@@ -82,6 +86,13 @@ function scaling(rows) {
   );
 }
 
+/** Microseconds a packet: copied, sealed and sent, nothing else. */
+function floor(mbps) {
+  const program = path.join(ROOT, 'build/release/tests/bench/sfu_floor/sfu_floor');
+  const args = [subscribers, 1000 * mbps, options['packet-bytes'], Math.min(seconds, 5)];
+  return Number(execFileSync(program, args.map(String), { encoding: 'utf8' }));
+}
+
 async function measure({ transport, mbps, workers }) {
   const gateway = await startNativeGateway({ workers });
   try {
@@ -99,6 +110,7 @@ async function measure({ transport, mbps, workers }) {
     const missing = video.lost + video.withheld;
     return {
       cpu_us_per_packet: (1e6 * cost.cpuSeconds) / cost.packetsOut,
+      floor_us: floor(mbps),
       loss: missing / (video.packets + missing),
       p50_ms: video.latency_ms.p50,
       p99_ms: video.latency_ms.p99,
@@ -117,6 +129,7 @@ async function measure({ transport, mbps, workers }) {
 
 const DIGITS = {
   cpu_us_per_packet: 2,
+  floor_us: 2,
   loss: 6,
   dropped: 0,
   p50_ms: 2,
@@ -137,7 +150,7 @@ for (let round = 0; round < rounds; round++) {
     results.push(result);
     process.stderr.write(
       `round ${round + 1}: ${kind.transport} ${kind.mbps} Mbps, ${kind.workers} worker(s): ` +
-        `${result.cpu_us_per_packet.toFixed(2)} us a packet, ` +
+        `${result.cpu_us_per_packet.toFixed(2)} us a packet (floor ${result.floor_us.toFixed(2)}), ` +
         `${result.packets_per_second.toFixed(0)} packets/s, loss ${result.loss.toFixed(6)} ` +
         `(${result.dropped} dropped by the gateway), ` +
         `gateway ${result.gateway_cpu.toFixed(2)} ` +
