@@ -122,6 +122,7 @@ class ControlPlane {
 
   struct Mailbox {
     std::function<void()> wake;
+    // Each once (Session::posted_): no more than the worker has, and has had since it last looked.
     std::vector<std::shared_ptr<Session>> sessions;
     bool woken = false;
   };

@@ -135,7 +135,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   uint64_t posted_ = 0;  // to which workers, by bit
   uint32_t next_ssrc_;
   std::unordered_map<StreamKey, Subscribed> subscriptions_;
-  std::vector<StreamKey> ended_streams_;
+  std::vector<StreamKey> ended_streams_;  // each was a subscription: no more than there may be
 };
 
 }  // namespace ferry::gateway

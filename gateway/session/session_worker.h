@@ -130,6 +130,7 @@ class SessionWorker {
   Metrics& metrics_;
   std::set<SessionConnection*> connections_;
   std::unordered_map<const Session*, std::unique_ptr<Media>> media_;
+  // Since the last Tick: a few of each subscription, for layers change at key frames.
   std::vector<LayerChange> layer_changes_;
   Timestamp last_deadlines_;
 };

@@ -196,6 +196,58 @@ TEST_F(CrossWorkerTest, AFullRingDropsCountsAndAsksForAKeyframe) {
   EXPECT_EQ(b.media.size(), kLinkCapacity);
 }
 
+class FullMailboxTest : public CrossWorkerTest {
+ protected:
+  // Mail that nobody needs, from worker 2, more than fits.
+  void Fill(unsigned worker) {
+    Subscriber subscriber;
+    for (size_t i = 0; i < Mailbox::kMaxMail; ++i) {
+      subscriber.subscription.reset();
+      subscriber.subscription = std::make_unique<Subscription>(
+          sfu.worker(2),
+          SubscriptionRequest{
+              .key = 99, .info = kInfo, .origin_worker = worker, .ssrc = 99, .encodings = {{}}},
+          subscriber, SubscriberNumbers{}, now);
+    }
+    EXPECT_GT(lost(2), 0);
+  }
+  int64_t lost(size_t worker) const {
+    return metrics[worker].dropped[static_cast<size_t>(DropReason::kLinkFull)].value();
+  }
+};
+
+TEST_F(FullMailboxTest, AMoveThatWasNotToldOfIsFoundOut) {
+  auto stream = Publish(0);
+  Subscribe(b, 1, 0, 11);
+  Send(*stream, {.sequence = 1, .keyframe = true}, now);
+  Pump();
+  stream->Release();
+  stream.reset();
+  Fill(1);
+  const int64_t before = lost(2);
+  auto moved = Publish(2);
+  EXPECT_GT(lost(2), before) << "nobody tells worker 1";
+  // Asks where it was, then everywhere.
+  for (int i = 0; i < 3; ++i) Tick(StreamFanout::kSearchInterval);
+  Send(*moved, {.sequence = 2}, now);
+  Pump();
+  EXPECT_EQ(b.Numbers(), (Seq{100, 101}));
+}
+
+TEST_F(FullMailboxTest, AWorkerThatWasNotToldThatNobodyIsLeftLearnsItFromWhatItSends) {
+  auto stream = Publish(0);
+  Subscribe(b, 1, 0, 11);
+  Fill(0);
+  b.subscription.reset();
+  EXPECT_GT(lost(1), 0);
+  Pump();
+  EXPECT_NE(stream->workers(), 0u);
+  Send(*stream, {.sequence = 1, .keyframe = true}, now);
+  Pump();
+  EXPECT_EQ(stream->workers(), 0u);
+  EXPECT_EQ(sfu.worker(0).pool().in_use(), 0u);
+}
+
 // Under ThreadSanitizer this is what shows a race.
 TEST(CrossWorkerThreads, ForwardsBetweenThreadsWhileSubscribersComeAndGo) {
   class Nobody : public PublisherSink {

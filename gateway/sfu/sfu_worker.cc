@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <optional>
 #include <utility>
 
 #include "gateway/sfu/published_stream.h"
@@ -44,25 +45,45 @@ void SfuWorker::RequestRun() {
 void SfuWorker::Run(Timestamp now) {
   run_requested_.exchange(false, std::memory_order_acq_rel);
   // Mail is taken before the rings are read: what was pushed before a stream's end is there too.
-  mailbox_.TakeAll(mail_);
+  const bool have_all = mailbox_.TakeAll(mail_);
   LinkedPacket linked;
-  for (const auto& link : incoming_) {
-    if (!link) continue;
+  for (unsigned from = 0; from < incoming_.size(); ++from) {
+    if (!incoming_[from]) continue;
+    std::optional<StreamKey> stray;
     // One round of the ring at most: a sender who never pauses must not keep us from our own work.
-    for (size_t i = 0; i < kLinkCapacity && link->Pop(linked); ++i) {
-      if (StreamFanout* fanout = FindFanout(linked.key)) fanout->Forward(linked.packet, now);
+    for (size_t i = 0; i < kLinkCapacity && incoming_[from]->Pop(linked); ++i) {
+      if (StreamFanout* fanout = FindFanout(linked.key)) {
+        fanout->Forward(linked.packet, now);
+      } else {
+        stray = linked.key;
+      }
     }
+    // Under way when it was left, or what told so was lost. Another one's turn comes.
+    if (stray) Post(from, *stray, DetachMessage{});
   }
   linked = {};
   for (Mail& mail : mail_) Handle(mail, now);
   mail_.clear();
+  if (!have_all) SearchAll(now);
   ForEach(std::exchange(to_wake_, 0), [&](unsigned worker) { workers_[worker]->RequestRun(); });
 }
 
+// Streams may have moved or ended, and answers may be lost: what is still attached is told again.
+void SfuWorker::SearchAll(Timestamp now) {
+  for (const auto& [key, fanout] : fanouts_) {
+    if (published_.contains(key)) continue;
+    fanout->attached_ = false;
+    fanout->next_search_ = now;
+  }
+}
+
 void SfuWorker::Tick(Timestamp now) {
+  size_t searches = 0;
   for (const auto& [key, fanout] : fanouts_) {
     fanout->Tick(now);
-    if (!fanout->attached_ && now >= fanout->next_search_) Attach(*fanout, now);
+    if (fanout->attached_ || now < fanout->next_search_ || searches == kMaxSearches) continue;
+    ++searches;
+    Attach(*fanout, now);
   }
 }
 

@@ -39,6 +39,9 @@ inline constexpr size_t kMaxWorkers = 64;
 // Belongs to one thread, but for what is said of `request_run`.
 class SfuWorker {
  public:
+  // Streams looked for elsewhere in one Tick, so that the mail about them fits into the mailboxes.
+  static constexpr size_t kMaxSearches = 1024;
+
   // `request_run` asks that Run be called soon on this worker's thread, after what is being read
   // there. It is called from any thread, and not again before Run was.
   SfuWorker(unsigned index, Metrics& metrics, std::function<void()> request_run = {},
@@ -88,6 +91,7 @@ class SfuWorker {
   void PostTo(WorkerSet workers, StreamKey key, const decltype(Mail::body)& body);
   void Handle(Mail& mail, Timestamp now);
   void Attach(StreamFanout& fanout, Timestamp now);
+  void SearchAll(Timestamp now);
   void OnAttach(unsigned from, StreamKey key, Timestamp now);
   void OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now);
 

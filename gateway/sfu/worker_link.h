@@ -51,28 +51,34 @@ struct Mail {
 
 class Mailbox {
  public:
-  // Beyond it reports and wishes, which are repeated, are dropped; the rest follows control
-  // messages of clients, which are limited where they come in.
+  // Some 2 MB, of a worker that has not run for long. Beyond it mail is dropped: reports and wishes
+  // are repeated anyway, and for the rest the receiver asks anew (SfuWorker::Run).
   static constexpr size_t kMaxMail = 16'384;
 
-  // From any thread.
+  // From any thread. False when it is full.
   bool Post(Mail mail) {
     const bool repeated = std::holds_alternative<SenderReportMessage>(mail.body) ||
                           std::holds_alternative<KeyframeWishMessage>(mail.body);
     const std::lock_guard lock(mutex_);
-    if (repeated && mail_.size() >= kMaxMail) return false;
+    if (mail_.size() >= kMaxMail) {
+      lost_ |= !repeated;
+      return false;
+    }
     mail_.push_back(std::move(mail));
     return true;
   }
-  void TakeAll(std::vector<Mail>& into) {
+  // False when something was lost that is not repeated.
+  bool TakeAll(std::vector<Mail>& into) {
     into.clear();
     const std::lock_guard lock(mutex_);
     mail_.swap(into);
+    return !std::exchange(lost_, false);
   }
 
  private:
   std::mutex mutex_;
   std::vector<Mail> mail_;
+  bool lost_ = false;
 };
 
 }  // namespace ferry::gateway
