@@ -34,6 +34,10 @@ TEST_F(DashboardTest, EveryMetricItShowsExists) {
     }
   }
   EXPECT_GE(shown.size(), 20u);
+  for (const char* name : {"ferry_client_connections", "ferry_sessions_in_grace",
+                           "ferry_webtransport_streams_refused_total"}) {
+    EXPECT_TRUE(shown.contains(name)) << name;
+  }
   for (const std::string& name : shown) {
     EXPECT_NE(metrics.find("# TYPE " + name + " "), std::string::npos) << name;
   }

@@ -232,12 +232,23 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   quic("ferry_quic_packets_out_total", "QUIC packets sent", &QuicCounters::packets_out);
   quic("ferry_quic_packets_unknown_total", "UDP packets of no connection",
        &QuicCounters::packets_unknown);
+  quic("ferry_quic_version_negotiations_total", "Clients told which versions of QUIC there are",
+       &QuicCounters::version_negotiations);
   quic("ferry_quic_datagrams_oversized_total", "Datagrams refused: larger than the path carries",
        &QuicCounters::datagrams_oversized);
+  quic("ferry_quic_gso_fallbacks_total", "Runs of packets sent one by one: the kernel refused them",
+       &QuicCounters::gso_fallbacks);
   quic("ferry_quic_send_blocked_total", "Times the kernel's send buffer was full",
        &QuicCounters::send_blocked);
   quic("ferry_quic_send_errors_total", "QUIC packets that the kernel refused",
        &QuicCounters::send_errors);
+  quic("ferry_quic_handler_failures_total", "QUIC connections ended by a fault of the gateway's",
+       &QuicCounters::handler_failures);
+  quic("ferry_webtransport_datagrams_dropped_total", "Datagrams of no session that is open",
+       &QuicCounters::session_datagrams_dropped);
+  quic("ferry_webtransport_streams_refused_total",
+       "Streams of no session, or too many before it was open",
+       &QuicCounters::session_streams_refused);
   families.push_back(Family(MetricType::Counter, "process_cpu_seconds_total",
                             "User and system CPU time", CpuSeconds()));
   families.push_back(Family(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory",

@@ -156,7 +156,7 @@ TEST_F(WebTransportBadInputTest, RefusesTooManyStreamsBeforeTheConnect) {
   }
   const auto last = static_cast<int64_t>(4 * (kMaxPendingStreams + 1));
   EXPECT_EQ(quic_.sent[last].reset, Code(H3Error::kWtBufferedStreamRejected));
-  EXPECT_EQ(server_.session.counters().streams_refused, 1u);
+  EXPECT_EQ(server_.counters.session_streams_refused.value(), 1u);
   Open();
   EXPECT_EQ(server_.opened.size(), kMaxPendingStreams);
 }
@@ -185,7 +185,7 @@ TEST_F(WebTransportBadInputTest, DropsAndCountsDatagramsOfNoOpenSession) {
   quic_.handler->OnDatagram(Varints({0}));
   Open();
   quic_.handler->OnDatagram(Concat({Varints({100}), Text("x")}));
-  EXPECT_EQ(server_.session.counters().datagrams_dropped, 2u);
+  EXPECT_EQ(server_.counters.session_datagrams_dropped.value(), 2u);
   EXPECT_TRUE(server_.datagrams.empty());
   EXPECT_FALSE(quic_.closed);
 }

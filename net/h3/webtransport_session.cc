@@ -242,7 +242,7 @@ void WebTransportSession::OnWebTransportData(int64_t stream, ByteSpan bytes, boo
 }
 
 void WebTransportSession::RefuseWebTransport(int64_t stream, H3Error error) {
-  ++counters_.streams_refused;
+  counters_.session_streams_refused.Add();
   Refuse(stream, Code(error));
   CountVainStream();
 }
@@ -303,7 +303,7 @@ void WebTransportSession::OnDatagram(ByteSpan bytes) {
     return CloseConnection(H3Error::kDatagramError, "a datagram of no possible stream");
   }
   if (!open() || static_cast<int64_t>(*quarter * 4) != *session_) {
-    ++counters_.datagrams_dropped;
+    counters_.session_datagrams_dropped.Add();
     return;
   }
   handler_.OnDatagram(bytes);

@@ -17,6 +17,7 @@
 #include "net/h3/http3_connection.h"
 #include "net/h3/pending_streams.h"
 #include "net/h3/request.h"
+#include "net/quic/quic_config.h"
 #include "net/quic/quic_session.h"
 
 namespace ferry::net {
@@ -32,12 +33,6 @@ struct SessionEnd {
   bool clean = false;  // by a close, not by a reset
   uint32_t code = 0;
   std::string reason;  // the other side's words
-};
-
-// What has been dropped or refused.
-struct SessionCounters {
-  uint64_t datagrams_dropped = 0;  // of no session that is open
-  uint64_t streams_refused = 0;    // of no session, or too many before it was open
 };
 
 // What lives above a session. Calls into the session may be made from within these, but none may
@@ -79,8 +74,10 @@ class WebTransportSessionHandler {
 
 class WebTransportSession final : private Http3Connection {
  public:
-  WebTransportSession(QuicSession& quic, Role role, WebTransportSessionHandler& handler)
-      : Http3Connection(quic, role), handler_(handler) {}
+  // `counters` outlive it; of them it counts what is of sessions.
+  WebTransportSession(QuicSession& quic, Role role, WebTransportSessionHandler& handler,
+                      QuicCounters& counters)
+      : Http3Connection(quic, role), handler_(handler), counters_(counters) {}
 
   // What the QUIC connection tells.
   QuicSessionHandler& quic_handler() { return *this; }
@@ -112,8 +109,6 @@ class WebTransportSession final : private Http3Connection {
   // Ends the session with a code and up to kMaxCloseReasonBytes of reason, and resets its streams:
   // what they have not sent yet is lost. OnConnectionClosed follows.
   void Close(uint32_t code, std::string_view reason);
-
-  const SessionCounters& counters() const { return counters_; }
 
  private:
   enum class State {
@@ -154,6 +149,7 @@ class WebTransportSession final : private Http3Connection {
   void GiveUp(unsigned status);
 
   WebTransportSessionHandler& handler_;
+  QuicCounters& counters_;
   State state_ = State::kIdle;
   bool draining_ = false;
   std::optional<Settings> peer_;
@@ -163,7 +159,6 @@ class WebTransportSession final : private Http3Connection {
   PendingStreams pending_;
   std::unordered_set<int64_t> streams_;
   std::vector<uint8_t> datagram_prefix_;
-  SessionCounters counters_;
 };
 
 }  // namespace ferry::net

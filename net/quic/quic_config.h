@@ -65,6 +65,9 @@ struct QuicCounters {
   QuicCounter send_blocked;      // the kernel's buffer was full: the packets waited
   QuicCounter send_errors;       // packets that the kernel refused
   QuicCounter handler_failures;  // connections ended by an exception of what lives above
+  // Counted by what lives above (net/h3).
+  QuicCounter session_datagrams_dropped;  // of no session that is open
+  QuicCounter session_streams_refused;    // of no session, or too many before it was open
 };
 
 }  // namespace ferry::net

@@ -227,6 +227,8 @@ size_t QuicConnection::unsent(int64_t id) const {
   return it == streams_.end() ? 0 : it->second.out.unsent();
 }
 
+QuicCounters& QuicConnection::counters() const { return endpoint_.counters(); }
+
 size_t QuicConnection::unacknowledged(int64_t id) const {
   const auto it = streams_.find(id);
   return it == streams_.end() ? 0 : it->second.out.held();

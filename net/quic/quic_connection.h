@@ -19,6 +19,7 @@
 #include "net/quic/admission.h"
 #include "net/quic/connection_id.h"
 #include "net/quic/half_open.h"
+#include "net/quic/quic_config.h"
 #include "net/quic/quic_session.h"
 #include "net/quic/send_buffer.h"
 #include "net/quic/timer_heap.h"
@@ -74,6 +75,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   const std::string& remote_address() const { return remote_text_; }
   // Bytes written to a stream that the other side has not acknowledged.
   size_t unacknowledged(int64_t stream) const;
+  // The endpoint's.
+  QuicCounters& counters() const;
 
   // For the endpoint. Times are nanoseconds of the monotonic clock.
   void Read(ByteSpan packet, const UdpPath& path, uint8_t ecn, uint64_t now);

@@ -19,7 +19,7 @@ bool IsClientBidi(int64_t stream) { return (stream & 3) == 0; }
 
 WebTransportConnection::WebTransportConnection(boost::asio::io_context& io, QuicConnection& quic,
                                                Role role)
-    : io_(io), quic_(&quic), session_(quic, role, *this) {}
+    : io_(io), quic_(&quic), session_(quic, role, *this, quic.counters()) {}
 
 std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(boost::asio::io_context& io,
                                                                        QuicConnection& quic,

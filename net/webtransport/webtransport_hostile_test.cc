@@ -15,7 +15,7 @@ namespace {
 class LooseClient final : public WebTransportSessionHandler {
  public:
   explicit LooseClient(QuicConnection& connection)
-      : quic(&connection), session(connection, Role::kClient, *this) {
+      : quic(&connection), session(connection, Role::kClient, *this, connection.counters()) {
     session.Connect({"127.0.0.1", "/rtc/v1", "", {}});
   }
 

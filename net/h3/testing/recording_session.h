@@ -23,7 +23,7 @@ class RecordingSession final : public WebTransportSessionHandler {
     std::optional<uint32_t> stop_sending;
   };
 
-  RecordingSession(QuicSession& quic, Role role) : session(quic, role, *this) {}
+  RecordingSession(QuicSession& quic, Role role) : session(quic, role, *this, counters) {}
 
   ConnectAnswer OnRequest(const ConnectRequest& asked) override {
     request = asked;
@@ -64,6 +64,7 @@ class RecordingSession final : public WebTransportSessionHandler {
   void OnSessionEnded(const SessionEnd& how) override { ended = how; }
   void OnConnectionClosed(const ConnectionEnd&) override { closed = true; }
 
+  QuicCounters counters;
   WebTransportSession session;
   ConnectAnswer answer;
 
