@@ -12,6 +12,7 @@
 #include "client/cli/usersig_source.h"
 #include "client/load/load_report.h"
 #include "client/load/load_run.h"
+#include "net/cpu_time.h"
 
 namespace ferry::client {
 namespace {
@@ -139,15 +140,6 @@ Result<std::vector<LoadRun::Share>> MakeShares(const LoadOptions& o, UserSigSour
   return shares;
 }
 
-double CpuSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 int64_t PeakResidentBytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -215,8 +207,8 @@ int RunLoad(LoadOptions& o) {
   }
   // The first worker tells of the phases, and hears the signals.
   workers[0]->run->OnPhase([&](RunPhase phase) {
-    if (phase == RunPhase::kMeasuring) cpu_from = CpuSeconds();
-    if (phase == RunPhase::kDraining) cpu_to = CpuSeconds();
+    if (phase == RunPhase::kMeasuring) cpu_from = net::CpuSeconds();
+    if (phase == RunPhase::kDraining) cpu_to = net::CpuSeconds();
     std::cerr << Name(phase) << std::endl;
   });
   asio::signal_set signals(workers[0]->io, SIGINT, SIGTERM);

@@ -2,7 +2,6 @@
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "gateway/net/address_limits.h"
+#include "net/cpu_time.h"
 
 namespace ferry::gateway {
 namespace {
@@ -118,15 +118,6 @@ MetricFamily Family(const Workers& workers, MetricType type, const char* name, c
     family.metric.push_back(std::move(metric));
   }
   return family;
-}
-
-double CpuSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double ResidentBytes() {
@@ -250,7 +241,7 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
        "Streams of no session, or too many before it was open",
        &QuicCounters::session_streams_refused);
   families.push_back(Family(MetricType::Counter, "process_cpu_seconds_total",
-                            "User and system CPU time", CpuSeconds()));
+                            "User and system CPU time", net::CpuSeconds()));
   families.push_back(Family(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory",
                             ResidentBytes()));
   return prometheus::TextSerializer().Serialize(families);

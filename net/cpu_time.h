@@ -1,0 +1,18 @@
+// What this process has cost so far: both ends report it.
+#pragma once
+
+#include <sys/resource.h>
+
+namespace ferry::net {
+
+// User and system time of all its threads.
+inline double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace ferry::net
