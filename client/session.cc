@@ -5,18 +5,22 @@
 namespace ferry::client {
 namespace {
 
-// Close codes after which a new connection is of no use (docs/protocol.md §1).
-constexpr uint16_t kCloseNormal = 1000;
-constexpr uint16_t kCloseReplaced = 4001;
-constexpr uint16_t kCloseMisbehaved = 4003;
-constexpr uint16_t kCloseJoinRefused = 4006;
-constexpr uint16_t kCloseMoved = 4008;
 // Ours, for a gateway that does not speak the protocol (RFC 6455 §7.4.1: protocol error).
 constexpr uint16_t kCloseProtocolError = 1002;
 
+// Whether a new connection is of no use after this one was closed.
 bool IsFinal(uint16_t code) {
-  return code == kCloseNormal || code == kCloseReplaced || code == kCloseMisbehaved ||
-         code == kCloseJoinRefused || code == kCloseMoved;
+  using net::CloseCode;
+  switch (static_cast<CloseCode>(code)) {
+    case CloseCode::kNormal:
+    case CloseCode::kReplaced:
+    case CloseCode::kMisbehaved:
+    case CloseCode::kJoinRefused:
+    case CloseCode::kMoved:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace

@@ -4,22 +4,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
+
+#include "net/protocol.h"
 
 namespace ferry::client {
 
-inline constexpr int kProtocolVersion = 1;
-
-enum class MediaKind { kAudio, kVideo };
-enum class MediaSource { kMain, kSub };
-enum class Scene { kRtc, kLive };
-enum class Role { kAnchor, kAudience };
-// Which encoding of a video a subscriber gets; kAuto lets the gateway choose by bandwidth and tile.
-enum class Layer { kAuto, kBig, kSmall };
-
-// Numbers and strings are separate name spaces: room 123 is not room "123".
-using RoomId = std::variant<uint32_t, std::string>;
+using net::kProtocolVersion;
+using net::MediaKind;
+using net::MediaSource;
+using net::Role;
+using net::RoomId;
+using net::Scene;
+using Layer = net::LayerChoice;
 
 struct JoinParams {
   uint32_t sdk_app_id = 0;

@@ -9,10 +9,6 @@
 namespace ferry::gateway {
 namespace {
 
-// "Try again later", of IANA's registry of WebSocket close codes: a session that the client wanted
-// to resume is not touched.
-constexpr uint16_t kTryAgainLater = 1013;
-
 class Counted final : public net::ConnectionHandler {
  public:
   Counted(AddressLimits::Slot slot, std::unique_ptr<net::ConnectionHandler> handler)
@@ -32,9 +28,11 @@ class Counted final : public net::ConnectionHandler {
 class Refusing final : public net::ConnectionHandler {
  public:
   Refusing(net::Connection& connection, SignalingError error, std::string why) {
-    connection.Close(kTryAgainLater, CloseReason({.id = std::nullopt,
-                                                  .code = static_cast<int>(error),
-                                                  .message = std::move(why)}));
+    // A session that the client wanted to resume is not touched.
+    connection.Close(
+        static_cast<uint16_t>(CloseCode::kTryAgainLater),
+        CloseReason(
+            {.id = std::nullopt, .code = static_cast<int>(error), .message = std::move(why)}));
   }
   void OnControl(std::string_view) override {}
   void OnMedia(ByteSpan) override {}

@@ -5,13 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "net/protocol.h"
+
 namespace ferry::gateway {
 
 // Unique in the process, whatever worker and room.
 using StreamKey = uint64_t;
 
-enum class MediaKind { kAudio, kVideo };
-enum class MediaSource { kMain, kSub };
+using net::LayerChoice;
+using net::MediaKind;
+using net::MediaSource;
 enum class Codec { kOpus, kVp8, kVp9 };
 
 uint8_t PayloadType(Codec codec);
@@ -42,8 +45,6 @@ struct Publication {
   std::vector<EncodingInfo> encodings;  // 1 to kMaxEncodings: [0] big, [1] small
   uint64_t room = 0;                    // unique in the process: audio is selected within a room
 };
-
-enum class LayerChoice { kAuto, kBig, kSmall };
 
 // What a subscriber wants to see.
 struct LayerWish {

@@ -13,10 +13,15 @@
 
 #include "gateway/sfu/stream.h"
 #include "net/connection.h"
+#include "net/protocol.h"
 
 namespace ferry::gateway {
 
-inline constexpr int kProtocolVersion = 1;
+using net::CloseCode;
+using net::kProtocolVersion;
+using net::Role;
+using net::RoomId;
+using net::Scene;
 
 // docs/protocol.md §2.3.
 enum class SignalingError {
@@ -45,21 +50,6 @@ enum class SignalingError {
   kOriginNotAllowed = 20018,
 };
 
-// docs/protocol.md §1.
-enum class CloseCode : uint16_t {
-  kNormal = 1000,
-  kGoingAway = 1001,
-  kTooBig = 1009,
-  kReplaced = 4001,
-  kNoJoin = 4002,
-  kMisbehaved = 4003,
-  kSlowReader = 4004,
-  kIdle = 4005,
-  kJoinRefused = 4006,
-  kCannotResume = 4007,
-  kMoved = 4008,
-};
-
 // Limits of what a message may hold.
 inline constexpr size_t kMaxControlDepth = 8;
 inline constexpr size_t kMaxUserIdBytes = 128;
@@ -72,12 +62,7 @@ inline constexpr int64_t kMinEncodingBps = 1'000;
 inline constexpr int64_t kMaxEncodingBps = 1'000'000'000;
 inline constexpr int64_t kMaxTileSide = 16'384;  // pixels
 
-// Numbers and strings are separate name spaces: room 123 is not room "123".
-using RoomId = std::variant<uint32_t, std::string>;
 std::string ToString(const RoomId& id);
-
-enum class Scene { kRtc, kLive };
-enum class Role { kAnchor, kAudience };
 
 struct JoinRequest {
   uint32_t sdk_app_id = 0;
