@@ -70,4 +70,5 @@ serve<EncodeMethods>(self as unknown as Endpoint, {
   setMuted: async ({ muted }) => (await pipeline()).setMuted(muted),
   setStill: async ({ still }) => (await pipeline()).setStill(still),
   stats: async () => (await pipeline()).stats(),
+  wait: ({ ms }) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
 });

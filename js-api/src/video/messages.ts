@@ -58,6 +58,8 @@ export interface EncodeMethods {
   /** A picture to send instead of the camera's, or null. */
   setStill(args: { still: ImageBitmap | null }): void;
   stats(): EncoderStats;
+  /** Answers after so many milliseconds. */
+  wait(args: { ms: number }): void;
 }
 export interface EncodeEvent {
   event: 'error';

@@ -2,15 +2,20 @@ import { now } from '../../util/clock';
 import type { EncodeClient } from '../encode-client';
 import type { FrameSource } from './frame-source';
 
-/** Where there is no requestVideoFrameCallback, the element is looked at this often. */
-const POLL_MS = 33;
+/** Where the element does not tell of new pictures it is looked at this often. */
+const BEAT_MS = 1000 / 30;
+/** While it does, whether the page has been hidden since. */
+const LOOK_MS = 200;
 /** Pictures on their way to a busy encoder; more would only wait. */
 const MAX_UNDERWAY = 2;
 
-/** Firefox and older browsers: a hidden <video> plays the track, each new picture is read from it. */
+/**
+ * Firefox and older browsers: a hidden <video> plays the track, each new picture is read from it. Of a page that nobody
+ * looks at browsers tell no pictures (Firefox: one in some seconds) and stretch its timers to a second and more, while
+ * the track goes on: there the encode worker, whose timers they leave alone, beats time.
+ */
 export class ElementSource implements FrameSource {
   private element: HTMLVideoElement | undefined;
-  private timer: ReturnType<typeof setTimeout> | undefined;
   private canvas: HTMLCanvasElement | undefined;
   private underway = 0;
 
@@ -29,27 +34,40 @@ export class ElementSource implements FrameSource {
     element.srcObject = new MediaStream([track]);
     this.element = element;
     await element.play();
-    this.next(element, encoder);
+    this.follow(element, encoder);
+    // Rejects when the encoder is closed.
+    this.beat(element, encoder).catch(() => undefined);
   }
 
   stop(): void {
-    clearTimeout(this.timer);
     if (this.element) this.element.srcObject = null;
     this.element = undefined;
   }
 
-  private next(element: HTMLVideoElement, encoder: EncodeClient): void {
-    const take = () => {
+  private follow(element: HTMLVideoElement, encoder: EncodeClient): void {
+    if (!tellsPictures(element)) return;
+    element.requestVideoFrameCallback(() => {
       if (this.element !== element) return;
-      if (element.videoWidth > 0 && this.underway < MAX_UNDERWAY) {
-        this.underway++;
-        const taken = () => void this.underway--;
-        this.take(element, encoder).then(taken, taken);
-      }
-      this.next(element, encoder);
-    };
-    if ('requestVideoFrameCallback' in element) element.requestVideoFrameCallback(take);
-    else this.timer = setTimeout(take, POLL_MS);
+      this.offer(element, encoder);
+      this.follow(element, encoder);
+    });
+  }
+
+  private async beat(element: HTMLVideoElement, encoder: EncodeClient): Promise<void> {
+    let due = now();
+    while (this.element === element) {
+      const needed = !tellsPictures(element) || document.visibilityState === 'hidden';
+      if (needed) this.offer(element, encoder);
+      due = Math.max(now(), due + (needed ? BEAT_MS : LOOK_MS));
+      await encoder.rpc.call('wait', { ms: due - now() });
+    }
+  }
+
+  private offer(element: HTMLVideoElement, encoder: EncodeClient): void {
+    if (element.videoWidth === 0 || this.underway >= MAX_UNDERWAY) return;
+    this.underway++;
+    const taken = () => void this.underway--;
+    this.take(element, encoder).then(taken, taken);
   }
 
   private async take(element: HTMLVideoElement, encoder: EncodeClient): Promise<void> {
@@ -70,3 +88,6 @@ export class ElementSource implements FrameSource {
     await encoder.rpc.call('inputPixels', { data, width, height, timestampMs }, [data]);
   }
 }
+
+const tellsPictures = (element: HTMLVideoElement): boolean =>
+  'requestVideoFrameCallback' in element;
