@@ -8,6 +8,8 @@ import { CAPTURE, PLAYOUT } from './worklet-scope';
 const log = logger('audio');
 /** A running context answers resume() at once; one that autoplay rules hold back never does. */
 const RESUME_PATIENCE_MS = 300;
+/** Where none do: a device may take seconds to open, which no click would shorten. */
+const DEVICE_PATIENCE_MS = 5000;
 
 /**
  * The page's one AudioContext, with both worklets loaded. Shared by all instances: browsers allow few
@@ -73,7 +75,8 @@ export class AudioGraph {
   /** Whether sound plays now; false where the browser waits for a click. */
   async resume(): Promise<boolean> {
     if (this.running) return true;
-    const patience = new Promise((resolve) => setTimeout(resolve, RESUME_PATIENCE_MS));
+    const patienceMs = mayPlay(this.context) ? DEVICE_PATIENCE_MS : RESUME_PATIENCE_MS;
+    const patience = new Promise((resolve) => setTimeout(resolve, patienceMs));
     await Promise.race([this.context.resume().catch(() => undefined), patience]);
     return this.running;
   }
@@ -83,4 +86,12 @@ export class AudioGraph {
     const { outputLatency, baseLatency } = this.context;
     return ((outputLatency || 0) + (baseLatency || 0)) * 1000;
   }
+}
+
+/** Whether the browser says that it lets this context play (Firefox); others do not say. */
+function mayPlay(context: AudioContext): boolean {
+  const { getAutoplayPolicy } = navigator as {
+    getAutoplayPolicy?(this: Navigator, context: AudioContext): string;
+  };
+  return getAutoplayPolicy?.call(navigator, context) === 'allowed';
 }
