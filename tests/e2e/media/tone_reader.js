@@ -1,5 +1,6 @@
 // An ear: finds the stamped tone in a remote track.
-import { PITCHES } from './tones.js';
+import { running } from './audio_context.js';
+import { PERIOD_MS, PITCHES } from './tones.js';
 
 /** Below this share of one pitch in the sound, it was not one of our bursts. */
 const MIN_SHARE = 0.5;

@@ -1,4 +1,5 @@
 // A microphone that plays the stamped tone.
+import { running } from './audio_context.js';
 
 /** Starts it. Returns the track to publish, `sent` ({index, sentMs} of each burst) and `stop()`. */
 export async function startToneSource() {
@@ -12,7 +13,7 @@ export async function startToneSource() {
   source.port.onmessage = ({ data }) => sent.push(data);
   const destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
   source.connect(destination);
-  await context.resume();
+  await running(context);
   const [track] = destination.stream.getAudioTracks();
   return {
     track,

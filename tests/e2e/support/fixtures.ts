@@ -1,5 +1,6 @@
 // What every test begins with: a gateway of its own, and users who come to it.
 import { test as base, expect } from '@playwright/test';
+import { closePage, openPage } from './deadlines';
 import { startGateway } from './gateway.mjs';
 import { startRelay } from './relay.mjs';
 import { User } from './user';
@@ -39,8 +40,7 @@ export const test = base.extend<Fixtures>({
   newUser: async ({ browser, gateway }, use) => {
     const users: User[] = [];
     await use(async (userId, file = 'call.html', origin = gateway.origin) => {
-      const context = await browser.newContext({ ignoreHTTPSErrors: true });
-      const page = await context.newPage();
+      const page = await openPage(browser, userId);
       const user = new User(page, userId, users.length + 1);
       users.push(user);
       await page.goto(`${origin}/e2e/pages/${file}`);
@@ -48,7 +48,7 @@ export const test = base.extend<Fixtures>({
       return user;
     });
     const complaints = users.flatMap((user) => user.complaints);
-    await Promise.all(users.map(({ page }) => page.context().close()));
+    await Promise.all(users.map(({ page, userId }) => closePage(page, userId)));
     expect(complaints, 'errors in the pages').toEqual([]);
   },
 });
