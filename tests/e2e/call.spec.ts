@@ -29,7 +29,9 @@ test('carries picture and sound both ways, at rate, in time and in sync', async 
     expect(fps).toBeGreaterThanOrEqual(MIN_FPS);
     expect(videoDelay).toBeLessThanOrEqual(MAX_VIDEO_DELAY_MS);
     expect(videoDelay, 'a frame cannot come before it was drawn').toBeGreaterThan(0);
-    expect(audioDelays.length, 'bursts heard, of two a second').toBeGreaterThanOrEqual(6);
+    const unheard = audioDelays.filter((delay) => delay === null);
+    expect(audioDelays.length, 'bursts sent, of two a second').toBeGreaterThanOrEqual(10);
+    expect(unheard.length, 'bursts of them that nobody heard').toBeLessThanOrEqual(1);
     expect(audioDelay).toBeLessThanOrEqual(MAX_AUDIO_DELAY_MS);
     expect(Math.abs(audioDelay - videoDelay), 'audio − video').toBeLessThanOrEqual(MAX_SKEW_MS);
   }

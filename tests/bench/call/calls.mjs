@@ -84,10 +84,9 @@ function paired(pages, reports, sent, firsts) {
     reports.map(async (report, i) => ({
       ...report,
       firstFrameMs: firsts[i],
-      audioDelays: await pages[i].evaluate(
-        ([s, h]) => window.toneDelays(s, h),
-        [sent[1 - i], report.heard],
-      ),
+      audioDelays: (
+        await pages[i].evaluate(([s, h]) => window.toneDelays(s, h), [sent[1 - i], report.heard])
+      ).filter((delay) => delay !== null),
     })),
   );
 }

@@ -31,7 +31,7 @@ export async function readTones(track) {
   new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(reader);
   const silence = new GainNode(context, { gain: 0 });
   reader.connect(silence).connect(context.destination);
-  await context.resume();
+  await running(context);
   return {
     heard,
     level: () => level,
@@ -44,15 +44,16 @@ export async function readTones(track) {
   };
 }
 
-/** Pairs what was heard with what was sent: delays in ms. A burst that nobody heard is left out. */
+/** For each burst that was sent, how long it took to the ear, ms; null: nobody heard it. */
 export function toneDelays(sent, heard) {
-  const delays = [];
-  for (const { index, gotMs } of heard) {
-    let match;
-    for (const burst of sent) {
-      if (burst.index % PITCHES === index && burst.sentMs <= gotMs + 2) match = burst;
-    }
-    if (match) delays.push(gotMs - match.sentMs);
-  }
-  return delays;
+  return sent.map(({ index, sentMs }) => {
+    const found = heard.find(
+      (burst) =>
+        burst.index === index % PITCHES &&
+        // Worklets tell whole milliseconds.
+        burst.gotMs >= sentMs - 2 &&
+        burst.gotMs < sentMs + PITCHES * PERIOD_MS,
+    );
+    return found ? found.gotMs - sentMs : null;
+  });
 }

@@ -7,9 +7,11 @@ const BLOCK = 32;
 const THRESHOLD = 0.06;
 /** Quiet that has to go before a burst, else it is the same one. */
 const QUIET_MS = 100;
-/** What the pitch is read from, after the onset. */
+/** What the pitch is read from, after the onset: short of a burst's end. */
 const SKIP_MS = 4;
-const WINDOW_MS = 20;
+const WINDOW_MS = 32;
+/** The clearest stretch of the window tells: a busy machine's audio threads cut bursts in two. */
+const STRETCH_MS = 10;
 const LEVEL_MS = 100;
 
 class ToneReader extends AudioWorkletProcessor {
@@ -56,7 +58,7 @@ class ToneReader extends AudioWorkletProcessor {
       }
       this.#window[this.#filled++] = sample;
       if (this.#filled < this.#window.length) continue;
-      const { index, share } = strongest(this.#window);
+      const { index, share } = clearest(this.#window);
       this.#window = null;
       this.port.postMessage({ index, share, gotMs: this.#onsetMs });
       return;
@@ -71,6 +73,17 @@ class ToneReader extends AudioWorkletProcessor {
     this.#energy = 0;
     this.#counted = 0;
   }
+}
+
+/** The pitch of the stretch in which one pitch has the largest share of the power. */
+function clearest(window) {
+  const length = Math.round((STRETCH_MS / 1000) * sampleRate);
+  let best = { index: -1, share: 0 };
+  for (let at = 0; at + length <= window.length; at += length / 2) {
+    const found = strongest(window.subarray(at, at + length));
+    if (found.share > best.share) best = found;
+  }
+  return best;
 }
 
 /** The pitch with the most power (Goertzel), and its share of all the power in the window. */

@@ -61,7 +61,7 @@ declare global {
     toneDelays(
       sent: { index: number; sentMs: number }[],
       heard: { index: number; gotMs: number }[],
-    ): number[];
+    ): (number | null)[];
   }
 }
 
@@ -89,6 +89,9 @@ export const PICTURE = { width: 640, height: 360, frameRate: 30 };
 const PROFILE = { ...PICTURE, bitrate: 1000 };
 /** Longest wait for something that takes one round trip on this machine. */
 export const SOON_MS = 15_000;
+
+/** What is sent may still be heard so much later. */
+const LISTEN_MS = 3000;
 
 /** The browser and the SDK write of connections that fail, where a gateway is gone. */
 export function forgiveNetwork(user: User): void {
@@ -206,24 +209,44 @@ export class User {
   /** What came of another user within a stretch of time that begins now. */
   async measure(other: User, milliseconds: number) {
     const sinceMs = await this.now();
+    const untilMs = sinceMs + milliseconds;
     const before = await this.report(other, sinceMs);
-    await this.page.waitForFunction((until) => window.call.now() >= until, sinceMs + milliseconds, {
-      timeout: milliseconds + SOON_MS,
-    });
+    await this.waitUntil(untilMs);
     const report = await this.report(other, sinceMs);
-    const sent = await other.page.evaluate(() => window.call.sentTones());
-    const audioDelays = await this.page.evaluate(([s, h]) => window.toneDelays(s, h), [
-      sent,
-      report.heard,
-    ] as const);
+    // Of these all must be heard: what was sent earlier or later may be heard outside the stretch.
+    const sent = (await other.page.evaluate(() => window.call.sentTones())).filter(
+      ({ sentMs }) => sentMs >= sinceMs && sentMs < untilMs,
+    );
+    const audioDelays = await this.delaysOf(sent, other, sinceMs);
     const videoDelays = report.frames.map(({ gotMs, sentMs }) => gotMs - sentMs);
     return {
       frames: report.frames,
       fps: (1000 * report.frames.length) / (report.nowMs - sinceMs),
       failures: report.failures - before.failures,
+      /** Of each burst sent, null where it was not heard. */
       audioDelays,
       videoDelay: median(videoDelays),
-      audioDelay: median(audioDelays),
+      audioDelay: median(audioDelays.filter((delay) => delay !== null)),
     };
+  }
+
+  /** How late each of the bursts is heard, null of those that are not. */
+  private async delaysOf(sent: { index: number; sentMs: number }[], of: User, sinceMs: number) {
+    const deadlineMs = (await this.now()) + LISTEN_MS;
+    for (;;) {
+      const { heard, nowMs } = await this.report(of, sinceMs);
+      const delays = await this.page.evaluate(([s, h]) => window.toneDelays(s, h), [
+        sent,
+        heard,
+      ] as const);
+      if (nowMs > deadlineMs || !delays.includes(null)) return delays;
+      await this.waitUntil(nowMs + 100);
+    }
+  }
+
+  private async waitUntil(timeMs: number): Promise<void> {
+    await this.page.waitForFunction((until) => window.call.now() >= until, timeMs, {
+      timeout: timeMs - (await this.now()) + SOON_MS,
+    });
   }
 }
