@@ -2,6 +2,9 @@ import { defineConfig } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
 import { firefoxOptions, firefoxPath } from './support/firefox.mjs';
 
+const TRANSPORTS = /\/transports\.spec\.ts$/;
+const BACKGROUND = /\/background\.spec\.ts$/;
+
 export default defineConfig({
   testDir: '.',
   outputDir: '../../build/e2e',
@@ -15,15 +18,18 @@ export default defineConfig({
   reporter: 'list',
   use: { ignoreHTTPSErrors: true, screenshot: 'only-on-failure' },
   projects: [
-    { name: 'chromium', use: { browserName: 'chromium', launchOptions: launchOptions() } },
-    // What depends on the browser's own transports and media paths. Only when asked for: its pages
-    // sometimes stop for a minute, why is not known.
-    ...(process.env.FERRY_FIREFOX && firefoxPath()
+    {
+      name: 'chromium',
+      testIgnore: BACKGROUND,
+      use: { browserName: 'chromium', launchOptions: launchOptions() },
+    },
+    // What depends on the browser's own transports and media paths.
+    ...(firefoxPath()
       ? [
           {
             name: 'firefox',
-            testMatch: /\/transports\.spec\.ts$/,
-            grep: /a call over/,
+            testMatch: [TRANSPORTS, BACKGROUND],
+            grep: /a call over|a page behind/,
             use: firefoxOptions(),
           },
         ]

@@ -2,6 +2,9 @@
 import { expect, test, type Gateway } from './support/fixtures';
 import { expectInOrder, forgiveNetwork, longestGapMs, type User } from './support/user';
 
+/** Of 30 drawn. Firefox captures a canvas when it paints, some 20 a second on a busy machine. */
+const MIN_FPS = { chromium: 24, firefox: 15, webkit: 24 };
+
 /** Connections by transport, as the gateway counts them. */
 async function connections(gateway: Gateway) {
   const { body } = await gateway.get('/metrics');
@@ -24,14 +27,14 @@ async function call(anna: User, bob: User, params: object) {
 }
 
 for (const transport of ['websocket', 'webtransport'] as const) {
-  test(`a call over ${transport}`, async ({ newUser, gateway }) => {
+  test(`a call over ${transport}`, async ({ newUser, gateway, browserName }) => {
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
     await call(anna, bob, { transport });
     const none = { websocket: 0, webtransport: 0 };
     expect(await connections(gateway)).toEqual({ ...none, [transport]: 2 });
     const measured = await anna.measure(bob, 4000);
     expectInOrder(measured.frames);
-    expect(measured.fps).toBeGreaterThanOrEqual(24);
+    expect(measured.fps).toBeGreaterThanOrEqual(MIN_FPS[browserName]);
     expect(measured.failures).toBeLessThanOrEqual(2);
   });
 }

@@ -5,19 +5,34 @@ import { pulseServer } from './sound-server.mjs';
 
 const CANDIDATES = ['/usr/bin/firefox-esr', '/usr/bin/firefox'];
 
+/** Its first start makes a profile; on a busy machine. */
+const START_MS = 45_000;
+
 /** Path of the browser: FIREFOX from the environment, else Debian's; undefined where there is none. */
 export function firefoxPath() {
   return process.env.FIREFOX ?? CANDIDATES.find((path) => existsSync(path));
 }
 
-/** What Playwright's `use` needs for it. */
-export function firefoxOptions() {
+/** What Playwright overrides so that every page behaves as one in front; here as everybody's Firefox has it. */
+const BACKGROUND_PREFS = {
+  'layout.testing.top-level-always-active': false,
+  'dom.min_background_timeout_value': 1000,
+  'dom.min_background_timeout_value_without_budget_throttling': 1000,
+  'dom.timeout.enable_budget_timer_throttling': true,
+};
+
+/**
+ * What Playwright's `use` needs for it. `background`: pages behind others are treated as such.
+ * @param {{ background?: boolean }} [options]
+ */
+export function firefoxOptions({ background = false } = {}) {
   return {
     browserName: /** @type {const} */ ('firefox'),
     channel: 'moz-firefox',
     launchOptions: {
       executablePath: firefoxPath(),
       headless: true,
+      timeout: START_MS,
       // Without a sound device its AudioContexts stay suspended for ever.
       // The sink would else be filled in bursts of up to two seconds.
       env: { ...process.env, PULSE_SERVER: pulseServer(), PULSE_LATENCY_MSEC: '20' },
@@ -26,9 +41,15 @@ export function firefoxOptions() {
         'media.block-autoplay-until-in-foreground': false,
         'media.navigator.permission.disabled': true,
         'media.navigator.streams.fake': true,
+        // Otherwise one thread of the browser plays for all pages. On a busy machine it and a page come to wait for each
+        // other, and then every page's sound and video stands still, its main thread with it. Without, each page plays
+        // for itself, which its sandbox would not let it.
+        'media.cubeb.sandbox': false,
+        'security.sandbox.content.level': 0,
         // Nothing of a test leaves the machine.
         'network.captive-portal-service.enabled': false,
         'network.connectivity-service.enabled': false,
+        ...(background && BACKGROUND_PREFS),
       },
     },
   };
