@@ -11,7 +11,6 @@ const FOLLOWED_MS = 20_000;
 const RECOVERED_MS = 40_000;
 
 /** What a user's newest report says. */
-// DBG
 async function statistics(user: User): Promise<TRTCStatistics | undefined> {
   const reports = (await user.events()).filter(({ event }) => event === 'statistics');
   return reports.at(-1) as unknown as TRTCStatistics | undefined;
