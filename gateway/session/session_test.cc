@@ -323,7 +323,7 @@ TEST_F(SessionTest, NoJoinInTimeEndsTheConnection) {
   Advance(limits.join_timeout);
   EXPECT_EQ(ann.connection.closed_with, 0);
   ann.Send({{"type", "ping"}, {"timeMs", 1}});
-  Advance(Duration::Millis(1));
+  Advance(SessionWorker::kDeadlineInterval);
   EXPECT_EQ(ann.connection.closed_with, 4002) << "a ping is no join";
   EXPECT_EQ(ann.Heard().back(), "error 20012");
 }

@@ -35,6 +35,9 @@ struct SessionContext {
 
 class SessionWorker {
  public:
+  // How exactly connections keep their deadlines, which are seconds away.
+  static constexpr Duration kDeadlineInterval = Duration::Millis(100);
+
   // `index` is ControlPlane::AddWorker's.
   SessionWorker(unsigned index, const SessionContext& context, SfuWorker& sfu, Metrics& metrics);
   ~SessionWorker();
@@ -120,9 +123,6 @@ class SessionWorker {
   void Do(Chores& chores);
   SessionConnection* ConnectionHere(const Session& session) const;
   void TellLayerChanges();
-
-  // How exactly connections keep their deadlines, which are seconds away.
-  static constexpr Duration kDeadlineInterval = Duration::Millis(100);
 
   const unsigned index_;
   const SessionContext& context_;
