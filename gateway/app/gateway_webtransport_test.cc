@@ -17,6 +17,17 @@ class GatewayWebTransportTest : public GatewayTest {
     gateway.reset();
     stopped = false;
   }
+
+  // As `config` has it: by the close, while the first goes on. By a control message it cannot be,
+  // for the second has not opened the stream for them yet.
+  void ExpectTheSecondTurnedAway(const char* close_reason) {
+    Start();
+    const Client ann = Joined("ann");
+    const Client late = ConnectWebTransport();
+    EXPECT_TRUE(ClosesWith(late, 1013));
+    EXPECT_EQ(late->close_reason, close_reason);
+    EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  }
 };
 
 TEST_F(GatewayWebTransportTest, AClientOfOneThatCrashedLearnsOfItFromTheNext) {
@@ -34,24 +45,13 @@ TEST_F(GatewayWebTransportTest, AClientOfOneThatCrashedLearnsOfItFromTheNext) {
 }
 
 TEST_F(GatewayWebTransportTest, WhoIsOneTooManyIsToldByTheClose) {
-  // A client cannot be told by a control message: it has not opened the stream for them yet.
   config.listener.max_connections = 1;
-  Start();
-  const Client ann = Joined("ann");
-  const Client late = ConnectWebTransport();
-  EXPECT_TRUE(ClosesWith(late, 1013));
-  EXPECT_EQ(late->close_reason, "20006 the gateway is full");
-  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  ExpectTheSecondTurnedAway("20006 the gateway is full");
 }
 
 TEST_F(GatewayWebTransportTest, WhoIsOneTooManyOfAnAddressIsToldByTheClose) {
   config.listener.max_connections_per_address = 1;
-  Start();
-  const Client ann = Joined("ann");
-  const Client late = ConnectWebTransport();
-  EXPECT_TRUE(ClosesWith(late, 1013));
-  EXPECT_EQ(late->close_reason, "20017 too many connections from this address");
-  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  ExpectTheSecondTurnedAway("20017 too many connections from this address");
 }
 
 TEST_F(GatewayWebTransportTest, ACloseRepeatsTheErrorBeforeItOverEitherTransport) {
