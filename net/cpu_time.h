@@ -1,7 +1,8 @@
-// What this process has cost so far: both ends report it.
+// What this process has cost so far: both ends report it, and benchmarks measure by it.
 #pragma once
 
 #include <sys/resource.h>
+#include <time.h>
 
 namespace ferry::net {
 
@@ -13,6 +14,13 @@ inline double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// Of the calling thread alone.
+inline double ThreadCpuSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 }  // namespace ferry::net

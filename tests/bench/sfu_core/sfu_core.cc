@@ -3,10 +3,7 @@
 // copy included.
 //
 //   sfu_core [subscribers] [seconds of media] [kbps]
-#include <time.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -16,6 +13,7 @@
 #include "core/transport/arrival_recorder.h"
 #include "gateway/session/media_endpoint.h"
 #include "gateway/testing/media.h"
+#include "net/cpu_time.h"
 
 namespace ferry::gateway {
 namespace {
@@ -44,13 +42,6 @@ struct Subscriber {
   transport::ArrivalRecorder arrivals;
   std::vector<std::pair<uint16_t, Timestamp>> received;
 };
-
-// Of this thread: what else runs on the machine does not count.
-std::chrono::nanoseconds CpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 int Main(int argc, char** argv) {
   const size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
@@ -86,8 +77,9 @@ int Main(int argc, char** argv) {
   uint32_t timestamp = 0;
   uint64_t forwarded = 0;
   uint64_t bytes = 0;
-  std::chrono::nanoseconds forwarding{};
-  std::chrono::nanoseconds feedback{};
+  // Seconds of this thread: what else runs on the machine does not count.
+  double forwarding = 0;
+  double feedback = 0;
   std::vector<std::vector<uint8_t>> packets;
   for (int64_t frame = 0; frame < seconds * 30; ++frame) {
     packets.clear();
@@ -102,7 +94,7 @@ int Main(int argc, char** argv) {
                                         .payload_size = kPayload,
                                         .picture_id = static_cast<uint16_t>(frame & 0x7FFF)}));
     }
-    auto begin = CpuTime();
+    auto begin = net::ThreadCpuSeconds();
     for (const auto& packet : packets) publisher.OnPacket(packet, now);
     // What is held back by the pacer leaves within the frame's time.
     for (int step = 0; step < 6; ++step, now += kFrame / 6) {
@@ -121,7 +113,7 @@ int Main(int argc, char** argv) {
       }
       worker.wakes().Run();
     }
-    forwarding += CpuTime() - begin;
+    forwarding += net::ThreadCpuSeconds() - begin;
     std::vector<std::vector<uint8_t>> reports(count);
     for (size_t i = 0; frame % 3 == 0 && i < count; ++i) {
       Subscriber& subscriber = *subscribers[i];
@@ -131,17 +123,15 @@ int Main(int argc, char** argv) {
         reports[i] = testing::Rtcp(*report);
       }
     }
-    begin = CpuTime();
+    begin = net::ThreadCpuSeconds();
     worker.Tick(now);
     for (size_t i = 0; i < count; ++i) {
       if (!reports[i].empty()) subscribers[i]->endpoint->OnPacket(reports[i], now);
       subscribers[i]->endpoint->Tick(now);
     }
-    feedback += CpuTime() - begin;
+    feedback += net::ThreadCpuSeconds() - begin;
   }
-  const auto each = [&](std::chrono::nanoseconds time) {
-    return static_cast<double>(time.count()) / static_cast<double>(forwarded);
-  };
+  const auto each = [&](double spent) { return 1e9 * spent / static_cast<double>(forwarded); };
   std::printf("%zu subscribers, %zu packets a frame: %llu forwarded, %.1f MB, %lld dropped\n",
               count, per_frame, static_cast<unsigned long long>(forwarded),
               static_cast<double>(bytes) / 1e6,

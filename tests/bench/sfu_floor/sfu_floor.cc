@@ -9,7 +9,6 @@
 #include <netinet/udp.h>
 #include <openssl/evp.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +23,8 @@
 #include <thread>
 #include <vector>
 
+#include "net/cpu_time.h"
+
 namespace {
 
 constexpr int kFps = 30;
@@ -37,12 +38,6 @@ void Check(bool ok, const char* what) {
   if (ok) return;
   std::perror(what);
   std::exit(1);
-}
-
-double ThreadSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 int BoundSocket(sockaddr_in& address) {
@@ -185,14 +180,14 @@ int main(int argc, char** argv) {
   std::thread drain([&] { Drain(sockets, stop); });
   FrameSender sender(packets, packet_bytes);
   auto next = std::chrono::steady_clock::now();
-  const double begun = ThreadSeconds();
+  const double begun = ferry::net::ThreadCpuSeconds();
   const size_t frames = seconds * kFps;
   for (size_t frame = 0; frame < frames; ++frame) {
     sender.Send(subscribers);
     next += std::chrono::microseconds(1'000'000 / kFps);
     std::this_thread::sleep_until(next);
   }
-  const double spent = ThreadSeconds() - begun;
+  const double spent = ferry::net::ThreadCpuSeconds() - begun;
   stop = true;
   drain.join();
   for (const int fd : sockets) close(fd);
