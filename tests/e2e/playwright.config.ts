@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
-import { firefoxOptions, firefoxPath } from './support/firefox.mjs';
+import { firefoxOptions, wantedFirefox } from './support/firefox.mjs';
 
 const TRANSPORTS = /\/transports\.spec\.ts$/;
 const BACKGROUND = /\/background\.spec\.ts$/;
@@ -26,7 +26,7 @@ export default defineConfig({
     },
     // What depends on the browser's own transports and media paths. Only when asked for: on a busy machine a page of
     // three or four shows too few pictures of another in 15 s, or misses bursts of sound; why is not known.
-    ...(process.env.FERRY_FIREFOX && firefoxPath()
+    ...(wantedFirefox()
       ? [
           {
             name: 'firefox',
