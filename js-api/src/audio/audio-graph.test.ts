@@ -2,7 +2,12 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AudioGraph } from './audio-graph';
 
 const SECOND_MS = 1000;
+const CHROME =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36';
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
 let policy: (() => string) | undefined;
+let userAgent: string;
+let latencyAsked: number;
 let graph: AudioGraph;
 /** The device opened. */
 let opened: () => void;
@@ -10,12 +15,19 @@ let opened: () => void;
 beforeEach(() => {
   vi.useFakeTimers();
   policy = undefined;
+  userAgent = CHROME;
+  latencyAsked = 0;
   vi.stubGlobal('location', { href: 'https://example.org/' });
   vi.stubGlobal('AudioWorkletNode', class {});
   vi.stubGlobal(
     'AudioContext',
     class {
       state = 'suspended';
+      baseLatency = 0.01;
+      get outputLatency() {
+        latencyAsked++;
+        return 0.02;
+      }
       audioWorklet = { addModule: () => Promise.resolve() };
       createGain = () => ({ connect: () => undefined, disconnect: () => undefined });
       close = () => Promise.resolve();
@@ -29,6 +41,9 @@ beforeEach(() => {
     },
   );
   vi.stubGlobal('navigator', {
+    get userAgent() {
+      return userAgent;
+    },
     get getAutoplayPolicy() {
       return policy;
     },
@@ -65,4 +80,15 @@ it('takes silence for a no where the browser does not tell', async () => {
 it('gives up a device that never opens', async () => {
   policy = () => 'allowed';
   expect(await resume(60 * SECOND_MS)).toBe(false);
+});
+
+it('tells how long sound takes to the ear', () => {
+  expect(graph.outputLatencyMs).toBeCloseTo(30);
+  expect(latencyAsked).toBe(1);
+});
+
+it('does not ask Firefox for it, which may never answer', () => {
+  userAgent = FIREFOX;
+  expect(graph.outputLatencyMs).toBeGreaterThan(0);
+  expect(latencyAsked).toBe(0);
 });

@@ -10,6 +10,12 @@ const log = logger('audio');
 const RESUME_PATIENCE_MS = 300;
 /** Where none do: a device may take seconds to open, which no click would shorten. */
 const DEVICE_PATIENCE_MS = 5000;
+/**
+ * Instead of asking Firefox, about what its interactive contexts have. Its `outputLatency` (seen with 153 and PulseAudio)
+ * takes the graph's lock and then waits for the device's, whose thread holds that one and waits for the graph's: now and
+ * then, on a busy machine often, the page stands still for ever, its main thread and all its sound.
+ */
+const FIREFOX_LATENCY_MS = 30;
 
 /**
  * The page's one AudioContext, with both worklets loaded. Shared by all instances: browsers allow few
@@ -83,10 +89,13 @@ export class AudioGraph {
 
   /** From a worklet's output to the ear, ms. */
   get outputLatencyMs(): number {
+    if (isFirefox()) return FIREFOX_LATENCY_MS;
     const { outputLatency, baseLatency } = this.context;
     return ((outputLatency || 0) + (baseLatency || 0)) * 1000;
   }
 }
+
+const isFirefox = (): boolean => /Firefox\//.test(navigator.userAgent);
 
 /** Whether the browser says that it lets this context play (Firefox); others do not say. */
 function mayPlay(context: AudioContext): boolean {
