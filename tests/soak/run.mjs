@@ -1,8 +1,6 @@
 // soak: a gateway under clients who come, go, are killed and change transports, for as long as is asked. It has to end with
 // the memory it had, and with nothing left of anybody.
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { median } from '../e2e/support/numbers.mjs';
 import { residentBytes } from '../e2e/support/processes.mjs';
 import {
@@ -12,6 +10,7 @@ import {
   startLoad,
   startNativeGateway,
 } from '../bench/support/load.mjs';
+import { readOptions, writeJson } from '../bench/support/options.mjs';
 
 const HELP = `soak: an hour of joins, leaves, kills and changes of transport
   --minutes N    how long (60)
@@ -36,19 +35,11 @@ const GAUGES = [
   'ferry_subscriptions',
 ];
 
-const { values: options } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '60' },
-    workers: { type: 'string', default: '0' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const options = readOptions(HELP, {
+  minutes: '60',
+  workers: '0',
+  seed: '1',
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const gateway = await startNativeGateway({
   workers: Number(options.workers),
@@ -217,7 +208,7 @@ const result = {
   conditions: conditions(),
 };
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+writeJson(options, result);
 process.exitCode = complaints.length > 0 ? 1 : 0;
 
 function wait(ms) {

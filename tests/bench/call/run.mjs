@@ -1,15 +1,14 @@
 // bench call: two headless pages in one room through the gateway, over each transport, and Chromium's
 // own RTCPeerConnection between the same two browsers with the same sources and readers, turn by turn.
-import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../../e2e/support/chromium.mjs';
 import { startGateway } from '../../e2e/support/gateway.mjs';
 import { median, quantile } from '../../e2e/support/numbers.mjs';
 import { spent, treeTimes } from '../../e2e/support/processes.mjs';
 import { startFerryCall, startPeerCall } from './calls.mjs';
+import { readOptions, writeJson } from '../support/options.mjs';
 
 const HELP = `bench call: frame rate, delay, synchrony and processor time of a call of two pages
   --rounds N     calls of each kind, taken in turn; medians are shown (3)
@@ -20,24 +19,16 @@ const HELP = `bench call: frame rate, delay, synchrony and processor time of a c
   --json FILE    writes the figures there
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '12' },
-    warmup: { type: 'string', default: '4' },
-    width: { type: 'string', default: '640' },
-    height: { type: 'string', default: '360' },
-    fps: { type: 'string', default: '30' },
-    kbps: { type: 'string', default: '1000' },
-    only: { type: 'string' },
-    json: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const options = readOptions(HELP, {
+  rounds: '3',
+  seconds: '12',
+  warmup: '4',
+  width: '640',
+  height: '360',
+  fps: '30',
+  kbps: '1000',
+  only: undefined,
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const picture = {
   width: Number(options.width),
@@ -175,12 +166,11 @@ process.stdout.write(
     `${options.rounds} rounds of ${seconds} s, ${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)}\n` +
     `${table(columns).join('\n')}\n`,
 );
-if (options.json) {
-  const conditions = {
+writeJson(options, {
+  ...columns,
+  conditions: {
     cores: os.cpus().length,
     load: Number(os.loadavg()[0].toFixed(1)),
     ...picture,
-  };
-  const result = { ...columns, conditions };
-  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-}
+  },
+});

@@ -5,15 +5,15 @@
 // on all of them. Within a pass each frame's time is the least of several runs; the figure is the mean
 // over frames, and what is shown is the median over passes (ratios: the median of each pass's ratio).
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { openBrowser } from './browser.mjs';
 import { peers } from './peers.mjs';
 import { benchOpus, benchVideo, splitPackets } from './runner.mjs';
+import { readOptions, writeJson } from '../support/options.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HELP = `bench codecs: encode and decode, native against WebAssembly and npm's own
@@ -26,26 +26,15 @@ const HELP = `bench codecs: encode and decode, native against WebAssembly and np
   --native FILE  codec_bench (build/release/tests/bench/codecs/codec_bench)
   --wasm FOLDER  the wasm build (build/wasm)
 `;
-const { values: options } = parseArgs({
-  options: {
-    passes: { type: 'string', default: '5' },
-    repeat: { type: 'string', default: '3' },
-    frames: { type: 'string', default: '45' },
-    only: { type: 'string', default: 'vp8,vp9,opus' },
-    'no-browser': { type: 'boolean', default: false },
-    json: { type: 'string' },
-    native: {
-      type: 'string',
-      default: path.join(ROOT, 'build/release/tests/bench/codecs/codec_bench'),
-    },
-    wasm: { type: 'string', default: path.join(ROOT, 'build/wasm') },
-    help: { type: 'boolean', default: false },
-  },
+const options = readOptions(HELP, {
+  passes: '5',
+  repeat: '3',
+  frames: '45',
+  only: 'vp8,vp9,opus',
+  'no-browser': false,
+  native: path.join(ROOT, 'build/release/tests/bench/codecs/codec_bench'),
+  wasm: path.join(ROOT, 'build/wasm'),
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 // Ratios to native time that are promised.
 const TARGETS = { vp8: 2.2, vp9: 2.2, opus: 1.35 };
@@ -265,7 +254,7 @@ async function main() {
           'the more it is interrupted, so ratios come out too high. Measure again when it is quiet.\n',
       );
     }
-    if (options.json) writeFileSync(options.json, `${JSON.stringify({ rows }, null, 2)}\n`);
+    writeJson(options, { rows });
   } finally {
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });

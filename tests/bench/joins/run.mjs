@@ -1,8 +1,7 @@
 // bench joins: how long clients take to be in a room when many come at once.
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { conditions, rounded, runLoad, startNativeGateway, table } from '../support/load.mjs';
+import { readOptions, writeJson } from '../support/options.mjs';
 
 const HELP = `bench joins: many joins in a short time, each with a connection and a TLS handshake of its own
   --joins N           (1000)
@@ -14,22 +13,14 @@ const HELP = `bench joins: many joins in a short time, each with a connection an
   --json FILE         writes the figures there
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    joins: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '10' },
-    'room-size': { type: 'string', default: '10' },
-    transports: { type: 'string', default: 'webtransport,websocket' },
-    workers: { type: 'string', default: '0' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const options = readOptions(HELP, {
+  joins: '1000',
+  seconds: '10',
+  'room-size': '10',
+  transports: 'webtransport,websocket',
+  workers: '0',
+  quick: false,
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const joins = options.quick ? 100 : Number(options.joins);
 const seconds = options.quick ? 1 : Number(options.seconds);
@@ -60,6 +51,4 @@ for (const transport of options.transports.split(',')) {
   }
 }
 process.stdout.write(`${table(rows)}\n`);
-if (options.json) {
-  writeFileSync(options.json, `${JSON.stringify({ rows, conditions: conditions() }, null, 2)}\n`);
-}
+writeJson(options, { rows, conditions: conditions() });

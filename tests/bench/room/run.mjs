@@ -1,9 +1,8 @@
 // bench room: how large a meeting, and how large an audience, the gateway holds with the load generator on
 // the same cores.
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { conditions, rounded, runLoad, startNativeGateway } from '../support/load.mjs';
+import { readOptions, writeJson } from '../support/options.mjs';
 
 const HELP = `bench room: a meeting in which everybody hears the loudest and sees small tiles, and a live room
   --clients N         of the meeting (300): a sixth publish audio, a thirtieth 360p video with a small stream
@@ -21,24 +20,16 @@ not hold, and for the live room always, the largest that does is searched for in
 to hold for all of it.
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    clients: { type: 'string', default: '300' },
-    seconds: { type: 'string', default: '60' },
-    transport: { type: 'string', default: 'webtransport' },
-    workers: { type: 'string', default: '0' },
-    'load-threads': { type: 'string', default: '1' },
-    'max-audience': { type: 'string', default: '3000' },
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const options = readOptions(HELP, {
+  clients: '300',
+  seconds: '60',
+  transport: 'webtransport',
+  workers: '0',
+  'load-threads': '1',
+  'max-audience': '3000',
+  only: undefined,
+  quick: false,
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const FPS = 15;
 const seconds = options.quick ? 10 : Number(options.seconds);
@@ -181,4 +172,4 @@ if (options.only !== 'meeting') {
 }
 result.conditions = { ...conditions(), seconds, transport: options.transport };
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+writeJson(options, result);

@@ -1,13 +1,12 @@
 // bench sfu: what a forwarded packet costs the gateway. One publisher, many subscribers, packets of
 // 1200 bytes, over each transport.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { ROOT } from '../../e2e/support/gateway.mjs';
 import { median } from '../../e2e/support/numbers.mjs';
 import { conditions, rounded, runLoad, startNativeGateway, table } from '../support/load.mjs';
+import { readOptions, writeJson } from '../support/options.mjs';
 
 const HELP = `bench sfu: processor time of the gateway for each forwarded packet
   --subscribers N     (100)
@@ -27,26 +26,18 @@ workers forward as one.
 floor_us is what sealing and sending the same packets alone costs on this machine in the same minutes (sfu_floor.cc).
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    subscribers: { type: 'string', default: '100' },
-    mbps: { type: 'string', default: '1,3,5' },
-    transports: { type: 'string', default: 'webtransport,websocket' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '10' },
-    'packet-bytes': { type: 'string', default: '1200' },
-    'load-threads': { type: 'string', default: '1' },
-    'scaling-mbps': { type: 'string', default: '10' },
-    'no-scaling': { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const options = readOptions(HELP, {
+  subscribers: '100',
+  mbps: '1,3,5',
+  transports: 'webtransport,websocket',
+  rounds: '3',
+  seconds: '10',
+  'packet-bytes': '1200',
+  'load-threads': '1',
+  'scaling-mbps': '10',
+  'no-scaling': false,
+  quick: false,
 });
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const rounds = options.quick ? 1 : Number(options.rounds);
 const seconds = options.quick ? 3 : Number(options.seconds);
@@ -169,7 +160,4 @@ const rows = all.map(({ kind: { transport, mbps, workers }, results }) => {
 process.stdout.write(`${table(rows)}\n`);
 const ratios = options['no-scaling'] ? null : scaling(rows);
 if (ratios) process.stdout.write(`scaling: ${JSON.stringify(ratios)}\n`);
-if (options.json) {
-  const result = { rows, scaling: ratios, conditions: { ...conditions(), rounds, seconds } };
-  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-}
+writeJson(options, { rows, scaling: ratios, conditions: { ...conditions(), rounds, seconds } });

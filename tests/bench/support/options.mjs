@@ -1,0 +1,27 @@
+// The command line of a benchmark, and where its figures go.
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+/**
+ * The options given, each with the default that it has in `defaults`: a text, `false` of a flag, or undefined. Every
+ * benchmark takes `--json FILE`, and `--help`, at which `help` is printed and the program ends.
+ */
+export function readOptions(help, defaults) {
+  const options = { json: { type: 'string' }, help: { type: 'boolean' } };
+  for (const [name, value] of Object.entries(defaults)) {
+    if (value === false) options[name] = { type: 'boolean', default: false };
+    else options[name] = { type: 'string', ...(value !== undefined && { default: value }) };
+  }
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  return values;
+}
+
+/** Writes the figures where `--json` says, if it does. */
+export function writeJson({ json }, result) {
+  if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);
+}
