@@ -30,53 +30,100 @@ Room::OwnStream Room::FindOwn(User& user, std::string_view stream_id) {
   });
 }
 
-void Room::Broadcast(const User& about, std::string message) {
-  const auto shared = std::make_shared<const std::string>(std::move(message));
+void Room::Broadcast(const User& about, const SharedText& message) {
   for (auto& [entry, user] : users_) {
-    if (&user != &about && user.KnowsOf(about)) user.member->Notify(shared);
+    if (&user != &about && user.KnowsOf(about.entry)) user.member->Notify(message);
   }
 }
 
 void Room::Enter(RoomMember& member, std::string user_id, Role role) {
   const Entry entry = next_entry_++;
-  const auto [place, added] = users_.emplace(
-      entry, User{.member = &member, .entry = entry, .user_id = std::move(user_id), .role = role});
-  User& user = place->second;
+  const auto [place, added] = users_.emplace(entry, User{.member = &member,
+                                                         .entry = entry,
+                                                         .user_id = std::move(user_id),
+                                                         .role = role,
+                                                         .departure = next_departure()});
   entries_[&member] = entry;
   // The audience of a live room is not announced.
-  if (role != Role::kAnchor) return;
-  announced_[entry] = &user;
-  Broadcast(user, UserEntered(user.user_id));
+  if (role == Role::kAnchor) TellOfEntering(place->second);
+}
+
+void Room::TellOfEntering(const User& user) {
+  const auto message = std::make_shared<const std::string>(UserEntered(user.user_id));
+  for (auto& [entry, other] : users_) {
+    if (&other == &user || !up_to_date(other)) continue;
+    if (other.member->Announce(message)) other.told = user.entry;
+  }
+  announced_[user.entry] = &user;
+  last_announced_ = user.entry;
 }
 
 std::vector<UserInfo> Room::Introduce(const RoomMember& member,
                                       const std::function<bool(const UserInfo&)>& takes) {
   User& user = Get(member);
   std::vector<UserInfo> told;
-  for (auto next = announced_.upper_bound(user.told);
-       next != announced_.end() && next->first < user.entry; ++next) {
+  for (auto next = announced_.upper_bound(user.told); next != announced_.end(); ++next) {
+    if (next->second == &user) continue;
     UserInfo info{next->second->user_id, next->second->streams};
     if (!takes(info)) return told;
     user.told = next->first;
     told.push_back(std::move(info));
   }
-  user.told = user.entry;
+  user.told = last_announced_;
   return told;
 }
 
-bool Room::introduced(const RoomMember& member) const {
-  const User& user = users_.at(entries_.at(&member));
-  return user.told == user.entry;
+void Room::CatchUp(RoomMember& member, size_t count) {
+  const auto notify = [&member](std::string message) {
+    member.Notify(std::make_shared<const std::string>(std::move(message)));
+  };
+  User& user = Get(member);
+  size_t told = 0;
+  // Before anybody is introduced: who left may be back.
+  for (; user.departure < next_departure(); ++user.departure) {
+    const Departure& departure = departures_[user.departure - first_departure_];
+    if (!user.KnowsOf(departure.entry)) continue;
+    if (told++ == count) return;
+    member.Notify(departure.message);
+  }
+  const auto entered = Introduce(member, [&](const UserInfo&) { return told++ < count; });
+  for (const UserInfo& info : entered) {
+    notify(UserEntered(info.user_id));
+    for (const Publication& stream : info.streams) notify(StreamAdded(info.user_id, stream));
+  }
+}
+
+bool Room::up_to_date(const RoomMember& member) const {
+  return up_to_date(users_.at(entries_.at(&member)));
 }
 
 void Room::Leave(RoomMember& member, LeaveReason reason) {
   const Entry entry = entries_.at(&member);
   User& user = users_.at(entry);
   while (!user.streams.empty()) Remove(user, std::prev(user.streams.end()));
-  if (user.role == Role::kAnchor) Broadcast(user, UserLeft(user.user_id, reason));
+  if (user.role == Role::kAnchor) TellOfLeaving(user, reason);
   announced_.erase(entry);
   entries_.erase(&member);
   users_.erase(entry);
+}
+
+void Room::TellOfLeaving(const User& user, LeaveReason reason) {
+  const auto message = std::make_shared<const std::string>(UserLeft(user.user_id, reason));
+  TrimDepartures();
+  if (departures_.size() >= limits_.max_departures) return Broadcast(user, message);
+  const uint64_t number = next_departure();
+  for (auto& [entry, other] : users_) {
+    if (&other == &user || other.departure != number) continue;
+    if (!other.KnowsOf(user.entry) || other.member->Announce(message)) ++other.departure;
+  }
+  departures_.push_back({user.entry, message});
+}
+
+void Room::TrimDepartures() {
+  if (departures_.empty()) return;
+  uint64_t needed = next_departure();
+  for (const auto& [entry, user] : users_) needed = std::min(needed, user.departure);
+  for (; first_departure_ < needed; ++first_departure_) departures_.pop_front();
 }
 
 std::expected<Publication, Refusal> Room::Publish(RoomMember& member, const PublishRequest& request,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <map>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/session/control_log.h"
@@ -23,6 +25,9 @@ class RoomMember {
   virtual ~RoomMember() = default;
   // Must not leave the room before it returns: the room is being walked through.
   virtual void Notify(const SharedText& message) = 0;
+  // Likewise, that somebody entered or left, unless much waits for the member already: then false,
+  // and it is told by Room::CatchUp later.
+  virtual bool Announce(const SharedText& message) = 0;
   // A stream of somebody else has ended, and the subscription to it.
   virtual void OnStreamRemoved(StreamKey key) = 0;
   // Out of the room at once (through RoomRegistry::Leave), told why, and disconnected.
@@ -40,6 +45,9 @@ struct RoomLimits {
   size_t max_rtc_users = 300;
   size_t max_live_users = 100'000;
   size_t max_publishers = 50;
+  // Users who left, and of whom some have yet to be told: more than a gateway has users. Beyond it
+  // everybody is notified at once, and whose log has no room for that ends.
+  size_t max_departures = 16'384;
 };
 
 class Room {
@@ -54,15 +62,21 @@ class Room {
   // With one of its users gone when `one_leaves`.
   bool full(bool one_leaves) const;
 
+  // A room may have more users than a member's log holds, and all may enter or leave at once. So
+  // members are told of them as their logs have room: each of the announced users in the order of
+  // entering, and of what happens to one not before it has been told of that one. Who leaves before
+  // that is not mentioned at all.
+
   // Tells those already here. The caller has checked full() and that the member is not in yet.
   void Enter(RoomMember& member, std::string user_id, Role role);
-  // The next of those who were here before the member (as far as they are announced) and whom it
-  // has not been told of, as they are now, while `takes` says so. What happens to the others is not
-  // notified meanwhile: a room may have more of them than a member's log holds.
+  // The next of the others (as far as they are announced) whom the member has not been told of, as
+  // they are now, while `takes` says so.
   std::vector<UserInfo> Introduce(const RoomMember& member,
                                   const std::function<bool(const UserInfo&)>& takes);
-  // Whether it has been told of all.
-  bool introduced(const RoomMember& member) const;
+  // Notifies the member of the next `count` who have left or entered without its being told.
+  void CatchUp(RoomMember& member, size_t count);
+  // Whether there is nobody of whom it has yet to be told.
+  bool up_to_date(const RoomMember& member) const;
   // Ends the member's streams, then tells the others.
   void Leave(RoomMember& member, LeaveReason reason);
 
@@ -88,18 +102,34 @@ class Room {
     std::string user_id;
     Role role;
     std::vector<Publication> streams;  // at most one of each kind and source
-    Entry told = 0;                    // of those who entered before it, the last it was told of
+    Entry told = 0;                    // up to which it was told of the others
+    uint64_t departure = 0;            // number of the next it is to be told of
 
-    bool KnowsOf(const User& other) const { return other.entry <= told || other.entry > entry; }
+    bool KnowsOf(Entry other) const { return other <= told; }
+  };
+  struct Departure {
+    Entry entry;
+    SharedText message;
   };
   using OwnStream = std::vector<Publication>::iterator;
 
   User& Get(const RoomMember& member) { return users_.at(entries_.at(&member)); }
+  uint64_t next_departure() const { return first_departure_ + departures_.size(); }
+  bool up_to_date(const User& user) const {
+    return user.told >= last_announced_ && user.departure == next_departure();
+  }
   // streams.end() when it is not one of the user's.
   static OwnStream FindOwn(User& user, std::string_view stream_id);
   void Remove(User& user, OwnStream stream);
   // What happens to a user, to all others who know of it.
-  void Broadcast(const User& about, std::string message);
+  void Broadcast(const User& about, const SharedText& message);
+  void Broadcast(const User& about, std::string message) {
+    Broadcast(about, std::make_shared<const std::string>(std::move(message)));
+  }
+  void TellOfEntering(const User& user);
+  void TellOfLeaving(const User& user, LeaveReason reason);
+  // Forgets those of whom everybody has been told.
+  void TrimDepartures();
 
   const RoomKey key_;
   const uint64_t number_;
@@ -108,6 +138,9 @@ class Room {
   std::map<Entry, User> users_;
   std::unordered_map<const RoomMember*, Entry> entries_;
   std::map<Entry, const User*> announced_;             // all but the audience
+  Entry last_announced_ = 0;                           // who may have left since
+  std::deque<Departure> departures_;                   // of which some have yet to be told
+  uint64_t first_departure_ = 0;                       // number of departures_.front()
   std::unordered_map<std::string, User*> publishers_;  // by stream id
   size_t publishing_users_ = 0;
   Entry next_entry_ = 1;

@@ -23,6 +23,7 @@ class Member final : public RoomMember {
   bool inside() const { return room_ != nullptr; }
 
   void Notify(const SharedText&) override {}
+  bool Announce(const SharedText&) override { return true; }
   void OnStreamRemoved(StreamKey) override {}
   void Evict(std::string_view) override { Leave(); }
 

@@ -47,6 +47,10 @@ class ControlLog {
   // A new connection of a client that has everything up to `ack`. False when that was never sent.
   bool Rewind(uint64_t ack);
 
+  // Whether what may be told later had better wait.
+  bool half_full() const {
+    return messages_.size() >= limits_.max_messages / 2 || bytes_ >= limits_.max_bytes / 2;
+  }
   size_t size() const { return messages_.size(); }
   size_t bytes() const { return bytes_; }
 

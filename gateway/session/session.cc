@@ -28,8 +28,17 @@ void Session::Notify(const SharedText& message) {
     control_.Condemn(*this);
     return;
   }
-  UpdateLogState();
-  if (place_) control_.Post(*this, place_->worker);
+  OnMoreToSend();
+}
+
+bool Session::Announce(const SharedText& message) {
+  if (!ending_ && log_.half_full()) {
+    behind_ = true;
+    OnMoreToSend();
+    return false;
+  }
+  Notify(message);
+  return true;
 }
 
 void Session::OnStreamRemoved(StreamKey key) {
@@ -47,24 +56,23 @@ void Session::Evict(std::string_view reason) {
 std::vector<UserInfo> Session::Present() {
   AnswerSpace space;
   auto users = room_->Introduce(*this, [&space](const UserInfo& user) { return space.Take(user); });
-  introduced_ = room_->introduced(*this);
+  behind_ = !room_->up_to_date(*this);
   UpdateLogState();
   return users;
 }
 
-void Session::Introduce() {
-  size_t count = 0;
-  const auto users =
-      room_->Introduce(*this, [&count](const UserInfo&) { return count++ < kIntroducedUsers; });
-  introduced_ = room_->introduced(*this);
-  for (const UserInfo& user : users) {
-    Send(UserEntered(user.user_id));
-    for (const Publication& stream : user.streams) Send(StreamAdded(user.user_id, stream));
-  }
+void Session::CatchUp() {
+  room_->CatchUp(*this, kCaughtUpUsers);
+  behind_ = !room_->up_to_date(*this);
+}
+
+void Session::OnMoreToSend() {
+  UpdateLogState();
+  if (place_) control_.Post(*this, place_->worker);
 }
 
 void Session::UpdateLogState() {
-  const bool more = log_.waiting() || (!introduced_ && room_ != nullptr);
+  const bool more = log_.waiting() || behind();
   const LogState state = !more                ? LogState::kSent
                          : log_.window_full() ? LogState::kHeld
                                               : LogState::kWaiting;
@@ -74,7 +82,7 @@ void Session::UpdateLogState() {
 std::vector<ControlLog::Entry> Session::FetchLog(size_t count, bool all) {
   std::vector<ControlLog::Entry> entries;
   while (entries.size() < count && (all || !log_.window_full())) {
-    if (!all && !log_.waiting() && !introduced_ && room_ != nullptr) Introduce();
+    if (!all && !log_.waiting() && behind()) CatchUp();
     auto entry = log_.Next();
     if (!entry) break;
     entries.push_back(std::move(*entry));

@@ -56,12 +56,13 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   bool Accept(int64_t request_id);
   int64_t last_request() const { return last_request_; }
 
-  // Who was in the room before, as many as the answer to `join` has room for. The others follow
-  // when the log has nothing else to send, so that they never fill it.
+  // Who was in the room before, as many as the answer to `join` has room for. The others, and who
+  // enters or leaves while the log is half full, follow when it has nothing else to send.
   std::vector<UserInfo> Present();
 
   // RoomMember. A log that is full ends the session, though not from within Notify.
   void Notify(const SharedText& message) override;
+  bool Announce(const SharedText& message) override;
   void OnStreamRemoved(StreamKey key) override;
   void Evict(std::string_view reason) override;
   void Send(std::string message) {
@@ -109,10 +110,12 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
  private:
   friend class ControlPlane;
 
-  // Users told of at a time.
-  static constexpr size_t kIntroducedUsers = 16;
+  // Users told of at a time, each with the streams it has.
+  static constexpr size_t kCaughtUpUsers = 16;
 
-  void Introduce();
+  void CatchUp();
+  bool behind() const { return behind_ && room_ != nullptr; }
+  void OnMoreToSend();
   void UpdateLogState();
 
   ControlPlane& control_;
@@ -123,7 +126,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   ControlLog log_;
   std::atomic<LogState> log_state_{LogState::kSent};
   bool overflowed_ = false;
-  bool introduced_ = true;  // to all who were in the room before
+  bool behind_ = false;  // there are users of whom the room has yet to tell
   int64_t last_request_ = -1;
   ResumeTokenHash token_{};
   // The one the client resumed with, until it is known to have the newer.

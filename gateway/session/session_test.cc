@@ -1,8 +1,6 @@
 // Sessions and rooms together: entering, control messages, leaving.
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <set>
 #include <string>
 
 #include "gateway/session/session_connection.h"
@@ -47,119 +45,6 @@ TEST_F(SessionTest, ANewcomerIsToldWhoIsThereAndWhatTheyPublish) {
   const json joined = Connect().Join("bob");
   EXPECT_EQ(joined["users"], json::parse(R"([{"userId":"ann","streams":[
     {"streamId":"s1","kind":"audio","source":"main","codec":"opus","muted":false}]}])"));
-}
-
-class LargeRoomTest : public SessionTest {
- protected:
-  // Somebody whom nobody serves.
-  struct Bystander final : RoomMember {
-    void Notify(const SharedText&) override {}
-    void OnStreamRemoved(StreamKey) override {}
-    void Evict(std::string_view) override {}
-  };
-
-  LargeRoomTest() : SessionTest(1, {}) {}
-
-  Room& Enter(Bystander& who, const std::string& user) {
-    const ControlPlane::Guard guard(control);
-    return **rooms.Enter(
-        who, {.sdk_app_id = kApp, .user_id = user, .room = RoomId(8888u), .scene = Scene::kLive});
-  }
-  void Publish(Room& room, Bystander& who, MediaKind kind) {
-    const ControlPlane::Guard guard(control);
-    Publication stream{.key = control.NewStreamKey()};
-    stream.encodings.resize(1);
-    ASSERT_TRUE(room.Publish(who, {.kind = kind}, std::move(stream)));
-  }
-};
-
-TEST_F(LargeRoomTest, ANewcomerIsToldOfMoreUsersThanItsLogHolds) {
-  constexpr int kCrowd = 3000;
-  const auto name = [](int i) { return std::string(120, 'x') + std::to_string(i); };
-  std::deque<Bystander> crowd(kCrowd);
-  Room* room = nullptr;
-  for (int i = 0; i < kCrowd; ++i) {
-    room = &Enter(crowd[i], name(i));
-    if (i >= kCrowd - 50) Publish(*room, crowd[i], MediaKind::kVideo);
-  }
-  Client& late = Connect();
-  const json joined = late.Join("late", {{"scene", "live"}});
-  ASSERT_EQ(joined["type"], "ok");
-  std::set<std::string> told;
-  for (const json& user : joined["users"]) told.insert(user["userId"]);
-  EXPECT_LT(told.size(), 1000u);
-  // What happens meanwhile: to who was told of, to who was not, and to who came later.
-  Bystander later;
-  Enter(later, "later");
-  Publish(*room, crowd[kCrowd - 1], MediaKind::kAudio);
-  for (const int leaves : {0, kCrowd - 2}) {
-    const ControlPlane::Guard guard(control);
-    rooms.Leave(crowd[leaves], *room, name(leaves), LeaveReason::kLeft);
-  }
-  std::set<std::string> streams;
-  bool left = false;
-  bool came = false;
-  for (uint64_t last = 0; late.LastNumber() > last; late.Ack(last)) {
-    last = late.LastNumber();
-    for (const std::string& heard : late.Heard()) {
-      const std::string kind = heard.substr(0, heard.find(' '));
-      const std::string rest = heard.substr(kind.size() + 1);
-      const std::string user = rest.substr(0, rest.find(' '));
-      if (heard == "user-left " + name(0) + " 0") {
-        left = true;
-      } else if (heard == "user-entered later") {
-        came = true;
-      } else if (kind == "user-entered") {
-        EXPECT_TRUE(told.insert(user).second) << heard;
-      } else {
-        ASSERT_EQ(kind, "stream-added") << heard;
-        EXPECT_TRUE(told.contains(user)) << heard;
-        EXPECT_TRUE(streams.insert(rest).second) << heard;
-      }
-    }
-  }
-  EXPECT_TRUE(left && came);
-  EXPECT_EQ(told.size(), kCrowd - 1u) << "but for the one who left before";
-  EXPECT_EQ(streams.size(), 50u) << "one of them has left, another publishes two";
-  EXPECT_EQ(late.connection.closed_with, 0);
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 0);
-}
-
-TEST_F(LargeRoomTest, WhomTheAnswerHasNoRoomForFollowsIt) {
-  const std::string long_name(120, 'x');
-  std::set<std::string> there;
-  for (int i = 0; i < 299; ++i) {
-    const std::string name = long_name + std::to_string(i);
-    Client& client = Joined(name);
-    there.insert(name);
-    if (i >= 290) client.Publish("video");
-  }
-  Client& late = Connect();
-  const json joined = late.Join("late");
-  ASSERT_EQ(joined["type"], "ok");
-  EXPECT_LE(joined.dump().size(), net::kMaxControlBytes);
-  std::set<std::string> told;
-  for (const json& user : joined["users"]) told.insert(user["userId"]);
-  EXPECT_GT(told.size(), 200u);
-  EXPECT_LT(told.size(), there.size());
-  // Nothing is left out, nothing comes twice, and a stream comes after its user.
-  size_t streams = 0;
-  for (const std::string& heard : late.Heard()) {
-    const std::string kind = heard.substr(0, heard.find(' '));
-    const std::string user =
-        heard.substr(kind.size() + 1, heard.find(' ', kind.size() + 1) - kind.size() - 1);
-    if (kind == "user-entered") {
-      EXPECT_TRUE(told.insert(user).second) << heard;
-    } else {
-      EXPECT_EQ(kind, "stream-added");
-      EXPECT_TRUE(told.contains(user)) << heard;
-      ++streams;
-    }
-  }
-  EXPECT_EQ(told, there);
-  EXPECT_EQ(streams, 9u);
-  EXPECT_EQ(late.Numbers().front(), 1u);
-  EXPECT_EQ(late.connection.closed_with, 0);
 }
 
 TEST_F(SessionTest, ALostConnectionIsATimeoutToTheOthers) {
