@@ -1,6 +1,6 @@
 // What all workers share: the rooms, the sessions, and who is told what. Control alone; media never
-// comes here. One mutex guards it all: a joining user needs a few microseconds of it, the longest
-// holder (an announcement to a room of 300) some tens.
+// comes here. One mutex guards it all: most requests need a few microseconds of it, the longest
+// holder (an announcement to a room of 1 000) about 100.
 //
 // A worker that changes a session of another posts it there: the other's thread looks at it (see
 // SessionWorker::Attend), sends what waits in its log, closes its connection or gives up its media.

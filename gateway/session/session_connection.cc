@@ -146,8 +146,11 @@ void SessionConnection::InSession(int64_t id, const T& request) {
   if (!answer) {
     answer.error().id = id;
     Refuse(answer.error());
-  } else if (!answer->event.empty()) {
-    context().log.info("session={} {}", session_->id(), answer->event);
+  } else {
+    if (answer->unpublished) endpoint_->Unpublish(*answer->unpublished);
+    if (!answer->event.empty()) {
+      context().log.info("session={} {}", session_->id(), answer->event);
+    }
   }
   Wake();
 }

@@ -1,5 +1,6 @@
 // The requests of a client that is in a room. All run with the control plane locked, the media's
-// part of them too: what a publisher ends and what a subscriber begins then never cross.
+// part of them too, which is a few microseconds. But the end of a stream is as much work as it has
+// subscribers: its media is taken apart afterwards, when nobody finds it in the room any more.
 #include <fmt/format.h>
 
 #include <ranges>
@@ -41,8 +42,9 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const UpdateStrea
 SessionConnection::Answer SessionConnection::Carry(int64_t id, const UnpublishRequest& unpublish) {
   const auto key = session_->room()->Unpublish(*session_, unpublish.stream_id);
   if (!key) return std::unexpected(key.error());
-  endpoint_->Unpublish(*key);
-  return Carried(OkAnswer(id), fmt::format("event=unpublished stream={}", unpublish.stream_id));
+  Carried carried(OkAnswer(id), fmt::format("event=unpublished stream={}", unpublish.stream_id));
+  carried.unpublished = *key;
+  return carried;
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRequest& subscribe) {

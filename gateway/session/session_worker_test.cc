@@ -205,6 +205,19 @@ TEST_F(ControlPlaneUseTest, ItIsFreeWhileMediaIsTakenApartAndMade) {
   EXPECT_EQ(held, Texts{});
 }
 
+TEST_F(ControlPlaneUseTest, ItIsFreeWhileAStreamIsTakenApart) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(1, "bob");
+  ann.Publish("audio");
+  bob.Subscribe("s1");
+  on_run_requested = [this] { Probe("media of the subscriber's worker"); };
+  EXPECT_EQ(ann.Ask({{"type", "unpublish"}, {"streamId", "s1"}})["type"], "ok");
+  on_run_requested = nullptr;
+  EXPECT_GE(probes, 1);
+  EXPECT_EQ(held, Texts{});
+  EXPECT_EQ(counts[1].subscriptions.value(), 0);
+}
+
 TEST_F(ControlPlaneUseTest, ItIsFreeWhileSomethingIsLogged) {
   log.sinks().push_back(std::make_shared<ProbingSink>(*this));
   Client& ann = JoinedOn(0, "ann");
