@@ -182,8 +182,9 @@ bool Http3Connection::Become(int64_t id, Stream& stream, StreamKind kind) {
       return BecomeCritical(stream, Kind::kQpackDecoder, have_decoder_);
     case StreamKind::kPush:
       // A client has none to send; a server may not without a MAX_PUSH_ID, which we never send.
-      CloseConnection(role_ == Role::kServer ? H3Error::kStreamCreationError : H3Error::kIdError,
-                      "a push stream");
+      CloseConnection(
+          role_ == EndpointRole::kServer ? H3Error::kStreamCreationError : H3Error::kIdError,
+          "a push stream");
       return false;
     case StreamKind::kRequest:
       return BecomeRequest(id, stream);
@@ -208,7 +209,7 @@ bool Http3Connection::BecomeCritical(Stream& stream, Kind kind, bool& have) {
 }
 
 bool Http3Connection::BecomeRequest(int64_t id, Stream& stream) {
-  if (role_ == Role::kClient) {
+  if (role_ == EndpointRole::kClient) {
     CloseConnection(H3Error::kStreamCreationError, "a request from the server");
     return false;
   }
@@ -308,7 +309,7 @@ void Http3Connection::OnStopSending(int64_t id, uint64_t code) {
   }
   if (stream->kind == Kind::kMessage) {
     // A server that has answered needs no more of the request; the answer counts (RFC 9114 §4.1).
-    if (role_ == Role::kClient && code == Code(H3Error::kNoError)) return;
+    if (role_ == EndpointRole::kClient && code == Code(H3Error::kNoError)) return;
     return Cut(id, H3Error::kRequestCancelled);
   }
   if (stream->kind == Kind::kWebTransport) OnWebTransportStopSending(id, code);

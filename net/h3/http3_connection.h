@@ -30,7 +30,7 @@ inline constexpr size_t kMaxVainStreams = 64;
 
 class Http3Connection : public QuicSessionHandler {
  public:
-  Http3Connection(QuicSession& quic, Role role) : quic_(quic), role_(role) {}
+  Http3Connection(QuicSession& quic, EndpointRole role) : quic_(quic), role_(role) {}
 
   void OnHandshakeDone() override;
   void OnStreamData(int64_t stream, ByteSpan bytes, bool fin) override;
@@ -63,7 +63,7 @@ class Http3Connection : public QuicSessionHandler {
   virtual void OnCredit() = 0;
 
   QuicSession& quic() { return quic_; }
-  Role role() const { return role_; }
+  EndpointRole role() const { return role_; }
   // Whether nothing more is read or written: the connection is being closed.
   bool closing() const { return closing_; }
 
@@ -101,7 +101,7 @@ class Http3Connection : public QuicSessionHandler {
   Stream* FindOrAccept(int64_t id);
   void Ignore(int64_t id);
   void Cut(int64_t id, H3Error error);
-  bool IsLocal(int64_t id) const { return IsFromServer(id) == (role_ == Role::kServer); }
+  bool IsLocal(int64_t id) const { return IsFromServer(id) == (role_ == EndpointRole::kServer); }
   bool Classify(int64_t id, Stream& stream, ByteSpan& bytes, bool fin);
   bool Become(int64_t id, Stream& stream, StreamKind kind);
   bool BecomeCritical(Stream& stream, Kind kind, bool& have);
@@ -111,7 +111,7 @@ class Http3Connection : public QuicSessionHandler {
   void OpenControlStream();
 
   QuicSession& quic_;
-  Role role_;
+  EndpointRole role_;
   bool handshake_done_ = false;
   bool closing_ = false;
   std::optional<int64_t> control_stream_;

@@ -28,7 +28,7 @@ std::optional<H3Error> ControlStreamReader::CheckHead(uint64_t type, uint64_t le
   if (!have_settings_ && type != kSettingsFrame) return H3Error::kMissingSettings;
   if (have_settings_ && type == kSettingsFrame) return H3Error::kFrameUnexpected;
   if (type == kDataFrame || type == kHeadersFrame || type == kPushPromiseFrame ||
-      ReservedFromHttp2(type) || (type == kMaxPushIdFrame && role_ == Role::kClient)) {
+      ReservedFromHttp2(type) || (type == kMaxPushIdFrame && role_ == EndpointRole::kClient)) {
     return H3Error::kFrameUnexpected;
   }
   if (type == kSettingsFrame && length > kMaxSettingsBytes) return H3Error::kExcessiveLoad;

@@ -16,7 +16,8 @@
 
 namespace ferry::net {
 
-enum class Role { kServer, kClient };
+// Whose end of a connection it is (RFC 9000 §1.2).
+enum class EndpointRole { kServer, kClient };
 
 // Frame types (RFC 9114 §7.2).
 inline constexpr uint64_t kDataFrame = 0x0;
@@ -31,7 +32,7 @@ class ControlStreamReader {
   using Event = std::variant<Settings, Goaway>;
 
   // `role` is ours: a client must not send what a server may, and the other way round.
-  explicit ControlStreamReader(Role role) : role_(role) {}
+  explicit ControlStreamReader(EndpointRole role) : role_(role) {}
 
   // Takes from the front of `data` up to the next event, skipping unknown frames; nullopt when
   // `data` is used up.
@@ -40,7 +41,7 @@ class ControlStreamReader {
  private:
   std::optional<H3Error> CheckHead(uint64_t type, uint64_t length);
 
-  Role role_;
+  EndpointRole role_;
   bool have_settings_ = false;
   TlvReader tlv_;
   std::vector<uint8_t> payload_;

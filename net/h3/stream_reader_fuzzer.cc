@@ -28,7 +28,7 @@ std::string Read(Reader reader, ByteSpan first, ByteSpan second, Describe descri
   return said;
 }
 
-std::string ReadControl(Role role, ByteSpan first, ByteSpan second) {
+std::string ReadControl(EndpointRole role, ByteSpan first, ByteSpan second) {
   const auto describe = [](std::string& said, const ControlStreamReader::Event& event) {
     said += std::holds_alternative<Settings>(event) ? "settings " : "goaway ";
   };
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (ReadMessage(bytes, {}) != ReadMessage(first, second)) std::abort();
     return 0;
   }
-  const Role role = data[0] % 3 == 0 ? Role::kServer : Role::kClient;
+  const EndpointRole role = data[0] % 3 == 0 ? EndpointRole::kServer : EndpointRole::kClient;
   if (ReadControl(role, bytes, {}) != ReadControl(role, first, second)) std::abort();
   return 0;
 }

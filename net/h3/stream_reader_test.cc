@@ -11,7 +11,8 @@ constexpr uint64_t kGrease = 0x1f * 7 + 0x21;
 const ByteVector kSettings = Tlv(0x4, Varints({0x33, 1}));
 
 // What a reader says to `bytes`: the first error, or nothing.
-std::optional<H3Error> ErrorOfControl(const ByteVector& bytes, Role role = Role::kServer) {
+std::optional<H3Error> ErrorOfControl(const ByteVector& bytes,
+                                      EndpointRole role = EndpointRole::kServer) {
   ControlStreamReader reader(role);
   ByteSpan data(bytes);
   for (;;) {
@@ -35,7 +36,7 @@ TEST(ControlStreamReaderTest, ReadsSettingsAndGoawayHoweverTheBytesAreCut) {
   const ByteVector bytes = Concat({kSettings, Tlv(kGrease, Text("grease")),
                                    Tlv(0xf0700, Text("u=1")), Tlv(0x7, Varints({400}))});
   ForEverySplit(bytes, [](const std::vector<ByteSpan>& pieces) {
-    ControlStreamReader reader(Role::kClient);
+    ControlStreamReader reader(EndpointRole::kClient);
     std::vector<ControlStreamReader::Event> events;
     for (ByteSpan data : pieces) {
       for (;;) {
@@ -62,8 +63,8 @@ TEST(ControlStreamReaderTest, RefusesFramesThatHaveNoPlaceThere) {
     EXPECT_EQ(ErrorOfControl(Concat({kSettings, Tlv(type)})), H3Error::kFrameUnexpected) << type;
   }
   const ByteVector max_push_id = Concat({kSettings, Tlv(0xd, Varints({8}))});
-  EXPECT_EQ(ErrorOfControl(max_push_id, Role::kServer), std::nullopt);
-  EXPECT_EQ(ErrorOfControl(max_push_id, Role::kClient), H3Error::kFrameUnexpected);
+  EXPECT_EQ(ErrorOfControl(max_push_id, EndpointRole::kServer), std::nullopt);
+  EXPECT_EQ(ErrorOfControl(max_push_id, EndpointRole::kClient), H3Error::kFrameUnexpected);
   EXPECT_EQ(ErrorOfControl(Concat({kSettings, Tlv(0x3, Varints({1}))})), H3Error::kIdError);
 }
 

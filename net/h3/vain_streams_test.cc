@@ -51,7 +51,7 @@ class VainStreamsTest : public testing::Test {
   }
 
   FakeQuic quic_{true};
-  RecordingSession server_{quic_, Role::kServer};
+  RecordingSession server_{quic_, EndpointRole::kServer};
 };
 
 TEST_F(VainStreamsTest, OfUnknownKinds) {

@@ -58,7 +58,7 @@ class WebTransportBadInputTest : public testing::Test {
   void ExpectClosed(H3Error error) { EXPECT_EQ(quic_.closed, Code(error)) << quic_.reason; }
 
   FakeQuic quic_{true};
-  RecordingSession server_{quic_, Role::kServer};
+  RecordingSession server_{quic_, EndpointRole::kServer};
 };
 
 TEST_F(WebTransportBadInputTest, AnswersAGetWith404AndGoesOn) {
@@ -129,7 +129,7 @@ TEST_F(WebTransportBadInputTest, OpensWithTheConnectCutAnywhere) {
                                      Tlv(0x0, Tlv(0x29 * 3 + 0x17, ByteVector(48, 1)))});
   ForEverySplit(connect, [](const std::vector<ByteSpan>& pieces) {
     FakeQuic quic(true);
-    RecordingSession server(quic, Role::kServer);
+    RecordingSession server(quic, EndpointRole::kServer);
     quic.handler = &server.session.quic_handler();
     quic.handler->OnHandshakeDone();
     quic.handler->OnStreamData(kControl, kControlStart, false);
@@ -214,7 +214,7 @@ TEST_F(WebTransportBadInputTest, ClosesOnAControlStreamWithoutSettings) {
 TEST_F(WebTransportBadInputTest, ClosesOnASecondStreamOfACriticalKind) {
   for (const uint64_t type : {0x0, 0x2, 0x3}) {
     FakeQuic quic(true);
-    RecordingSession server(quic, Role::kServer);
+    RecordingSession server(quic, EndpointRole::kServer);
     quic.handler = &server.session.quic_handler();
     quic.handler->OnStreamData(2, Varints({type}), false);
     quic.handler->OnStreamData(6, Varints({type}), false);
@@ -225,7 +225,7 @@ TEST_F(WebTransportBadInputTest, ClosesOnASecondStreamOfACriticalKind) {
 TEST_F(WebTransportBadInputTest, ClosesWhenACriticalStreamEndsInAnyWay) {
   const auto expect_closed = [](auto end) {
     FakeQuic quic(true);
-    RecordingSession server(quic, Role::kServer);
+    RecordingSession server(quic, EndpointRole::kServer);
     quic.handler = &server.session.quic_handler();
     quic.handler->OnHandshakeDone();
     quic.handler->OnStreamData(kControl, kControlStart, false);
@@ -241,7 +241,7 @@ TEST_F(WebTransportBadInputTest, ClosesOnGarbageOnTheQpackStreams) {
   Feed(6, Concat({Varints({0x2}), Text("garbage")}));
   ExpectClosed(H3Error::kQpackEncoderStreamError);
   FakeQuic quic(true);
-  RecordingSession server(quic, Role::kServer);
+  RecordingSession server(quic, EndpointRole::kServer);
   server.session.quic_handler().OnStreamData(6, Concat({Varints({0x3}), {0x80}}), false);
   EXPECT_EQ(quic.closed, Code(H3Error::kQpackDecoderStreamError));
 }
@@ -395,7 +395,7 @@ TEST_F(WebTransportBadInputTest, SaysNothingAfterTheConnectionIsClosed) {
 
 TEST_F(WebTransportBadInputTest, ClientRefusesAServerWithoutWebTransport) {
   FakeQuic quic(false);
-  RecordingSession client(quic, Role::kClient);
+  RecordingSession client(quic, EndpointRole::kClient);
   client.session.Connect({.authority = "x", .path = "/"});
   auto& handler = client.session.quic_handler();
   handler.OnHandshakeDone();
@@ -406,14 +406,14 @@ TEST_F(WebTransportBadInputTest, ClientRefusesAServerWithoutWebTransport) {
 
 TEST_F(WebTransportBadInputTest, ClientClosesOnARequestFromTheServer) {
   FakeQuic quic(false);
-  RecordingSession client(quic, Role::kClient);
+  RecordingSession client(quic, EndpointRole::kClient);
   client.session.quic_handler().OnStreamData(1, Get(), false);
   EXPECT_EQ(quic.closed, Code(H3Error::kStreamCreationError));
 }
 
 TEST_F(WebTransportBadInputTest, ClientSkipsInterimAnswers) {
   FakeQuic quic(false);
-  RecordingSession client(quic, Role::kClient);
+  RecordingSession client(quic, EndpointRole::kClient);
   client.session.Connect({.authority = "x", .path = "/"});
   auto& handler = client.session.quic_handler();
   handler.OnHandshakeDone();

@@ -9,13 +9,14 @@ namespace ferry::net {
 // ---- Opening.
 
 void WebTransportSession::Connect(ConnectRequest request) {
-  if (role() != Role::kClient || state_ != State::kIdle || request_) return;
+  if (role() != EndpointRole::kClient || state_ != State::kIdle || request_) return;
   request_ = std::move(request);
   TryConnect();
 }
 
 void WebTransportSession::TryConnect() {
-  if (role() != Role::kClient || closing() || state_ != State::kIdle || !request_ || !peer_) return;
+  if (role() != EndpointRole::kClient || closing() || state_ != State::kIdle || !request_ || !peer_)
+    return;
   session_ = OpenRequest();
   if (!session_) return;  // OnCredit tries again
   state_ = State::kAsked;
@@ -30,7 +31,7 @@ void WebTransportSession::OnCredit() {
 
 void WebTransportSession::OnSettings(const Settings& settings) {
   peer_ = settings;
-  if (role() == Role::kServer) return Decide();
+  if (role() == EndpointRole::kServer) return Decide();
   if (!settings.webtransport || !settings.datagrams) {
     state_ = State::kOver;
     CloseConnection(H3Error::kNoError, "the server has no WebTransport");
@@ -41,12 +42,12 @@ void WebTransportSession::OnSettings(const Settings& settings) {
 
 void WebTransportSession::OnGoaway() {
   // A client's only speaks of pushes.
-  if (role() == Role::kClient && open()) handler_.OnDraining();
+  if (role() == EndpointRole::kClient && open()) handler_.OnDraining();
 }
 
 void WebTransportSession::OnHeaders(int64_t stream, const std::vector<HeaderField>* fields) {
   if (stream == session_) {
-    if (role() == Role::kServer || state_ != State::kAsked) {
+    if (role() == EndpointRole::kServer || state_ != State::kAsked) {
       // After a CONNECT's own headers there is nothing but DATA (RFC 9114 §4.4).
       return CloseConnection(H3Error::kFrameUnexpected, "more headers on a CONNECT stream");
     }
@@ -162,7 +163,7 @@ void WebTransportSession::EndByPeer(const SessionEnd& end) {
   if (end.clean) quic().Write(*session_, {}, true);
   ResetStreams();
   if (was == State::kOpen) return handler_.OnSessionEnded(end);
-  if (role() == Role::kClient) handler_.OnRefused(0);
+  if (role() == EndpointRole::kClient) handler_.OnRefused(0);
 }
 
 void WebTransportSession::Close(uint32_t code, std::string_view reason) {

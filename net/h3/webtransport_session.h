@@ -75,7 +75,7 @@ class WebTransportSessionHandler {
 class WebTransportSession final : private Http3Connection {
  public:
   // `counters` outlive it; of them it counts what is of sessions.
-  WebTransportSession(QuicSession& quic, Role role, WebTransportSessionHandler& handler,
+  WebTransportSession(QuicSession& quic, EndpointRole role, WebTransportSessionHandler& handler,
                       QuicCounters& counters)
       : Http3Connection(quic, role), handler_(handler), counters_(counters) {}
 

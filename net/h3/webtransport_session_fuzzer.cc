@@ -27,8 +27,8 @@ void Check(bool condition) {
 
 class Fuzzed {
  public:
-  Fuzzed(Role role, bool open)
-      : server_(role == Role::kServer), quic_(server_), owner_(quic_, role) {
+  Fuzzed(EndpointRole role, bool open)
+      : server_(role == EndpointRole::kServer), quic_(server_), owner_(quic_, role) {
     quic_.handler = &owner_.session.quic_handler();
     owner_.session.Connect({.authority = "x", .path = "/"});
     quic_.handler->OnHandshakeDone();
@@ -134,7 +134,8 @@ class Fuzzed {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  Fuzzed fuzzed(data[0] % 2 == 0 ? Role::kServer : Role::kClient, (data[0] & 2) != 0);
+  Fuzzed fuzzed(data[0] % 2 == 0 ? EndpointRole::kServer : EndpointRole::kClient,
+                (data[0] & 2) != 0);
   ByteReader in({data + 1, size - 1});
   while (in.ok() && in.remaining() > 0 && !fuzzed.ended()) fuzzed.Event(in);
   fuzzed.End();

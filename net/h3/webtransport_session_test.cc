@@ -40,8 +40,8 @@ class WebTransportSessionTest : public testing::Test {
 
   FakeQuic client_quic_{false};
   FakeQuic server_quic_{true};
-  RecordingSession client_{client_quic_, Role::kClient};
-  RecordingSession server_{server_quic_, Role::kServer};
+  RecordingSession client_{client_quic_, EndpointRole::kClient};
+  RecordingSession server_{server_quic_, EndpointRole::kServer};
 };
 
 TEST_F(WebTransportSessionTest, OpensWithWhatTheClientAskedAndTheServerChose) {
@@ -69,7 +69,8 @@ TEST_F(WebTransportSessionTest, OpensWhenEveryByteComesAlone) {
 TEST_F(WebTransportSessionTest, TellsTheClientWithWhichStatusItWasRefused) {
   for (const unsigned status : {403u, 404u, 503u}) {
     FakeQuic client_quic(false), server_quic(true);
-    RecordingSession client(client_quic, Role::kClient), server(server_quic, Role::kServer);
+    RecordingSession client(client_quic, EndpointRole::kClient),
+        server(server_quic, EndpointRole::kServer);
     FakeQuic::Connect(client_quic, server_quic);
     client_quic.handler = &client.session.quic_handler();
     server_quic.handler = &server.session.quic_handler();
@@ -87,7 +88,7 @@ TEST_F(WebTransportSessionTest, TellsTheClientWithWhichStatusItWasRefused) {
 
 TEST_F(WebTransportSessionTest, HearsTheStatusThoughTheWordToStopOvertakesIt) {
   FakeQuic quic(false);
-  RecordingSession client(quic, Role::kClient);
+  RecordingSession client(quic, EndpointRole::kClient);
   QuicSessionHandler& handler = client.session.quic_handler();
   client.session.Connect({.authority = "x", .path = "/"});
   handler.OnHandshakeDone();

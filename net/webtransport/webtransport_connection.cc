@@ -18,7 +18,7 @@ bool IsClientBidi(int64_t stream) { return (stream & 3) == 0; }
 }  // namespace
 
 WebTransportConnection::WebTransportConnection(boost::asio::io_context& io, QuicConnection& quic,
-                                               Role role)
+                                               EndpointRole role)
     : io_(io), quic_(&quic), session_(quic, role, *this, quic.counters()) {}
 
 std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(boost::asio::io_context& io,
@@ -26,7 +26,8 @@ std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(boost::as
                                                                        Decision decision,
                                                                        HandlerFactory make_handler,
                                                                        Duration session_timeout) {
-  std::shared_ptr<WebTransportConnection> made(new WebTransportConnection(io, quic, Role::kServer));
+  std::shared_ptr<WebTransportConnection> made(
+      new WebTransportConnection(io, quic, EndpointRole::kServer));
   made->decision_ = std::move(decision);
   made->make_handler_ = std::move(make_handler);
   made->StartTimer(&WebTransportConnection::CutOff,
@@ -38,7 +39,8 @@ std::shared_ptr<WebTransportConnection> WebTransportConnection::Connect(boost::a
                                                                         QuicConnection& quic,
                                                                         ConnectRequest request,
                                                                         Ready on_ready) {
-  std::shared_ptr<WebTransportConnection> made(new WebTransportConnection(io, quic, Role::kClient));
+  std::shared_ptr<WebTransportConnection> made(
+      new WebTransportConnection(io, quic, EndpointRole::kClient));
   made->on_ready_ = std::move(on_ready);
   made->session_.Connect(std::move(request));
   return made;

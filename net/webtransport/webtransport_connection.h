@@ -69,7 +69,7 @@ class WebTransportConnection final : public Connection,
     std::string reason;
   };
 
-  WebTransportConnection(boost::asio::io_context& io, QuicConnection& quic, Role role);
+  WebTransportConnection(boost::asio::io_context& io, QuicConnection& quic, EndpointRole role);
 
   ConnectAnswer OnRequest(const ConnectRequest& request) override;
   void OnReady(std::string_view protocol) override;

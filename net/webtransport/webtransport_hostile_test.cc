@@ -15,7 +15,8 @@ namespace {
 class LooseClient final : public WebTransportSessionHandler {
  public:
   explicit LooseClient(QuicConnection& connection)
-      : quic(&connection), session(connection, Role::kClient, *this, connection.counters()) {
+      : quic(&connection),
+        session(connection, EndpointRole::kClient, *this, connection.counters()) {
     session.Connect({"127.0.0.1", "/rtc/v1", "", {}});
   }
 

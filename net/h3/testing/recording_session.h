@@ -23,7 +23,7 @@ class RecordingSession final : public WebTransportSessionHandler {
     std::optional<uint32_t> stop_sending;
   };
 
-  RecordingSession(QuicSession& quic, Role role) : session(quic, role, *this, counters) {}
+  RecordingSession(QuicSession& quic, EndpointRole role) : session(quic, role, *this, counters) {}
 
   ConnectAnswer OnRequest(const ConnectRequest& asked) override {
     request = asked;
