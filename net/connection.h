@@ -46,7 +46,7 @@ class Connection {
 
 struct OutgoingFrame {
   bool control = false;  // a control message, else a media packet
-  ByteSpan bytes;        // the handler's, until it is asked for the next
+  ByteSpan bytes;        // the handler's, until any of the thread is asked for the next
 };
 
 // How a connection ended.

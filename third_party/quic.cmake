@@ -81,3 +81,16 @@ bundled(ssl ssl ferry_crypto)
 bundled(ngtcp2_core ngtcp2)
 bundled(ngtcp2 ngtcp2_crypto_ossl ferry_ngtcp2_core ferry_ssl)
 bundled(nghttp3 nghttp3)
+
+# The release is optimised across ngtcp2's files when it is linked (build-quic says why), which only
+# the compiler that made the archive can do; every other build takes its code as it is.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  execute_process(COMMAND cc -dumpfullversion OUTPUT_VARIABLE made_by
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(made_by VERSION_EQUAL CMAKE_CXX_COMPILER_VERSION)
+    target_link_options(ferry_ngtcp2_core INTERFACE
+                        $<IF:$<CONFIG:Release,RelWithDebInfo>,-flto=auto,-fno-lto>)
+  else()
+    target_link_options(ferry_ngtcp2_core INTERFACE -fno-lto)
+  endif()
+endif()

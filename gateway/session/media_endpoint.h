@@ -91,7 +91,7 @@ class MediaEndpoint final : public SubscriberSink,
   // Out of the room: nothing is published or subscribed any more.
   void Clear();
 
-  // The next frame; the bytes stay until the next call.
+  // The next frame; the bytes stay until the next call, of any endpoint of the worker.
   bool NextFrame(net::OutgoingFrame& frame, Timestamp now);
   bool stalled(Timestamp now) const { return queue_.stalled(now); }
   size_t queued_bytes() const { return queue_.bytes(); }
@@ -184,9 +184,7 @@ class MediaEndpoint final : public SubscriberSink,
   std::array<Repeatable, kPaddingPackets> recent_;
   size_t next_recent_ = 0;
 
-  // The frame last given out.
-  SendQueue::Rtcp frame_rtcp_;
-  std::array<uint8_t, rtp::kMaxReceivedPacketSize> frame_packet_;
+  SendQueue::Rtcp frame_rtcp_;  // the last given out
 };
 
 }  // namespace ferry::gateway

@@ -142,8 +142,8 @@ void MediaEndpoint::GivePadding(net::OutgoingFrame& frame, Timestamp now) {
   } else {
     number = next_transport_sequence_++;
     const size_t size = transport::WritePaddingPacket(
-        *number, static_cast<size_t>(bandwidth_.PaddingWanted(now)), frame_packet_);
-    frame.bytes = ByteSpan(frame_packet_).first(size);
+        *number, static_cast<size_t>(bandwidth_.PaddingWanted(now)), worker_.outgoing_packet());
+    frame.bytes = ByteSpan(worker_.outgoing_packet()).first(size);
   }
   frame.control = false;
   metrics_.padding_packets.Add();
@@ -160,7 +160,7 @@ void MediaEndpoint::Account(std::optional<uint16_t> transport_sequence, bool aud
 std::optional<uint16_t> MediaEndpoint::Rewrite(const OutgoingPacket& packet,
                                                net::OutgoingFrame& frame) {
   const MediaPacket& source = *packet.packet;
-  const MutableByteSpan out(frame_packet_.data(), source.size);
+  const MutableByteSpan out = MutableByteSpan(worker_.outgoing_packet()).first(source.size);
   std::memcpy(out.data(), source.data.data(), source.size);
   rtp::RewriteSsrc(out, packet.stream->ssrc);
   rtp::RewriteSequenceNumber(out, packet.sequence_number);

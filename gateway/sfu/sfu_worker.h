@@ -5,6 +5,7 @@
 // locked on the way of a media packet.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
+#include "core/rtp/rtp_packet.h"
 #include "gateway/app/metrics.h"
 #include "gateway/sfu/audio_selector.h"
 #include "gateway/sfu/packet_pool.h"
@@ -54,6 +56,9 @@ class SfuWorker {
   PacketPool& pool() { return pool_; }
   Metrics& metrics() { return metrics_; }
   WakeScheduler& wakes() { return wakes_; }
+  // Where an endpoint of this worker makes the packet it gives out, which stays until any of them
+  // is asked for the next: one for all stays in the processor's cache.
+  std::array<uint8_t, rtp::kMaxReceivedPacketSize>& outgoing_packet() { return outgoing_packet_; }
 
   // Hands over what other workers sent, and wakes those that were sent something.
   void Run(Timestamp now);
@@ -101,6 +106,7 @@ class SfuWorker {
   const SfuConfig config_;
   PacketPool pool_;
   WakeScheduler wakes_;
+  std::array<uint8_t, rtp::kMaxReceivedPacketSize> outgoing_packet_;
   std::unordered_map<StreamKey, PublishedStream*> published_;
   std::unordered_map<StreamKey, std::unique_ptr<StreamFanout>> fanouts_;
   std::unordered_map<uint64_t, AudioRoom> audio_rooms_;

@@ -21,15 +21,24 @@ struct UdpAddress {
   static UdpAddress From(const boost::asio::ip::udp::endpoint& endpoint) {
     return From(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
   }
+  // Done for every packet, as the comparison is: copies of a known size need no call.
   static UdpAddress From(const sockaddr* address, socklen_t length) {
     UdpAddress out;
-    out.size = length < sizeof(out.v6) ? length : sizeof(out.v6);
-    std::memcpy(&out.v6, address, out.size);
+    if (length == sizeof(out.v4)) {
+      std::memcpy(&out.v4, address, sizeof(out.v4));
+    } else if (length >= sizeof(out.v6)) {
+      length = sizeof(out.v6);
+      std::memcpy(&out.v6, address, sizeof(out.v6));
+    } else {
+      std::memcpy(&out.v6, address, length);
+    }
+    out.size = length;
     return out;
   }
 
+  // What `size` leaves is zero.
   bool operator==(const UdpAddress& other) const {
-    return size == other.size && std::memcmp(&v6, &other.v6, size) == 0;
+    return size == other.size && std::memcmp(&v6, &other.v6, sizeof(v6)) == 0;
   }
   // IPv4 on the wire, whatever the family of the socket.
   bool is_v4() const { return any.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr); }
