@@ -77,13 +77,16 @@ void MediaSession::OnRtcp(const rtp::Nack& nack, Timestamp now) {
   RtpSender* sender = FindSender(nack.media_ssrc);
   if (!sender) return;
   const bool audio = audio_senders_.contains(nack.media_ssrc);
+  const Duration round_trip = sender_.controller().round_trip();
   for (const uint16_t sequence_number : nack.sequence_numbers) {
-    auto packet = sender->Resend(sequence_number, now);
+    // What is too much now will be asked for again.
+    if (!audio && !sender_.MayResend(now)) return;
+    auto packet = sender->Resend(sequence_number, round_trip, now);
     if (packet.empty()) continue;
     if (audio) {
       EmitAudio(std::move(packet), now);
     } else {
-      sender_.QueueRetransmission(std::move(packet));
+      sender_.QueueRetransmission(std::move(packet), now);
     }
   }
 }

@@ -24,7 +24,12 @@ void PacedSender::QueueVideo(std::vector<uint8_t> packet) {
   video_.push_back(std::move(packet));
 }
 
-void PacedSender::QueueRetransmission(std::vector<uint8_t> packet) {
+bool PacedSender::MayResend(Timestamp now) {
+  return resends_.Has(rtp::kMaxPacketSize, controller_.target(), now);
+}
+
+void PacedSender::QueueRetransmission(std::vector<uint8_t> packet, Timestamp now) {
+  resends_.Take(packet.size(), controller_.target(), now);
   MakeRoomFor(packet);
   video_.push_front(std::move(packet));
 }

@@ -10,6 +10,7 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/congestion_controller.h"
 #include "core/transport/pacer.h"
+#include "core/transport/resend_budget.h"
 
 namespace ferry::session {
 
@@ -29,8 +30,10 @@ class PacedSender {
   // A packet that leaves at once (audio): gives it its transport-wide sequence number.
   void Stamp(std::vector<uint8_t>& packet, Timestamp now);
   void QueueVideo(std::vector<uint8_t> packet);
+  // Whether the share of retransmissions has room for a packet.
+  bool MayResend(Timestamp now);
   // The same ahead of what waits: a frame is held up for it at the other end.
-  void QueueRetransmission(std::vector<uint8_t> packet);
+  void QueueRetransmission(std::vector<uint8_t> packet, Timestamp now);
   // The next packet of video, or of padding for a probe, whose time has come.
   std::optional<std::vector<uint8_t>> Next(Timestamp now);
   // When Next will have one; Infinite when nothing waits.
@@ -54,6 +57,7 @@ class PacedSender {
   DataRate wanted_;
   transport::CongestionController controller_;
   transport::Pacer pacer_{controller_.pacing_rate()};
+  transport::ResendBudget resends_;
   std::deque<std::vector<uint8_t>> video_;
   int64_t queued_bytes_ = 0;
   DataRate drain_rate_;                      // what keeps to kMaxWait

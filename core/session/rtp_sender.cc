@@ -37,8 +37,9 @@ std::vector<uint8_t> RtpSender::MakePacket(const Packet& packet, Timestamp now) 
   return bytes;
 }
 
-std::vector<uint8_t> RtpSender::Resend(uint16_t sequence_number, Timestamp now) {
-  const ByteSpan packet = history_.Resend(sequence_number, now);
+std::vector<uint8_t> RtpSender::Resend(uint16_t sequence_number, Duration round_trip,
+                                       Timestamp now) {
+  const ByteSpan packet = history_.Resend(sequence_number, round_trip, now);
   if (packet.empty()) return {};
   ++stats_.retransmitted;
   stats_.bytes += packet.size();

@@ -1,5 +1,7 @@
 #include "core/transport/packet_history.h"
 
+#include <algorithm>
+
 namespace ferry::transport {
 
 void PacketHistory::Put(uint16_t sequence_number, ByteSpan packet, Timestamp now) {
@@ -10,10 +12,10 @@ void PacketHistory::Put(uint16_t sequence_number, ByteSpan packet, Timestamp now
   slot.packet.assign(packet.begin(), packet.end());
 }
 
-ByteSpan PacketHistory::Resend(uint16_t sequence_number, Timestamp now) {
+ByteSpan PacketHistory::Resend(uint16_t sequence_number, Duration round_trip, Timestamp now) {
   Slot& slot = slots_[sequence_number % kCapacity];
   if (!slot.used || slot.sequence_number != sequence_number) return {};
-  if (now - slot.last_sent < kMinResendInterval) return {};
+  if (now - slot.last_sent < std::max(round_trip, kMinResendInterval)) return {};
   slot.last_sent = now;
   return slot.packet;
 }

@@ -13,12 +13,13 @@ class PacketHistory {
  public:
   // 512 packets are about 2 s of 2 Mbps video: longer than any retransmission is of use.
   static constexpr size_t kCapacity = 512;
-  // The same packet is not sent again more often than this.
+  // The same packet is not sent again more often than this, however short the round trip.
   static constexpr Duration kMinResendInterval = Duration::Millis(10);
 
   void Put(uint16_t sequence_number, ByteSpan packet, Timestamp now);
-  // The packet, to be sent again now; empty when it is gone or was sent again just before.
-  ByteSpan Resend(uint16_t sequence_number, Timestamp now);
+  // The packet, to be sent again now; empty when it is gone, or was sent within the last
+  // `round_trip`: then it may be under way, and who asks cannot know.
+  ByteSpan Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
 
  private:
   struct Slot {

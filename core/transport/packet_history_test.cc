@@ -14,17 +14,25 @@ constexpr std::array<uint8_t, 3> kPacket = {1, 2, 3};
 TEST(PacketHistory, GivesAPacketAgainButNotTooOften) {
   PacketHistory history;
   history.Put(7, kPacket, kStart);
-  EXPECT_TRUE(history.Resend(7, kStart + 5_ms).empty()) << "it may still be under way";
-  EXPECT_EQ(history.Resend(7, kStart + 50_ms).size(), 3u);
-  EXPECT_TRUE(history.Resend(7, kStart + 55_ms).empty());
+  EXPECT_TRUE(history.Resend(7, 0_ms, kStart + 5_ms).empty()) << "it may still be under way";
+  EXPECT_EQ(history.Resend(7, 0_ms, kStart + 50_ms).size(), 3u);
+  EXPECT_TRUE(history.Resend(7, 0_ms, kStart + 55_ms).empty());
+}
+
+TEST(PacketHistory, DoesNotSendAgainWhatMayBeUnderWay) {
+  PacketHistory history;
+  history.Put(7, kPacket, kStart);
+  EXPECT_TRUE(history.Resend(7, 400_ms, kStart + 300_ms).empty());
+  EXPECT_FALSE(history.Resend(7, 400_ms, kStart + 400_ms).empty());
+  EXPECT_TRUE(history.Resend(7, 400_ms, kStart + 700_ms).empty()) << "the second one, too";
 }
 
 TEST(PacketHistory, ForgetsTheOldest) {
   PacketHistory history;
   history.Put(7, kPacket, kStart);
   history.Put(static_cast<uint16_t>(7 + PacketHistory::kCapacity), kPacket, kStart);
-  EXPECT_TRUE(history.Resend(7, kStart + 50_ms).empty());
-  EXPECT_TRUE(history.Resend(8, kStart + 50_ms).empty()) << "never sent";
+  EXPECT_TRUE(history.Resend(7, 0_ms, kStart + 50_ms).empty());
+  EXPECT_TRUE(history.Resend(8, 0_ms, kStart + 50_ms).empty()) << "never sent";
 }
 
 }  // namespace

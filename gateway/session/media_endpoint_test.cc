@@ -222,7 +222,7 @@ TEST_F(MediaEndpointTest, AFloodOfNacksDrawsNoMoreThanItsShareOfTheBandwidth) {
     viewer->OnPacket(testing::Rtcp(rtp::Nack{.media_ssrc = 500, .sequence_numbers = numbers}), now);
   }
   const double share =
-      static_cast<double>(viewer->estimate().bps()) / 8 * SubscriberBandwidth::kResendShare;
+      static_cast<double>(viewer->estimate().bps()) / 8 * transport::ResendBudget::kShare;
   EXPECT_GT(static_cast<double>(resent_bytes), share * 2);
   EXPECT_LT(static_cast<double>(resent_bytes), share * 2.6) << "two seconds, and the burst";
   for (const auto& [number, times] : times_sent) {

@@ -28,19 +28,6 @@ void SubscriberBandwidth::OnSent(std::optional<uint16_t> transport_sequence, siz
   if (audio) audio_bytes_ += static_cast<int64_t>(bytes);
 }
 
-bool SubscriberBandwidth::TakeResend(size_t bytes, Timestamp now) {
-  const DataRate rate = std::max(target() * kResendShare, kMinResendRate);
-  const auto bytes_in = [&](Duration time) {
-    return static_cast<double>(rate.bps()) / 8 * time.seconds_f();
-  };
-  const Duration since = resend_refilled_ ? now - *resend_refilled_ : kResendBurst;
-  resend_bytes_ = std::min(resend_bytes_ + bytes_in(since), bytes_in(kResendBurst));
-  resend_refilled_ = now;
-  if (resend_bytes_ < static_cast<double>(bytes)) return false;
-  resend_bytes_ -= static_cast<double>(bytes);
-  return true;
-}
-
 void SubscriberBandwidth::Tick(DataRate wanted_video, Timestamp now) {
   if (!heard_ && first_sent_ && now - *first_sent_ > kNoFeedbackAfter) silent_ = true;
   if (const Duration window = now - audio_window_start_; window >= kAudioWindow) {

@@ -9,6 +9,7 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/congestion_controller.h"
 #include "core/transport/pacer.h"
+#include "core/transport/resend_budget.h"
 
 namespace ferry::gateway {
 
@@ -23,14 +24,6 @@ class SubscriberBandwidth {
   // neither paced nor are its layers limited.
   static constexpr Duration kNoFeedbackAfter = Duration::Millis(2'000);
 
-  // Retransmissions may have this share of the target, and never less than kMinResendRate: enough
-  // where a third of all packets is lost, while a client that asks for everything again and again
-  // gets no more than it could have by losing packets.
-  static constexpr double kResendShare = 0.3;
-  static constexpr DataRate kMinResendRate = DataRate::KilobitsPerSec(100);
-  // What of it may leave at once: a path that was gone for a moment gets all that it lost.
-  static constexpr Duration kResendBurst = Duration::Millis(500);
-
   SubscriberBandwidth()
       : controller_({.start = kStart, .min = kMin, .max = kMax}),
         pacer_(controller_.pacing_rate()) {}
@@ -41,7 +34,7 @@ class SubscriberBandwidth {
   // How long what may leave has been waiting for the transport.
   void OnQueueDelay(Duration delay, Timestamp now) { controller_.OnLocalQueueDelay(delay, now); }
   // Whether so many bytes may be sent again; they are taken from what retransmissions may have.
-  bool TakeResend(size_t bytes, Timestamp now);
+  bool TakeResend(size_t bytes, Timestamp now) { return resends_.Take(bytes, target(), now); }
   void Tick(DataRate wanted_video, Timestamp now);
   // Another connection: what is known is of another path.
   void Reset() { *this = SubscriberBandwidth(); }
@@ -67,8 +60,7 @@ class SubscriberBandwidth {
   Timestamp audio_window_start_;
   int64_t audio_bytes_ = 0;
   DataRate audio_rate_;
-  double resend_bytes_ = 0;  // that may be sent again
-  std::optional<Timestamp> resend_refilled_;
+  transport::ResendBudget resends_;
 };
 
 }  // namespace ferry::gateway
