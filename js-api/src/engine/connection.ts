@@ -123,9 +123,9 @@ export class Connection implements LinkListener, ReconnectorHost {
     return joined;
   }
 
-  sendMedia(packet: Uint8Array): void {
+  sendMedia(packet: Uint8Array, video: boolean): void {
     if (!isRtcp(packet)) this.monitor?.flowed();
-    this.link?.transport.sendMedia(packet);
+    this.link?.transport.sendMedia(packet, video);
   }
 
   networkEvent(kind: 'changed' | 'woke'): void {

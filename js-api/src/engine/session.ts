@@ -284,7 +284,7 @@ export class Session {
     if (kind === PACKET.VIDEO || kind === PACKET.AUDIO) {
       if (!this.gate.admit(data.byteLength)) return;
     }
-    this.connection.sendMedia(data);
+    this.connection.sendMedia(data, kind === PACKET.VIDEO);
   }
 
   /** Once for each part: what fails for one block fails a hundred times a second. */

@@ -15,7 +15,8 @@ export interface Transport {
   /** Resolves when connected; rejects once, with the reason. close() ends it, too. */
   open(url: string): Promise<void>;
   sendControl(text: string): void;
-  sendMedia(packet: Uint8Array): void;
+  /** Video waits for everything else, where the transport lets packets overtake. */
+  sendMedia(packet: Uint8Array, video: boolean): void;
   close(code: number, reason: string): void;
 }
 

@@ -38,7 +38,7 @@ export class UploadGate {
     return this.bufferedAmount() > limit;
   }
 
-  /** How long the oldest packet has been waiting in the socket, which takes them in order; 0 where none is. */
+  /** How long the oldest packet has been waiting for the network, as if none overtook another; 0 where none waits. */
   get queuedMs(): number {
     const buffered = this.bufferedAmount();
     // Without a connection nothing is queued: packets are dropped.

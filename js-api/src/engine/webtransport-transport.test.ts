@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deferred } from '../util/deferred';
 import { MessageReader, frameMessage, MAX_MESSAGE_BYTES } from './control-framing';
-import { MAX_AGE_MS, MAX_QUEUED, MAX_WRITING } from './datagram-queue';
+import { MAX_AGE_MS, MAX_QUEUED } from './datagram-queue';
 import type { TransportListener } from './transport';
 import { WebTransportInfoSource } from './webtransport-info';
 import { WEBTRANSPORT_TIMEOUT_MS, WebTransportTransport } from './webtransport-transport';
@@ -194,7 +194,7 @@ describe('media', () => {
   it.each([false, true])('goes both ways as datagrams (older browser: %s)', async (legacy) => {
     FakeWebTransport.legacy = legacy;
     await transport.open(URL);
-    transport.sendMedia(Uint8Array.of(7, 7));
+    transport.sendMedia(Uint8Array.of(7, 7), true);
     far().toMedia.enqueue(Uint8Array.of(1, 2, 3));
     await settle();
     expect(far().sentMedia).toEqual([7]);
@@ -205,7 +205,7 @@ describe('media', () => {
   it('keeps what it sends though the caller reuses its memory', async () => {
     await transport.open(URL);
     const memory = Uint8Array.of(1);
-    transport.sendMedia(memory);
+    transport.sendMedia(memory, true);
     memory[0] = 2;
     await settle();
     expect(far().sentMedia).toEqual([1]);
@@ -215,23 +215,49 @@ describe('media', () => {
     await transport.open(URL);
     const blocked = deferred();
     far().taken = blocked.promise;
-    for (let i = 0; i < MAX_WRITING + 10; i++) transport.sendMedia(Uint8Array.of(i));
-    expect(transport.bufferedAmount).toBe(MAX_WRITING + 10);
+    for (let i = 0; i < 11; i++) transport.sendMedia(Uint8Array.of(i), true);
+    expect(transport.bufferedAmount).toBe(11);
     await vi.advanceTimersByTimeAsync(MAX_AGE_MS + 1);
-    transport.sendMedia(Uint8Array.of(99));
+    transport.sendMedia(Uint8Array.of(99), true);
     expect(transport.packetsDropped).toBe(10);
     blocked.resolve();
     far().taken = Promise.resolve();
     await settle();
-    expect(far().sentMedia).toHaveLength(MAX_WRITING + 1);
+    expect(far().sentMedia).toHaveLength(2);
     expect(far().sentMedia.at(-1)).toBe(99);
     expect(transport.bufferedAmount).toBe(0);
+  });
+
+  it('that is no video goes ahead of all video that the browser has not been given', async () => {
+    await transport.open(URL);
+    const blocked = deferred();
+    far().taken = blocked.promise;
+    for (let i = 0; i < 3; i++) transport.sendMedia(Uint8Array.of(i), true);
+    transport.sendMedia(Uint8Array.of(98), false);
+    transport.sendMedia(Uint8Array.of(99), false);
+    blocked.resolve();
+    far().taken = Promise.resolve();
+    await settle();
+    expect(far().sentMedia).toEqual([0, 98, 99, 1, 2]);
+  });
+
+  it('that is no video outlives video where too much waits', async () => {
+    await transport.open(URL);
+    const blocked = deferred();
+    far().taken = blocked.promise;
+    for (let i = 0; i < 3; i++) transport.sendMedia(Uint8Array.of(99), false);
+    for (let i = 0; i < MAX_QUEUED; i++) transport.sendMedia(Uint8Array.of(1), true);
+    expect(transport.packetsDropped).toBe(2);
+    blocked.resolve();
+    far().taken = Promise.resolve();
+    await settle();
+    expect(far().sentMedia.slice(0, 4)).toEqual([99, 99, 99, 1]);
   });
 
   it('that comes faster than it leaves has a limit', async () => {
     await transport.open(URL);
     far().taken = new Promise(() => undefined);
-    for (let i = 0; i < MAX_WRITING + MAX_QUEUED + 5; i++) transport.sendMedia(Uint8Array.of(1));
+    for (let i = 0; i < 1 + MAX_QUEUED + 5; i++) transport.sendMedia(Uint8Array.of(1), true);
     expect(transport.packetsDropped).toBe(5);
   });
 });
@@ -259,7 +285,7 @@ describe('the end', () => {
     expect(far().closedWith).toEqual({ closeCode: 1000, reason: 'left' });
     expect(heard).toEqual([{ code: 1000, reason: 'left' }]);
     transport.sendControl('late');
-    transport.sendMedia(Uint8Array.of(1));
+    transport.sendMedia(Uint8Array.of(1), true);
     await settle();
     expect(far().sentControl).toEqual([]);
   });

@@ -71,10 +71,10 @@ export class WebTransportTransport implements Transport {
     this.control.write(framed).then(done, done);
   }
 
-  sendMedia(packet: Uint8Array): void {
+  sendMedia(packet: Uint8Array, video: boolean): void {
     if (!this.datagrams || this.ended) return;
     this.bytesSent += packet.byteLength;
-    this.datagrams.push(packet);
+    this.datagrams.push(packet, video);
   }
 
   close(code: number, reason: string): void {
