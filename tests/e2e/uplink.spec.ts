@@ -16,8 +16,9 @@ async function statistics(user: User): Promise<TRTCStatistics | undefined> {
   return reports.at(-1) as unknown as TRTCStatistics | undefined;
 }
 
-// Not in the gate yet: on a busy machine sound had gaps of 1.5 to 2.4 s while the rate was found, with this queue, and with
-// one of a second the delay was 0.5 s after 20 s.
+// Not in the gate: it measures the machine as well. On two cores with a load of 14 and more the estimate stays at 30 to 350 kbps
+// on the wide link for a minute and more, and there is nothing to narrow: docs/congestion-control.md, "Known limits". Nor has
+// it been run often enough on a quiet machine to know its bounds. In virtual time: core/session/narrow_link_test.cc.
 test.fixme('the uplink narrows: the picture follows, and comes back', async ({
   newUser,
   relay,
