@@ -1,6 +1,10 @@
 // The SDK's own rules, in a browser: life cycle, packaging, events with figures, and the page's security policy.
 import type { TRTCStatistics } from 'ferry-rtc';
 import { expect, test } from './support/fixtures';
+import { picturesDecoded, picturesSent, stretchOf } from './support/statistics';
+
+/** How often STATISTICS come. */
+const REPORT_MS = 2000;
 
 test('enters once at a time', async ({ newUser }) => {
   const anna = await newUser('anna');
@@ -110,7 +114,7 @@ test('gives statistics of each stream', async ({ newUser }) => {
   const sinceMs = await bob.now();
   const first = await bob.waitForEvent({ event: 'statistics' }, sinceMs);
   const second = await bob.waitForEvent({ event: 'statistics' }, first.atMs + 1);
-  expect(second.atMs - first.atMs, 'every two seconds').toBeLessThan(4000);
+  expect(second.atMs - first.atMs, 'every two seconds').toBeLessThan(3 * REPORT_MS);
   const video = {
     width: 640,
     height: 360,
@@ -134,12 +138,19 @@ test('gives statistics of each stream', async ({ newUser }) => {
   const { localStatistics, remoteStatistics, rtt, bytesSent, bytesReceived } =
     second as unknown as TRTCStatistics;
   expect(rtt).toBeGreaterThanOrEqual(0);
-  expect(rtt).toBeLessThan(500);
-  expect(localStatistics.video[0]?.frameRate).toBeGreaterThan(20);
+  expect(rtt).toBeLessThan(2000);
+  for (const rate of [localStatistics, remoteStatistics[0]].map(
+    (each) => each?.video[0]?.frameRate,
+  )) {
+    expect(rate).toBeGreaterThan(0);
+    expect(rate, 'of 30 drawn a second').toBeLessThan(45);
+  }
   expect(localStatistics.video[0]?.bitrate).toBeGreaterThan(50);
-  expect(remoteStatistics[0]?.video[0]?.frameRate).toBeGreaterThan(20);
   expect(remoteStatistics[0]?.audio.bitrate).toBeGreaterThan(5);
   expect(Math.min(bytesSent, bytesReceived)).toBeGreaterThan(50_000);
+  const stretch = await stretchOf(anna, 2 * REPORT_MS);
+  const sent = await picturesSent(anna, stretch);
+  expect(await picturesDecoded(bob, anna, stretch), `of ${sent}`).toBeGreaterThan(sent / 2);
   const quality = await bob.waitForEvent({ event: 'network-quality' }, sinceMs);
   expect(quality.uplinkNetworkQuality).toBeGreaterThanOrEqual(1);
   expect(quality.downlinkNetworkQuality).toBeLessThanOrEqual(6);

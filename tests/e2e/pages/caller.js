@@ -117,6 +117,13 @@ class Caller {
     return this.#station(userId).report(sinceMs);
   }
 
+  /** The same in numbers, which are quickly told: pictures, the sources they named, bursts. */
+  count(userId, sinceMs = 0) {
+    const { frames, heard } = this.#station(userId).report(sinceMs);
+    const sources = [...new Set(frames.map(({ source }) => source))];
+    return { pictures: frames.length, sources, bursts: heard.length };
+  }
+
   /** From the call of enterRoom to the first picture of a user that could be read; 0 before it. */
   firstFrameMs(userId) {
     const [first] = this.#station(userId).report(this.#enteredMs).frames;
@@ -128,8 +135,10 @@ class Caller {
     return this.#sources?.audio?.sent.slice() ?? [];
   }
 
-  framesSent() {
-    return this.#sources?.video?.sent() ?? 0;
+  /** How many pictures were drawn in a stretch of time. */
+  picturesDrawn(sinceMs, untilMs) {
+    const times = this.#sources?.video?.drawnMs ?? [];
+    return times.filter((time) => time >= sinceMs && time < untilMs).length;
   }
 }
 
