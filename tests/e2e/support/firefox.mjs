@@ -46,11 +46,6 @@ export function firefoxOptions({ background = false } = {}) {
         'media.block-autoplay-until-in-foreground': false,
         'media.navigator.permission.disabled': true,
         'media.navigator.streams.fake': true,
-        // Otherwise one thread of the browser plays for all pages. On a busy machine all pages' sound was seen to stand
-        // still at once, AudioContexts that said "running" among it, and a page's main thread with it; why was not
-        // found, but not since each page plays for itself, which its sandbox would not let it.
-        'media.cubeb.sandbox': false,
-        'security.sandbox.content.level': 0,
         // Nothing of a test leaves the machine.
         'network.captive-portal-service.enabled': false,
         'network.connectivity-service.enabled': false,

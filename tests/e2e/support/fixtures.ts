@@ -1,5 +1,5 @@
 // What every test begins with: a gateway of its own, and users who come to it.
-import { test as base, expect, type Browser } from '@playwright/test';
+import { test as base, expect } from '@playwright/test';
 import { closePage, openPage } from './deadlines';
 import { startGateway } from './gateway.mjs';
 import { startRelay } from './relay.mjs';
@@ -37,14 +37,10 @@ export const test = base.extend<Fixtures>({
     await relay.stop();
   },
 
-  newUser: async ({ browser, browserName, gateway }, use) => {
+  newUser: async ({ browser, gateway }, use) => {
     const users: User[] = [];
-    const browsers: Browser[] = [];
     await use(async (userId, file = 'call.html', origin = gateway.origin) => {
-      // Pages of one Firefox come to wait for each other, to the point of standing still.
-      const own = browserName === 'firefox' && users.length > 0;
-      if (own) browsers.push(await browser.browserType().launch());
-      const page = await openPage(browsers.at(-1) ?? browser, userId);
+      const page = await openPage(browser, userId);
       const user = new User(page, userId, users.length + 1);
       users.push(user);
       await page.goto(`${origin}/e2e/pages/${file}`);
@@ -53,7 +49,6 @@ export const test = base.extend<Fixtures>({
     });
     const complaints = users.flatMap((user) => user.complaints);
     await Promise.all(users.map(({ page, userId }) => closePage(page, userId)));
-    await Promise.all(browsers.map((each) => each.close()));
     expect(complaints, 'errors in the pages').toEqual([]);
   },
 });
