@@ -15,7 +15,7 @@ cat <<'TEXT'
   help                 this
 
 Environment
-  CHROMIUM             the browser program for end-to-end tests (Debian: installed by apt)
+  CHROMIUM, FIREFOX    the browser programs for end-to-end tests (Debian: installed by apt)
   FERRY_CACHE          sources, OpenSSL and QUIC libraries, the Emscripten root, Node.js (default: ~/.cache/ferry)
   JOBS                 compilers at once (default: by cores and memory)
 

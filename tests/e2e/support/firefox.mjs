@@ -13,11 +13,6 @@ export function firefoxPath() {
   return process.env.FIREFOX ?? CANDIDATES.find((path) => existsSync(path));
 }
 
-/** The same when its tests are asked for: FERRY_FIREFOX=1. */
-export function wantedFirefox() {
-  return process.env.FERRY_FIREFOX ? firefoxPath() : undefined;
-}
-
 /** What Playwright overrides so that every page behaves as one in front; here as everybody's Firefox has it. */
 const BACKGROUND_PREFS = {
   'layout.testing.top-level-always-active': false,
