@@ -12,7 +12,7 @@ import type {
   TransportChoice,
 } from './messages';
 import { Reconnector, type Attempt, type ReconnectorHost } from './reconnector';
-import type { Signalling } from './signalling';
+import { isUnknownSession, type Signalling } from './signalling';
 import type { TransportName } from './transport';
 
 const PROTOCOL_VERSION = 1;
@@ -30,7 +30,6 @@ const ENDS_SESSION = new Set([CLOSE_NORMAL, 1001, 4003]);
 const CLOSE_REPLACED = 4001;
 /** Our side of 4005: nothing was heard. */
 const CLOSE_SILENT = 4005;
-const CANNOT_RESUME = 20_016;
 
 export type JoinAnswer = Record<string, unknown>;
 
@@ -397,9 +396,6 @@ const no = (): boolean => false;
 
 const isNetwork = (error: unknown): boolean =>
   error instanceof RpcError && error.failure.kind === 'network';
-
-const isUnknownSession = (error: unknown): boolean =>
-  error instanceof RpcError && error.failure.code === CANNOT_RESUME;
 
 /** RFC 5761 §4. Reports go on where no media does. */
 function isRtcp(packet: Uint8Array): boolean {

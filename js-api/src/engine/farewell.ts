@@ -1,6 +1,6 @@
 import { now } from '../util/clock';
 import { Link } from './link';
-import { Signalling } from './signalling';
+import { Signalling, isUnknownSession } from './signalling';
 import type { Transport } from './transport';
 
 /** Who leaves without a connection seeks one for so long, to say so. */
@@ -23,9 +23,9 @@ export async function sayFarewell(
     try {
       await speak(await connect(controller.signal), resume, deadline - now());
       break;
-    } catch {
-      // No way there yet; or the gateway does not know the session any more, and each time says so.
-      if (now() + RETRY_MS >= deadline) break;
+    } catch (error) {
+      // A session that the gateway does not know has left already; otherwise there was no way there yet.
+      if (isUnknownSession(error) || now() + RETRY_MS >= deadline) break;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }

@@ -310,6 +310,19 @@ describe('the timeline', () => {
     expect(states()).not.toContain('restored');
   });
 
+  it('a leave is told once to a gateway that was restarted meanwhile', async () => {
+    await enter();
+    gateway.reachable = { webtransport: false, websocket: false };
+    gateway.restart();
+    const leaving = session.leave();
+    await wait(1000);
+    await leaving;
+    gateway.reachable.websocket = true;
+    await wait(FAREWELL_MS);
+    const resumes = gateway.transports.filter((each) => each.types().includes('resume'));
+    expect(resumes).toHaveLength(1);
+  });
+
   it('a leave that the silent connection swallows is told over another one', async () => {
     await enter();
     gateway.last.silent = true;

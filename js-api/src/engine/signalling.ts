@@ -12,6 +12,8 @@ export const ACKNOWLEDGE_EVERY = 16;
 /** Requests that may wait for a connection: far more than a page has streams. */
 export const MAX_UNANSWERED = 512;
 
+/** Of an answer to `resume`, docs/protocol.md §2. */
+const CANNOT_RESUME = 20_016;
 const NOTIFICATIONS = new Set([
   'user-entered',
   'user-left',
@@ -180,6 +182,10 @@ export function refusalOf(reason: string): RpcError | undefined {
   const [, code, message = ''] = /^(-?\d+) (.*)$/s.exec(reason) ?? [];
   return code === undefined ? undefined : failure('server', Number(code), message);
 }
+
+/** The gateway keeps no session of this token: asking again gets the same answer. */
+export const isUnknownSession = (error: unknown): boolean =>
+  error instanceof RpcError && error.failure.code === CANNOT_RESUME;
 
 const failure = (kind: EngineFailure['kind'], code: number, message: string): RpcError =>
   new RpcError({ kind, code, message });
