@@ -5,8 +5,8 @@ import { pulseServer } from './sound-server.mjs';
 
 const CANDIDATES = ['/usr/bin/firefox-esr', '/usr/bin/firefox'];
 
-/** Its first start makes a profile; on a busy machine. */
-const START_MS = 45_000;
+/** Its first start makes a profile; with twenty threads waiting for two cores 45 s were too few. */
+const START_MS = 120_000;
 
 /** Path of the browser: FIREFOX from the environment, else Debian's; undefined where there is none. */
 export function firefoxPath() {
