@@ -202,6 +202,21 @@ TEST_F(MediaEndpointTest, WishesOfABurstAreFollowedOnceAtTheNextTick) {
   EXPECT_EQ(layers, (Layers{ForwardedLayer::kNone}));
 }
 
+TEST_F(MediaEndpointTest, SubscriptionsOfABurstAllocateNothingBeforeTheNextTick) {
+  viewer->Tick(now);
+  Frame(0, true, 1'000);
+  layers.clear();
+  // What the next allocation would do, whoever causes it.
+  viewer->SetWish(kKey, {.paused = true});
+  for (uint32_t i = 1; i <= 50; ++i) {
+    EXPECT_TRUE(viewer->Subscribe(
+        {.key = kKey + i, .info = kVideo, .ssrc = 500 + i, .encodings = kEncodings}, now));
+  }
+  EXPECT_EQ(layers, Layers{});
+  viewer->Tick(now);
+  EXPECT_EQ(layers, (Layers{ForwardedLayer::kNone}));
+}
+
 TEST_F(MediaEndpointTest, AFloodOfNacksDrawsNoMoreThanItsShareOfTheBandwidth) {
   std::map<uint16_t, int> times_sent;
   std::vector<uint16_t> numbers;
