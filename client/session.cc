@@ -23,6 +23,10 @@ bool IsFinal(uint16_t code) {
   }
 }
 
+bool Is(const net::ConnectionEnd& end, net::CloseCode code) {
+  return end.code == static_cast<uint16_t>(code);
+}
+
 }  // namespace
 
 class Session::Link final : public net::ConnectionHandler {
@@ -188,9 +192,7 @@ void Session::OnAnswered(Answered answered) {
   const Answer& answer = answered.answer;
   if (answer.error) {
     if (answered.type == RequestType::kResume) {
-      // The gateway forgot the session: the next connection begins a new one.
-      control_ = ControlChannel();
-      join_requested_ = false;
+      Forget();
       return;
     }
     if (answered.type == RequestType::kJoin) {
@@ -230,10 +232,20 @@ void Session::OnClosed(const net::ConnectionEnd& end) {
   } else if (cause_) {
     End(cause_->cause, cause_->code == 0 ? end.code : cause_->code, cause_->reason);
   } else if (end.clean && IsFinal(end.code)) {
-    End(SessionEnd::Cause::kClosed, end.code, end.reason);
+    // Of a refusal that the close has overtaken.
+    const auto error = ParseCloseReason(end.reason);
+    const bool refused = Is(end, net::CloseCode::kJoinRefused);
+    End(refused ? SessionEnd::Cause::kRefused : SessionEnd::Cause::kClosed,
+        error ? error->code : end.code, error ? error->message : end.reason);
   } else {
+    if (end.clean && Is(end, net::CloseCode::kCannotResume)) Forget();
     listener_.OnConnectionLost(end);
   }
+}
+
+void Session::Forget() {
+  control_ = ControlChannel();
+  join_requested_ = false;
 }
 
 void Session::End(SessionEnd::Cause cause, int code, std::string reason) {

@@ -102,6 +102,8 @@ class Session {
   Link* MediaLink() const;
   void OnClosed(const net::ConnectionEnd& end);
   void OnAnswered(Answered answered);
+  // The next connection begins a new session.
+  void Forget();
   void AbortPrevious();
   void End(SessionEnd::Cause cause, int code, std::string reason);
   Result<void> Requested(const Result<int64_t>& id);

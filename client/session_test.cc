@@ -238,6 +238,36 @@ TEST_F(SessionTest, EndsWhenItsJoinIsRefused) {
   EXPECT_EQ(listener.lost, 0);
 }
 
+TEST_F(SessionTest, EndsWithTheErrorOfItsJoinWhenOnlyTheCloseArrives) {
+  Connect();
+  connection.handler->OnClosed({.clean = true, .code = 4006, .reason = "70001 it has expired"});
+  ASSERT_TRUE(listener.end);
+  EXPECT_EQ(listener.end->cause, SessionEnd::Cause::kRefused);
+  EXPECT_EQ(listener.end->code, 70001);
+  EXPECT_EQ(listener.end->reason, "it has expired");
+}
+
+TEST_F(SessionTest, EndsWithTheCodeOfACloseThatIsForNoError) {
+  Join();
+  connection.handler->OnClosed({.clean = true, .code = 4003, .reason = "too many messages"});
+  ASSERT_TRUE(listener.end);
+  EXPECT_EQ(listener.end->cause, SessionEnd::Cause::kClosed);
+  EXPECT_EQ(listener.end->code, 4003);
+  EXPECT_EQ(listener.end->reason, "too many messages");
+}
+
+TEST_F(SessionTest, JoinsAnewWhenOnlyTheCloseTellsThatTheGatewayForgotIt) {
+  Join();
+  Lose();
+  Connect();
+  ASSERT_FALSE(connection.Last("resume").is_null());
+  connection.handler->OnClosed({.clean = true, .code = 4007, .reason = "20016 join again"});
+  EXPECT_FALSE(session.resumable());
+  Connect();
+  EXPECT_TRUE(connection.Last("resume").is_null());
+  EXPECT_FALSE(connection.Last("join").is_null());
+}
+
 TEST_F(SessionTest, EndsWhenItIsKicked) {
   Join();
   connection.Say({{"type", "kicked"}, {"seq", 2}, {"reason", "kick"}});

@@ -110,6 +110,13 @@ void ClientApp::OnRequestFailed(RequestType, const std::string& stream_id,
        std::to_string(error.code) + " " + error.message);
 }
 
+void ClientApp::OnConnectionLost(const net::ConnectionEnd& end) {
+  std::cerr << "the connection was lost";
+  if (end.code != 0) std::cerr << ": " << end.code;
+  if (!end.reason.empty()) std::cerr << (end.code != 0 ? " " : ": ") << end.reason;
+  std::cerr << std::endl;
+}
+
 void ClientApp::OnResumed() { std::cerr << "resumed" << std::endl; }
 
 void ClientApp::OnEnded(const SessionEnd& end) {

@@ -43,7 +43,7 @@ class ClientApp : public SessionListener {
 
   void OnRequestFailed(RequestType type, const std::string& stream_id,
                        const RequestError& error) override;
-  void OnConnectionLost(const net::ConnectionEnd&) override {}
+  void OnConnectionLost(const net::ConnectionEnd& end) override;
   void OnResumed() override;
   void OnEnded(const SessionEnd& end) override;
 

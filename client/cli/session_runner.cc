@@ -34,7 +34,6 @@ asio::awaitable<Result<void>> SessionRunner::Run() {
       ever_connected = true;
       retry = kFirstRetry;
       without_since = Steady::now();
-      std::cerr << "the connection was lost" << std::endl;
     } else {
       std::cerr << ended.error().message << std::endl;
       const bool all_tried = attempt + 1 >= transports_.size();

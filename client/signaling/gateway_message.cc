@@ -1,5 +1,6 @@
 #include "client/signaling/gateway_message.h"
 
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -232,6 +233,17 @@ Result<GatewayMessage> ParseGatewayMessage(std::string_view text) {
                 "a control message of the gateway lacks or misuses " + members.bad());
   }
   return message;
+}
+
+std::optional<RequestError> ParseCloseReason(std::string_view reason) {
+  const char* end = reason.data() + reason.size();
+  RequestError error;
+  const auto [words, failed] = std::from_chars(reason.data(), end, error.code);
+  if (failed != std::errc{} || error.code <= 0 || words == end || *words != ' ') {
+    return std::nullopt;
+  }
+  error.message.assign(words + 1, end);
+  return error;
 }
 
 }  // namespace ferry::client

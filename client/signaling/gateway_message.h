@@ -89,4 +89,8 @@ struct GatewayMessage {
 
 Result<GatewayMessage> ParseGatewayMessage(std::string_view text);
 
+// The error that the reason of a close repeats, as "20006 the gateway is full" (docs/protocol.md
+// §1): a close may overtake the message with it. nullopt: the reason tells none.
+std::optional<RequestError> ParseCloseReason(std::string_view reason);
+
 }  // namespace ferry::client

@@ -109,5 +109,19 @@ TEST(GatewayMessage, RefusesDeepNestingAndHugeMessages) {
                                    std::string(net::kMaxControlBytes, 'a') + "\"}"));
 }
 
+TEST(CloseReason, TellsTheErrorThatItRepeats) {
+  const auto error = ParseCloseReason("20006 the gateway is full (11 users)");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, 20006);
+  EXPECT_EQ(error->message, "the gateway is full (11 users)");
+}
+
+TEST(CloseReason, OfOtherWordsTellsNone) {
+  for (const char* reason : {"", "nothing was read", "20006", "20006: full", " 20006 full", "-1 x",
+                             "0 x", "99999999999 x", "the 300 users"}) {
+    EXPECT_FALSE(ParseCloseReason(reason)) << reason;
+  }
+}
+
 }  // namespace
 }  // namespace ferry::client
