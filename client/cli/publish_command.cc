@@ -1,12 +1,11 @@
 #include "client/cli/publish_command.h"
 
-#include <array>
 #include <iostream>
 #include <memory>
 #include <optional>
 
 #include "client/cli/client_app.h"
-#include "client/media/sound_source.h"
+#include "client/media/audio_track.h"
 #include "client/media/video_track.h"
 
 namespace ferry::client {
@@ -51,17 +50,18 @@ Result<VideoTrack> MakeVideo(const PublishOptions& o) {
   return VideoTrack::FromPictures(std::move(pictures), encodings);
 }
 
-template <typename File>
-Result<std::unique_ptr<SoundSource>> OpenSound(const std::string& path) {
-  auto file = File::Open(path);
+Result<AudioTrack> MakeAudio(const PublishOptions& o) {
+  const auto bitrate = DataRate::KilobitsPerSec(o.audio_kbps);
+  if (o.audio_file.empty())
+    return AudioTrack::FromSound(std::make_unique<Tone>(o.tone_hz), bitrate);
+  if (o.audio_file.ends_with(".opus") || o.audio_file.ends_with(".ogg")) {
+    auto file = OggOpusReader::Open(o.audio_file);
+    if (!file) return std::unexpected(file.error());
+    return AudioTrack::FromPackets(std::move(*file), bitrate);
+  }
+  auto file = WavReader::Open(o.audio_file);
   if (!file) return std::unexpected(file.error());
-  return std::make_unique<FileSound<File>>(std::move(*file));
-}
-
-Result<std::unique_ptr<SoundSource>> MakeSound(const PublishOptions& o) {
-  if (o.audio_file.empty()) return std::make_unique<Tone>(o.tone_hz);
-  const bool ogg = o.audio_file.ends_with(".opus") || o.audio_file.ends_with(".ogg");
-  return ogg ? OpenSound<OggOpusReader>(o.audio_file) : OpenSound<WavReader>(o.audio_file);
+  return AudioTrack::FromSound(std::make_unique<FileSound<WavReader>>(std::move(*file)), bitrate);
 }
 
 class Publisher final : public ClientApp {
@@ -75,11 +75,11 @@ class Publisher final : public ClientApp {
       video_.emplace(std::move(*video));
     }
     if (options_.synthetic || !options_.audio_file.empty()) {
-      auto sound = MakeSound(options_);
-      if (!sound) return std::unexpected(sound.error());
-      sound_ = std::move(*sound);
+      auto audio = MakeAudio(options_);
+      if (!audio) return std::unexpected(audio.error());
+      audio_.emplace(std::move(*audio));
     }
-    if (!video_ && !sound_) {
+    if (!video_ && !audio_) {
       return ferry::Fail(ErrorCode::kInvalidArgument,
                          "nothing to publish: give --video, --audio or --synthetic");
     }
@@ -92,7 +92,7 @@ class Publisher final : public ClientApp {
  private:
   void OnJoined(const std::vector<RemoteUser>&) override {
     std::cerr << "joined" << std::endl;
-    if (sound_) {
+    if (audio_) {
       audio_request_ = session().Publish({.kind = MediaKind::kAudio, .codec = "opus"}).value_or(0);
     }
     if (video_) {
@@ -107,10 +107,7 @@ class Publisher final : public ClientApp {
   void OnPublished(const Published& published) override {
     Result<void> started;
     if (published.request_id == audio_request_) {
-      if (audio_ssrc_) static_cast<void>(engine().RemoveSender(*audio_ssrc_));
-      audio_ssrc_ = published.ssrcs[0];
-      started = engine().AddAudioSender(*audio_ssrc_, sound_->channels(),
-                                        DataRate::KilobitsPerSec(options_.audio_kbps));
+      started = audio_->Start(published.ssrcs[0], engine());
       next_block_ = Now();
     } else if (published.request_id == video_request_) {
       started = video_->Start(published.ssrcs, engine());
@@ -123,21 +120,15 @@ class Publisher final : public ClientApp {
   void OnNotification(const Notification&) override {}
 
   void OnTick(Timestamp now) override {
-    if (audio_ssrc_) SendSound(now);
+    if (audio_ && audio_->started()) SendSound(now);
     if (video_started_) SendVideo(now);
   }
 
   void SendSound(Timestamp now) {
-    std::array<float, 2 * kOpusFrameSamples / 2> block;  // 10 ms of at most two channels
-    const auto samples = static_cast<size_t>(kOpusFrameSamples / 2 * sound_->channels());
-    for (; next_block_ <= now; next_block_ += Duration::Millis(10)) {
-      if (!sound_->Next(std::span(block).first(samples))) {
-        if (!options_.loop) return Finish(0);
-        continue;
-      }
-      auto sent =
-          engine().PushAudio(*audio_ssrc_, std::span(block).first(samples), next_block_, now);
+    for (; next_block_ <= now; next_block_ += audio_->interval()) {
+      const auto sent = audio_->SendNext(next_block_, now, engine());
       if (!sent) return Fail(sent.error().message);
+      if (!*sent && !options_.loop) return Finish(0);
     }
   }
 
@@ -154,10 +145,9 @@ class Publisher final : public ClientApp {
 
   const PublishOptions& options_;
   std::optional<VideoTrack> video_;
-  std::unique_ptr<SoundSource> sound_;
+  std::optional<AudioTrack> audio_;
   int64_t audio_request_ = 0;
   int64_t video_request_ = 0;
-  std::optional<uint32_t> audio_ssrc_;
   bool video_started_ = false;
   Timestamp next_block_;
   Timestamp next_frame_;
@@ -181,7 +171,9 @@ void AddPublishCommand(CLI::App& app, std::function<int()>& run) {
   o.client.AddTo(*command);
   command->add_option("--video", o.video_file, "Y4M, encoded here, or IVF of VP8, sent as it is")
       ->check(CLI::ExistingFile);
-  command->add_option("--audio", o.audio_file, "WAV of 48 kHz, or Ogg Opus")
+  command
+      ->add_option("--audio", o.audio_file,
+                   "WAV of 48 kHz, encoded here, or Ogg Opus, sent as it is where that can be")
       ->check(CLI::ExistingFile);
   command->add_flag("--synthetic", o.synthetic,
                     "A moving picture and a tone where no file is given");

@@ -7,27 +7,15 @@
 #include <filesystem>
 #include <random>
 
+#include "client/testing/ogg.h"
 #include "core/audio/opus_encoder.h"
 
 namespace ferry::client {
 namespace {
 
-// A page that ends its packets, but for the last when `open`.
-std::string Page(const std::vector<std::string>& packets, bool open = false) {
-  std::string lacing, body;
-  for (size_t i = 0; i < packets.size(); ++i) {
-    lacing += std::string(packets[i].size() / 255, '\xFF');
-    if (!open || i + 1 < packets.size()) lacing += static_cast<char>(packets[i].size() % 255);
-    body += packets[i];
-  }
-  return "OggS" + std::string(22, '\0') + static_cast<char>(lacing.size()) + lacing + body;
-}
-
-std::string Head(char channels, char pre_skip_high = 0) {
-  return std::string("OpusHead\x01") + channels + std::string({0, pre_skip_high}) +
-         std::string(7, '\0');
-}
-const std::string kTags = "OpusTags" + std::string(8, '\0');
+using testing::kOggTags;
+using testing::OggHead;
+using testing::OggPage;
 
 class OggOpusTest : public ::testing::Test {
  protected:
@@ -41,8 +29,8 @@ class OggOpusTest : public ::testing::Test {
 
 TEST_F(OggOpusTest, PacketsComeWholeAcrossPagesAndAnew) {
   const std::string longer(700, 'x');
-  Write(Page({Head(1)}) + Page({kTags}) + Page({"one", longer.substr(0, 510)}, true) +
-        Page({longer.substr(510), "three"}));
+  Write(OggPage({OggHead(1)}) + OggPage({kOggTags}) +
+        OggPage({"one", longer.substr(0, 510)}, true) + OggPage({longer.substr(510), "three"}));
   auto reader = OggOpusReader::Open(path);
   ASSERT_TRUE(reader) << reader.error().message;
   for (int round = 0; round < 2; ++round) {
@@ -70,7 +58,7 @@ TEST_F(OggOpusTest, SoundComesBackWithoutTheDecodersStart) {
     ASSERT_TRUE(size);
     packets.emplace_back(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(*size));
   }
-  Write(Page({Head(1, 3)}) + Page({kTags}) + Page(packets));  // 768 samples of start
+  Write(OggPage({OggHead(1, 3)}) + OggPage({kOggTags}) + OggPage(packets));  // 768 samples of start
   auto reader = OggOpusReader::Open(path);
   ASSERT_TRUE(reader) << reader.error().message;
   std::array<float, 480> block;
@@ -84,16 +72,16 @@ TEST_F(OggOpusTest, SoundComesBackWithoutTheDecodersStart) {
 }
 
 TEST_F(OggOpusTest, RefusesEveryCutHeaderAndOtherFiles) {
-  const std::string headers = Page({Head(2)}) + Page({kTags});
+  const std::string headers = OggPage({OggHead(2)}) + OggPage({kOggTags});
   for (size_t size = 0; size < headers.size(); ++size) {
     Write(headers.substr(0, size));
     EXPECT_FALSE(OggOpusReader::Open(path)) << size;
   }
   Write(headers);
   EXPECT_TRUE(OggOpusReader::Open(path));
-  Write(Page({Head(3)}) + Page({kTags}));
+  Write(OggPage({OggHead(3)}) + OggPage({kOggTags}));
   EXPECT_FALSE(OggOpusReader::Open(path));
-  Write(Page({"\x01vorbis" + std::string(30, '\0')}) + Page({kTags}));
+  Write(OggPage({"\x01vorbis" + std::string(30, '\0')}) + OggPage({kOggTags}));
   EXPECT_FALSE(OggOpusReader::Open(path));
 }
 

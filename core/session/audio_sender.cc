@@ -64,22 +64,47 @@ Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<std::vector<ui
     if (muted_packets_++ % kMutedIntervalPackets != 0) return {};
   }
   std::array<uint8_t, kMaxOpusPacketBytes> payload;
-  rtp::RtpExtensions extensions;
-  extensions.audio_level = meter_.Analyze(pending_);
-  if (muted_ || packets_made_ % kCaptureTimeInterval == 0) {
-    extensions.absolute_capture_time = rtp::ToNtp(pending_capture_time_);
-  }
-  ++packets_made_;
+  const auto extensions = NextExtensions(pending_, pending_capture_time_);
   const size_t room = std::min(payload.size(), RtpSender::MaxPayload(extensions));
   const auto size = encoder_.Encode(pending_, MutableByteSpan(payload).first(room));
   if (!size) return std::unexpected(size.error());
-  out.push_back(rtp_.MakePacket({.payload = ByteSpan(payload).first(*size),
-                                 .timestamp = rtp_.TimestampFor(pending_capture_time_),
-                                 // RFC 3551 §4.1: the first packet after silence.
-                                 .marker = packets_made_ == 1,
-                                 .extensions = extensions},
-                                now));
+  out.push_back(MakePacket(ByteSpan(payload).first(*size), extensions, pending_capture_time_, now));
   return {};
+}
+
+Result<void> AudioSender::PushEncoded(ByteSpan packet, std::span<const float> decoded,
+                                      Timestamp capture_time, Timestamp now,
+                                      std::vector<std::vector<uint8_t>>& out) {
+  if (packet.size() > MaxEncodedPacket()) {
+    return Fail(ErrorCode::kLimitExceeded, "an Opus packet is larger than an RTP packet takes");
+  }
+  if (muted_) return {};
+  out.push_back(MakePacket(packet, NextExtensions(decoded, capture_time), capture_time, now));
+  return {};
+}
+
+size_t AudioSender::MaxEncodedPacket() {
+  return RtpSender::MaxPayload({.audio_level = AudioLevel{}, .absolute_capture_time = 0});
+}
+
+rtp::RtpExtensions AudioSender::NextExtensions(std::span<const float> pcm, Timestamp capture_time) {
+  rtp::RtpExtensions extensions;
+  extensions.audio_level = meter_.Analyze(pcm);
+  if (muted_ || packets_made_ % kCaptureTimeInterval == 0) {
+    extensions.absolute_capture_time = rtp::ToNtp(capture_time);
+  }
+  ++packets_made_;
+  return extensions;
+}
+
+std::vector<uint8_t> AudioSender::MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
+                                             Timestamp capture_time, Timestamp now) {
+  return rtp_.MakePacket({.payload = payload,
+                          .timestamp = rtp_.TimestampFor(capture_time),
+                          // RFC 3551 §4.1: the first packet after silence.
+                          .marker = packets_made_ == 1,
+                          .extensions = extensions},
+                         now);
 }
 
 void AudioSender::SetMuted(bool muted) {

@@ -73,16 +73,29 @@ Result<void> MediaSession::RemoveSender(uint32_t ssrc) {
   return {};
 }
 
-Result<void> MediaSession::PushAudio(uint32_t ssrc, std::span<const float> pcm,
-                                     Timestamp capture_time, Timestamp now) {
+template <typename Push>
+Result<void> MediaSession::SendAudio(uint32_t ssrc, Timestamp now, const Push& push) {
   AudioSender* sender = Find(audio_senders_, ssrc);
   if (!sender) return std::unexpected(NoSuchStream(ssrc));
   const bool first = !sender->rtp().sent_any();
   made_.clear();
-  const auto pushed = sender->Push(pcm, capture_time, now, made_);
+  const Result<void> pushed = push(*sender);
   for (auto& packet : made_) EmitAudio(std::move(packet), now);
   if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
   return pushed;
+}
+
+Result<void> MediaSession::PushAudio(uint32_t ssrc, std::span<const float> pcm,
+                                     Timestamp capture_time, Timestamp now) {
+  return SendAudio(ssrc, now,
+                   [&](AudioSender& sender) { return sender.Push(pcm, capture_time, now, made_); });
+}
+
+Result<void> MediaSession::PushOpus(uint32_t ssrc, ByteSpan packet, std::span<const float> decoded,
+                                    Timestamp capture_time, Timestamp now) {
+  return SendAudio(ssrc, now, [&](AudioSender& sender) {
+    return sender.PushEncoded(packet, decoded, capture_time, now, made_);
+  });
 }
 
 Result<void> MediaSession::SetAudioMuted(uint32_t ssrc, bool muted) {

@@ -59,6 +59,10 @@ class MediaSession {
   Result<void> RemoveSender(uint32_t ssrc);
   Result<void> PushAudio(uint32_t ssrc, std::span<const float> pcm, Timestamp capture_time,
                          Timestamp now);
+  // An Opus packet of 20 ms that was made elsewhere, of a sound that is not pushed otherwise;
+  // `decoded` tells how loud it is.
+  Result<void> PushOpus(uint32_t ssrc, ByteSpan packet, std::span<const float> decoded,
+                        Timestamp capture_time, Timestamp now);
   Result<void> SetAudioMuted(uint32_t ssrc, bool muted);
   Result<void> SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe, Timestamp capture_time,
                          Timestamp now);
@@ -117,6 +121,9 @@ class MediaSession {
   Result<void> CheckNew(uint32_t ssrc) const;
   void Emit(Output output);
   void EmitAudio(std::vector<uint8_t> packet, Timestamp now);
+  // What `push` makes in made_.
+  template <typename Push>
+  Result<void> SendAudio(uint32_t ssrc, Timestamp now, const Push& push);
   void EmitRtcp(const rtp::RtcpPacket& packet);
   Result<void> ReceiveRtp(ByteSpan packet, Timestamp now);
   Result<void> ReceiveRtcp(ByteSpan packet, Timestamp now);
