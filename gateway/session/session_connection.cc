@@ -303,7 +303,7 @@ void SessionConnection::OnSessionEnded(const Session::Ending& ending) {
 }
 
 void SessionConnection::OnMoved() {
-  endpoint_ = nullptr;  // another connection's, or taken to another worker
+  // With its media suspended: nobody may be there any more to take it over.
   Close(CloseCode::kMoved, "the session goes on over another connection");
 }
 

@@ -130,6 +130,24 @@ TEST_F(SessionWorkerTest, ASessionWhoseNewConnectionIsLostOnTheWayCanStillBeResu
   EXPECT_EQ(counts[2].streams.value(), 1);
 }
 
+TEST_F(SessionWorkerTest, AConnectionWhoseSuccessorIsLostAtOnceIsNotTouchedAnyMore) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(0, "bob");
+  ann.Publish("audio");
+  bob.Subscribe("s1");
+  Client& second = Connect(1);
+  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", bob.token}, {"ack", 0}};
+  second.session->OnControl(message.dump());
+  second.session->OnClosed({false, 0, "lost"});  // before the former worker has heard of it
+  Settle();
+  EXPECT_EQ(bob.connection.closed_with, 4008);
+  bob.Hangup(false);
+  const int wakes = bob.connection.wakes;
+  ann.SendMedia(
+      {.ssrc = ann.AnswerTo(2)["ssrc"], .sequence = 1, .payload_type = rtp::kOpusPayloadType});
+  EXPECT_EQ(bob.connection.wakes, wakes);
+}
+
 TEST_F(SessionWorkerTest, ASessionThatEndsOnTheWayLeavesNothingBehind) {
   Client& ann = JoinedOn(0, "ann");
   Client& bob = JoinedOn(0, "bob");

@@ -27,7 +27,7 @@ class FakeClock final : public Clock {
 // Takes what its handler has to send whenever it is drained.
 class FakeConnection final : public net::Connection {
  public:
-  void Wake() override {}
+  void Wake() override { ++wakes; }
   void Close(uint16_t code, std::string_view reason) override {
     if (closed_with != 0) return;
     closed_with = code;
@@ -53,6 +53,7 @@ class FakeConnection final : public net::Connection {
 
   std::string remote = "192.0.2.1";
   bool reliable_transport = true;
+  int wakes = 0;
   int closed_with = 0;
   std::string close_reason;
   std::vector<nlohmann::json> messages;
