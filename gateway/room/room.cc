@@ -41,11 +41,11 @@ void Room::Enter(RoomMember& member, std::string user_id, Role role) {
   const auto [place, added] = users_.emplace(entry, User{.member = &member,
                                                          .entry = entry,
                                                          .user_id = std::move(user_id),
-                                                         .role = role,
+                                                         .role = RoleHere(role),
                                                          .departure = next_departure()});
   entries_[&member] = entry;
   // The audience of a live room is not announced.
-  if (role == Role::kAnchor) TellOfEntering(place->second);
+  if (place->second.role == Role::kAnchor) TellOfEntering(place->second);
 }
 
 void Room::TellOfEntering(const User& user) {

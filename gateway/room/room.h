@@ -113,6 +113,8 @@ class Room {
   };
   using OwnStream = std::vector<Publication>::iterator;
 
+  // Who has entered first has said what the room is; in an rtc room nobody goes unseen.
+  Role RoleHere(Role asked) const { return scene_ == Scene::kRtc ? Role::kAnchor : asked; }
   User& Get(const RoomMember& member) { return users_.at(entries_.at(&member)); }
   uint64_t next_departure() const { return first_departure_ + departures_.size(); }
   bool up_to_date(const User& user) const {

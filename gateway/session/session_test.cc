@@ -134,6 +134,14 @@ TEST_F(SessionTest, TheAudienceIsNotAnnouncedAndDoesNotPublish) {
   EXPECT_EQ(anchor.Heard(), (Texts{"user-entered late"}));
 }
 
+TEST_F(SessionTest, NobodyIsUnseenInAnRtcRoom) {
+  Client& ann = Joined("ann");
+  Client& bob = Joined("bob", {{"scene", "live"}, {"role", "audience"}});
+  EXPECT_EQ(ann.Heard(), (Texts{"user-entered bob"}));
+  EXPECT_EQ(bob.Publish("audio")["type"], "ok");
+  EXPECT_EQ(Connect().Join("late")["users"].size(), 2u);
+}
+
 TEST_F(SessionTest, RequestsOutOfPlaceAreRefused) {
   Client& ann = Connect();
   EXPECT_EQ(ann.Ask({{"type", "leave"}})["code"], 20003);
