@@ -95,12 +95,9 @@ Result<void> Gateway::Start() {
                     config_.listener,
                     [this](const HttpRequest& request) { return http_->Answer(request); },
                     webtransport_.get()});
-  uint16_t port = config_.port;
-  if (port == 0) {
-    const auto free = FindFreePort(config_.listen);
-    if (!free) return std::unexpected(free.error());
-    port = *free;
-  }
+  const auto free = FindFreePort(config_.listen, config_.port, webtransport);
+  if (!free) return std::unexpected(free.error());
+  uint16_t port = *free;
   for (size_t i = 0; i < workers_.size(); ++i) {
     auto started = workers_[i]->Start(*context_, sfu_->worker(i), config_.listen, port);
     if (!started) return started;

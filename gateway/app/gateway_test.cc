@@ -49,6 +49,20 @@ TEST_F(GatewayTest, TwoClientsCall) {
   ASSERT_TRUE(Until([&] { return bob->Has({{"type", "user-left"}, {"reason", 0}}); }));
 }
 
+TEST_F(GatewayTest, TwoGatewaysDoNotShareAPort) {
+  Start();
+  Config same = config;
+  same.port = gateway->port();
+  for (const bool webtransport : {true, false}) {
+    same.webtransport = webtransport;
+    Gateway second(io, same, AppStore({}), std::make_shared<spdlog::logger>("second"));
+    const auto started = second.Start();
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().message.find("port " + std::to_string(same.port)), std::string::npos)
+        << started.error().message;
+  }
+}
+
 TEST_F(GatewayTest, AConnectionThatIsNotResumedIsATimeoutToTheOthers) {
   config.sessions.resume_timeout = Duration::Millis(100);
   Start();

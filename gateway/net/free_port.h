@@ -1,4 +1,5 @@
-// A port for who asked for any: free for TCP and UDP alike.
+// A port that nobody else has, for TCP and UDP alike. Workers share theirs (SO_REUSEPORT), and so
+// could the workers of another gateway, without a word: each would get a part of the other's users.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace ferry::gateway {
 
-// Nobody holds it when this returns; whoever binds it soon gets it.
-Result<uint16_t> FindFreePort(const std::string& address);
+// `wanted`, 0 for any; an error when somebody has it. Nobody holds it when this returns; whoever
+// binds it soon gets it.
+Result<uint16_t> FindFreePort(const std::string& address, uint16_t wanted, bool with_udp);
 
 }  // namespace ferry::gateway
