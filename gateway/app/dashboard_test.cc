@@ -1,7 +1,9 @@
-// docs/grafana/ferry-gateway.json shows nothing that the gateway does not measure.
+// docs/grafana/ferry-gateway.json shows nothing that the gateway does not measure, and
+// docs/configuration.md lists all that it does.
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -19,7 +21,7 @@ class DashboardTest : public GatewayTest {};
 TEST_F(DashboardTest, EveryMetricItShowsExists) {
   Start();
   const std::string metrics = Get("/metrics").body;
-  std::ifstream file(FERRY_DASHBOARD);
+  std::ifstream file(FERRY_DOCS "/grafana/ferry-gateway.json");
   const json dashboard = json::parse(file);
   std::set<std::string> shown;
   for (const json& panel : dashboard.at("panels")) {
@@ -35,11 +37,27 @@ TEST_F(DashboardTest, EveryMetricItShowsExists) {
   }
   EXPECT_GE(shown.size(), 20u);
   for (const char* name : {"ferry_client_connections", "ferry_sessions_in_grace",
-                           "ferry_webtransport_streams_refused_total"}) {
+                           "ferry_webtransport_streams_refused_total", "ferry_layer_changes_total",
+                           "ferry_quic_packets_out_total", "ferry_quic_send_errors_total",
+                           "ferry_quic_handler_failures_total"}) {
     EXPECT_TRUE(shown.contains(name)) << name;
   }
   for (const std::string& name : shown) {
     EXPECT_NE(metrics.find("# TYPE " + name + " "), std::string::npos) << name;
+  }
+}
+
+TEST_F(DashboardTest, EveryMetricIsDocumented) {
+  Start();
+  const std::string metrics = Get("/metrics").body;
+  std::ifstream file(FERRY_DOCS "/configuration.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::regex type("# TYPE ([a-z0-9_]+) ");
+  const std::sregex_iterator begin(metrics.begin(), metrics.end(), type);
+  EXPECT_NE(begin, std::sregex_iterator());
+  for (auto match = begin; match != std::sregex_iterator(); ++match) {
+    const std::string name = (*match)[1];
+    EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;
   }
 }
 
