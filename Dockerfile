@@ -1,7 +1,9 @@
 # The gateway with its demo, as an image:
 #
 #   docker build -t ferry .
-#   docker run -p 8443:8443 -v ferry-data:/data ferry
+#   docker run -p 8443:8443/tcp -p 8443:8443/udp -v ferry-data:/data ferry
+#
+# WebTransport is on the port's UDP side: with TCP alone every call goes by WebSocket.
 #
 # The pages and the SDK come from the first stage: an image that has Emscripten, because ./dev's own way to it needs to mount
 # file systems, which a docker build may not. The second stage compiles the gateway; the last has only what it runs on.
@@ -29,6 +31,6 @@ RUN useradd --system --home-dir /data ferry && mkdir /data && chown ferry /data
 USER ferry
 WORKDIR /data
 VOLUME /data
-EXPOSE 8443
+EXPOSE 8443/tcp 8443/udp
 ENTRYPOINT ["/opt/ferry/bin/ferry-gateway"]
 CMD ["--demo", "--demo-dir", "/opt/ferry/web", "--sdk-dir", "/opt/ferry/sdk", "--data-dir", "/data"]
