@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "net/quic/idle_deadline.h"
 #include "net/quic/quic_endpoint.h"
 
 namespace ferry::net {
@@ -19,10 +20,6 @@ constexpr uint64_t kConnectionWindowBytes = 1024 * 1024;
 constexpr uint64_t kMaxDatagramFrameBytes = 65'535;
 // A client needs one to move to while one is in use.
 constexpr uint64_t kActiveConnectionIds = 4;
-
-// How long acknowledgements may wait: ngtcp2's own delay, an eighth of the round trip, and what
-// NextDeadline adds.
-constexpr uint64_t kMaxAckDelay = 50 * NGTCP2_MILLISECONDS;
 
 ngtcp2_cc_algo Algorithm(QuicCongestionControl control) {
   switch (control) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "net/quic/idle_deadline.h"
 #include "net/quic/quic_connection.h"
 #include "net/quic/quic_endpoint.h"
 
@@ -25,14 +26,6 @@ constexpr size_t kMaxPaddingBytes = 32;
 // the worker for each.
 constexpr size_t kMinBurstBytes = 2 * UdpSocket::kMaxPacketBytes;
 constexpr size_t kMaxBurstBytes = 64 * 1024;
-
-// How exact the timers of a connection are that has nothing to send. All connections' fall on the
-// same moments, so that one wake-up and one system call serve many.
-constexpr uint64_t kIdleTick = 10 * NGTCP2_MILLISECONDS;
-// With nothing in flight either, no packet can be lost, and what is due is an acknowledgement: it
-// waits so long for a packet to carry it, the next frame's of a video of 30 per second. Every
-// second packet of the peer's is acknowledged at once anyway.
-constexpr uint64_t kAckHold = 30 * NGTCP2_MILLISECONDS;
 
 UdpPath FromNative(const ngtcp2_path& path) {
   return {UdpAddress::From(path.local.addr, path.local.addrlen),
@@ -277,12 +270,11 @@ void QuicConnection::HoldDatagram() {
 }
 
 uint64_t QuicConnection::NextDeadline() const {
-  uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
+  const uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
   if (has_more_to_send() || expiry == UINT64_MAX) return expiry;
   ngtcp2_conn_info info;
   ngtcp2_conn_get_conn_info(conn_, &info);
-  if (info.bytes_in_flight == 0) expiry += kAckHold;
-  return (expiry + kIdleTick - 1) / kIdleTick * kIdleTick;
+  return IdleDeadline(expiry, info.smoothed_rtt, info.bytes_in_flight > 0);
 }
 
 // ngtcp2's expiry moves with almost every packet, mostly to later; then the heap is left alone, and
