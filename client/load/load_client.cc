@@ -8,7 +8,6 @@ namespace ferry::client {
 namespace {
 
 constexpr Duration kReportInterval = Duration::Seconds(1);
-constexpr Duration kDefaultRoundTrip = Duration::Millis(50);
 // Encodings of a client's streams in PacketStamp::stream.
 constexpr int kEncodings = 4;
 constexpr int kAudioEncoding = 0;
@@ -235,7 +234,7 @@ void LoadClient::OnRtcp(ByteSpan packet, Timestamp now) {
       SyntheticStream* stream = FindStream(nack->media_ssrc);
       if (!stream) continue;
       for (const uint16_t number : nack->sequence_numbers) {
-        if (stream->Resend(number, now, queue_)) ++stats_.sent.resent;
+        if (stream->Resend(number, RoundTrip(), now, queue_)) ++stats_.sent.resent;
       }
     }
   }
@@ -282,7 +281,7 @@ void LoadClient::TickControl(Timestamp now) {
   if (!session_.connected()) return;
   while (auto feedback = arrivals_.BuildFeedback()) Send(*feedback);
   const bool lossy = session_.transport() != net::TransportKind::kWebSocket;
-  const Duration round_trip = session_.round_trip().value_or(kDefaultRoundTrip);
+  const Duration round_trip = RoundTrip();
   for (auto& [ssrc, checker] : checkers_) {
     ReceiverStats& stats = checker.kind() == MediaKind::kAudio ? stats_.audio : stats_.video;
     if (lossy && checker.kind() == MediaKind::kVideo) {

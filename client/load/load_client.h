@@ -50,9 +50,13 @@ class LoadClient final : private MediaPort, private SessionListener {
   void Leave() { session_.Leave(); }
 
  private:
+  // Of a session whose round trip is not known yet.
+  static constexpr Duration kDefaultRoundTrip = Duration::Millis(50);
   // A session that has not resumed by then has failed.
   static constexpr Duration kMoveTimeout = Duration::Seconds(10);
   static constexpr size_t kMaxReportBlocks = 31;  // RFC 3550 §6.4.1
+
+  Duration RoundTrip() const { return session_.round_trip().value_or(kDefaultRoundTrip); }
 
   void OnPacket(ByteSpan packet, Timestamp now) override;
   ByteSpan NextPacket(Timestamp now) override;

@@ -122,8 +122,9 @@ void SyntheticStream::MakePacket(const PacketStamp& stamp, size_t bytes, bool ke
   out.Push(*written, rtp::ParseRtp(packet)->transport_sequence_number_offset);
 }
 
-bool SyntheticStream::Resend(uint16_t sequence_number, Timestamp now, PacketQueue& out) {
-  const ByteSpan packet = history_.Resend(sequence_number, now);
+bool SyntheticStream::Resend(uint16_t sequence_number, Duration round_trip, Timestamp now,
+                             PacketQueue& out) {
+  const ByteSpan packet = history_.Resend(sequence_number, round_trip, now);
   MutableByteSpan slot = out.Next();
   if (packet.empty() || slot.empty()) return false;
   std::ranges::copy(packet, slot.begin());

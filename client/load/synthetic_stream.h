@@ -40,8 +40,8 @@ class SyntheticStream {
   // Makes the frames that are due; returns how many packets found no room and are lost.
   size_t Produce(Timestamp now, PacketQueue& out);
   void RequestKeyframe() { keyframe_wanted_ = true; }
-  // Whether the packet was to be had.
-  bool Resend(uint16_t sequence_number, Timestamp now, PacketQueue& out);
+  // Whether the packet was to be had, and was not sent within the last `round_trip`.
+  bool Resend(uint16_t sequence_number, Duration round_trip, Timestamp now, PacketQueue& out);
   void SetLoud(bool loud) { loud_ = loud; }
   // Its publisher moves to another connection.
   void OnMove() { ++moves_; }

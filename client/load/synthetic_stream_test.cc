@@ -99,8 +99,10 @@ TEST(SyntheticStream, SendsAgainWhatItIsAskedFor) {
   const auto packets = Produce(stream, kStart);
   PacketQueue queue(4);
   const Timestamp later = kStart + Duration::Millis(20);
-  EXPECT_TRUE(stream.Resend(packets[0].view().header.sequence_number, later, queue));
-  EXPECT_FALSE(stream.Resend(1234, later, queue));
+  const uint16_t asked = packets[0].view().header.sequence_number;
+  EXPECT_FALSE(stream.Resend(asked, Duration::Millis(50), later, queue)) << "still under way";
+  EXPECT_TRUE(stream.Resend(asked, Duration::Millis(10), later, queue));
+  EXPECT_FALSE(stream.Resend(1234, Duration::Millis(10), later, queue));
   const auto front = queue.Front();
   EXPECT_EQ(std::vector<uint8_t>(front.begin(), front.end()), packets[0].bytes);
 }
