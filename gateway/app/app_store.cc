@@ -55,9 +55,26 @@ bool InsertDemo(sqlite3* database, const std::string& secret) {
   return sqlite3_step(statement.get()) == SQLITE_DONE;
 }
 
+constexpr int kBusyTimeoutMs = 5000;
+
 std::string ColumnText(sqlite3_stmt* statement, int column) {
   const auto* text = sqlite3_column_text(statement, column);
   return text ? reinterpret_cast<const char*>(text) : "";
+}
+
+Result<std::vector<Application>> ReadApplications(sqlite3* database,
+                                                  const std::filesystem::path& file) {
+  sqlite3_stmt* raw = nullptr;
+  sqlite3_prepare_v2(database, "SELECT sdk_app_id, name, secret FROM applications", -1, &raw,
+                     nullptr);
+  const Statement statement(raw);
+  if (!statement) return DatabaseError(database, file);
+  std::vector<Application> applications;
+  while (sqlite3_step(statement.get()) == SQLITE_ROW) {
+    applications.push_back({static_cast<uint32_t>(sqlite3_column_int64(statement.get(), 0)),
+                            ColumnText(statement.get(), 1), ColumnText(statement.get(), 2)});
+  }
+  return applications;
 }
 
 }  // namespace
@@ -76,7 +93,7 @@ Result<AppStore> AppStore::Open(const std::filesystem::path& file) {
   const int status = sqlite3_open(file.c_str(), &raw);
   const Database database(raw);
   if (status == SQLITE_OK) {
-    sqlite3_busy_timeout(raw, 5000);
+    sqlite3_busy_timeout(raw, kBusyTimeoutMs);
     sqlite3_exec(raw, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
   }
   const bool ready =
@@ -86,18 +103,25 @@ Result<AppStore> AppStore::Open(const std::filesystem::path& file) {
   const auto secret = RandomSecret();
   if (!secret) return std::unexpected(secret.error());
   if (!InsertDemo(raw, *secret)) return DatabaseError(raw, file);
+  auto applications = ReadApplications(raw, file);
+  if (!applications) return std::unexpected(applications.error());
+  return AppStore(std::move(*applications));
+}
 
-  sqlite3_stmt* raw_statement = nullptr;
-  sqlite3_prepare_v2(raw, "SELECT sdk_app_id, name, secret FROM applications", -1, &raw_statement,
-                     nullptr);
-  const Statement statement(raw_statement);
-  if (!statement) return DatabaseError(raw, file);
-  std::vector<Application> applications;
-  while (sqlite3_step(statement.get()) == SQLITE_ROW) {
-    applications.push_back({static_cast<uint32_t>(sqlite3_column_int64(statement.get(), 0)),
-                            ColumnText(statement.get(), 1), ColumnText(statement.get(), 2)});
+Result<AppStore> AppStore::OpenExisting(const std::filesystem::path& file) {
+  std::error_code unreadable;
+  if (!std::filesystem::exists(file, unreadable) && !unreadable) {
+    return Fail(ErrorCode::kNotFound, "there is no database " + file.string() +
+                                          "; give the data-dir of a gateway that has been started");
   }
-  return AppStore(std::move(applications));
+  sqlite3* raw = nullptr;
+  const int status = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const Database database(raw);
+  if (status != SQLITE_OK) return DatabaseError(raw, file);
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+  auto applications = ReadApplications(raw, file);
+  if (!applications) return std::unexpected(applications.error());
+  return AppStore(std::move(*applications));
 }
 
 std::optional<std::string> AppStore::Secret(uint32_t sdk_app_id) const {

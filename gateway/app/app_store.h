@@ -27,6 +27,9 @@ class AppStore final : public AppDirectory {
 
   // Opens or creates `file`; a new one gets the application "demo" with a random secret.
   static Result<AppStore> Open(const std::filesystem::path& file);
+  // Opens `file` if a gateway has made it; kNotFound otherwise: nobody would know a new one's
+  // secret.
+  static Result<AppStore> OpenExisting(const std::filesystem::path& file);
   // For tests and embedding: nothing but these.
   explicit AppStore(std::vector<Application> applications);
 

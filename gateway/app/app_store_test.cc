@@ -36,6 +36,21 @@ TEST_F(AppStoreTest, KeepsItsSecret) {
   EXPECT_EQ(AppStore::Open(directory / "ferry.db")->Secret(AppStore::kDemoSdkAppId), first);
 }
 
+TEST_F(AppStoreTest, AnExistingStoreIsTheGateways) {
+  const auto made = AppStore::Open(directory / "ferry.db")->Secret(AppStore::kDemoSdkAppId);
+  const auto found = AppStore::OpenExisting(directory / "ferry.db");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->Secret(AppStore::kDemoSdkAppId), made);
+}
+
+TEST_F(AppStoreTest, AStoreThatShouldExistIsNotMade) {
+  const auto store = AppStore::OpenExisting(directory / "ferry.db");
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(store.error().message.find(directory / "ferry.db"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(directory));
+}
+
 TEST_F(AppStoreTest, TheFileIsTheOwnersAlone) {
   ASSERT_TRUE(AppStore::Open(directory / "ferry.db"));
   EXPECT_EQ(std::filesystem::status(directory / "ferry.db").permissions(),

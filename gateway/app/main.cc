@@ -24,6 +24,10 @@ int Complain(const std::string& message) {
   return 1;
 }
 
+std::filesystem::path StoreFile(const Config& config) {
+  return std::filesystem::path(config.data_dir) / "ferry.db";
+}
+
 Result<AppStore> OpenStore(const Config& config) {
   std::error_code error;
   std::filesystem::create_directories(config.data_dir, error);
@@ -31,11 +35,11 @@ Result<AppStore> OpenStore(const Config& config) {
     return Fail(ErrorCode::kInvalidArgument,
                 "cannot make the data folder " + config.data_dir + ": " + error.message());
   }
-  return AppStore::Open(std::filesystem::path(config.data_dir) / "ferry.db");
+  return AppStore::Open(StoreFile(config));
 }
 
 int PrintUserSig(const CommandLine& command) {
-  const auto store = OpenStore(command.config);
+  const auto store = AppStore::OpenExisting(StoreFile(command.config));
   if (!store) return Complain(store.error().message);
   const auto& apps = store->applications();
   const auto found =

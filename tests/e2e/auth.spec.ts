@@ -1,6 +1,11 @@
 // Who is let in, and what the others are told.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { expect, test, type Gateway } from './support/fixtures';
+import { gatewayPath } from './support/gateway.mjs';
 
 /** A userSig as its JSON, and back. */
 function unpack(userSig: string): Record<string, unknown> {
@@ -99,4 +104,14 @@ test('the demo signs only when it is asked to', async ({ gateway }) => {
   const { status, body } = await gateway.get('/demo/usersig');
   expect(status).toBe(400);
   expect(body).not.toContain('userSig":');
+});
+
+test('the program signs nothing where no gateway has kept its secrets', () => {
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-'));
+  const args = ['usersig', '--user', 'anna'];
+  const { status, stdout, stderr } = spawnSync(gatewayPath(), args, { cwd, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('there is no database ferry-data/ferry.db; give the data-dir');
+  expect(readdirSync(cwd)).toEqual([]);
+  rmSync(cwd, { recursive: true });
 });
