@@ -1,6 +1,7 @@
 // What both ends mean by the words of docs/protocol.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -34,5 +35,10 @@ enum class CloseCode : uint16_t {
   kCannotResume = 4007,
   kMoved = 4008,
 };
+inline constexpr std::array kCloseCodes{
+    CloseCode::kNormal,        CloseCode::kGoingAway,    CloseCode::kTooBig,
+    CloseCode::kTryAgainLater, CloseCode::kReplaced,     CloseCode::kNoJoin,
+    CloseCode::kMisbehaved,    CloseCode::kSlowReader,   CloseCode::kIdle,
+    CloseCode::kJoinRefused,   CloseCode::kCannotResume, CloseCode::kMoved};
 
 }  // namespace ferry::net

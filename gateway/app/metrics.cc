@@ -85,6 +85,21 @@ MetricFamily Dropped(const Workers& workers) {
   return family;
 }
 
+MetricFamily Closed(const Workers& workers) {
+  MetricFamily family;
+  family.name = "ferry_connections_closed_total";
+  family.help = "Clients' connections that the gateway closed, by the code it gave";
+  family.type = MetricType::Counter;
+  for (size_t i = 0; i < net::kCloseCodes.size(); ++i) {
+    ClientMetric metric =
+        Value(MetricType::Counter,
+              Sum(workers, [&](const Metrics& m) -> const Count& { return m.closed[i]; }));
+    metric.label.push_back({"code", std::to_string(static_cast<int>(net::kCloseCodes[i]))});
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 MetricFamily Refused(const AddressLimits& addresses) {
   MetricFamily family;
   family.name = "ferry_connections_refused_total";
@@ -204,6 +219,7 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",
           &Metrics::padding_packets);
   families.push_back(Dropped(workers));
+  families.push_back(Closed(workers));
   const auto quic = [&](const char* name, const char* help,
                         net::QuicCounter net::QuicCounters::*count) {
     double sum = 0;

@@ -2,12 +2,14 @@
 // into Prometheus families when somebody asks (docs/configuration.md lists them).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "net/protocol.h"
 #include "net/quic/quic_config.h"
 
 namespace ferry::gateway {
@@ -76,9 +78,15 @@ struct Metrics {
   Count layer_changes;      // another layer of a video forwarded, or none
   Count padding_packets;    // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
+  // Connections that the gateway closed, in the order of net::kCloseCodes.
+  std::array<Count, net::kCloseCodes.size()> closed;
   net::QuicCounters quic;
 
   void Drop(DropReason reason, int64_t n = 1) { dropped[static_cast<size_t>(reason)].Add(n); }
+  Count& Closed(net::CloseCode code) {
+    const auto found = std::ranges::find(net::kCloseCodes, code);
+    return closed.at(static_cast<size_t>(found - net::kCloseCodes.begin()));
+  }
 };
 
 // The text exposition format: the sums over the workers, with process_* metrics of this process.

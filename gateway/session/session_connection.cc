@@ -349,6 +349,7 @@ void SessionConnection::Close(CloseCode code, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
   context().log.info("session={} event=closing code={} reason={:?}",
                      session_ ? session_->id() : "none", static_cast<int>(code), reason);
+  metrics().Closed(code).Add();
   DetachMedia();
   connection_.Close(static_cast<uint16_t>(code), reason);
 }

@@ -230,6 +230,7 @@ TEST_F(SessionTest, SilenceEndsTheConnectionAndPingsKeepIt) {
   }
   EXPECT_EQ(ann.connection.closed_with, 0);
   EXPECT_EQ(bob.connection.closed_with, 4005);
+  EXPECT_EQ(counts[0].Closed(net::CloseCode::kIdle).value(), 1);
   EXPECT_EQ(ann.Heard(), (Texts{"user-entered bob"})) << "the session outlives it";
 }
 
