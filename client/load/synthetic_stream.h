@@ -40,7 +40,7 @@ class SyntheticStream {
   // Makes the frames that are due; returns how many packets found no room and are lost.
   size_t Produce(Timestamp now, PacketQueue& out);
   void RequestKeyframe() { keyframe_wanted_ = true; }
-  // Whether the packet was to be had, and was not sent within the last `round_trip`.
+  // Whether the packet was to be had, and was not sent again within the last `round_trip`.
   bool Resend(uint16_t sequence_number, Duration round_trip, Timestamp now, PacketQueue& out);
   void SetLoud(bool loud) { loud_ = loud; }
   // Its publisher moves to another connection.

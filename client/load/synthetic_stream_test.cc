@@ -100,8 +100,9 @@ TEST(SyntheticStream, SendsAgainWhatItIsAskedFor) {
   PacketQueue queue(4);
   const Timestamp later = kStart + Duration::Millis(20);
   const uint16_t asked = packets[0].view().header.sequence_number;
-  EXPECT_FALSE(stream.Resend(asked, Duration::Millis(50), later, queue)) << "still under way";
-  EXPECT_TRUE(stream.Resend(asked, Duration::Millis(10), later, queue));
+  EXPECT_TRUE(stream.Resend(asked, Duration::Millis(50), later, queue));
+  EXPECT_FALSE(stream.Resend(asked, Duration::Millis(50), later + Duration::Millis(20), queue))
+      << "under way";
   EXPECT_FALSE(stream.Resend(1234, Duration::Millis(10), later, queue));
   const auto front = queue.Front();
   EXPECT_EQ(std::vector<uint8_t>(front.begin(), front.end()), packets[0].bytes);

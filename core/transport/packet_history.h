@@ -17,13 +17,15 @@ class PacketHistory {
   static constexpr Duration kMinResendInterval = Duration::Millis(10);
 
   void Put(uint16_t sequence_number, ByteSpan packet, Timestamp now);
-  // The packet, to be sent again now; empty when it is gone, or was sent within the last
-  // `round_trip`: then it may be under way, and who asks cannot know.
+  // The packet, to be sent again now; empty when it is gone, or was sent again within the last
+  // `round_trip`: then that one may be under way, and who asks cannot know. The first time is no
+  // question: who asks has had later packets.
   ByteSpan Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
 
  private:
   struct Slot {
     bool used = false;
+    bool repeated = false;
     uint16_t sequence_number = 0;
     Timestamp last_sent;
     std::vector<uint8_t> packet;

@@ -22,9 +22,11 @@ TEST(PacketHistory, GivesAPacketAgainButNotTooOften) {
 TEST(PacketHistory, DoesNotSendAgainWhatMayBeUnderWay) {
   PacketHistory history;
   history.Put(7, kPacket, kStart);
-  EXPECT_TRUE(history.Resend(7, 400_ms, kStart + 300_ms).empty());
-  EXPECT_FALSE(history.Resend(7, 400_ms, kStart + 400_ms).empty());
-  EXPECT_TRUE(history.Resend(7, 400_ms, kStart + 700_ms).empty()) << "the second one, too";
+  EXPECT_FALSE(history.Resend(7, 400_ms, kStart + 100_ms).empty()) << "later ones have arrived";
+  EXPECT_TRUE(history.Resend(7, 400_ms, kStart + 400_ms).empty()) << "the second may be under way";
+  EXPECT_FALSE(history.Resend(7, 400_ms, kStart + 500_ms).empty());
+  history.Put(7, kPacket, kStart + 600_ms);
+  EXPECT_FALSE(history.Resend(7, 400_ms, kStart + 620_ms).empty()) << "another packet";
 }
 
 TEST(PacketHistory, ForgetsTheOldest) {

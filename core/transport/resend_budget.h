@@ -12,7 +12,7 @@ namespace ferry::transport {
 class ResendBudget {
  public:
   // Share of the target that retransmissions may have, and never less than kMinRate: enough where a
-  // third of all packets is lost, while a receiver that asks for everything again and again gets no
+  // quarter of all packets is lost, while a receiver that asks for everything again and again gets no
   // more than it could have by losing packets.
   static constexpr double kShare = 0.3;
   static constexpr DataRate kMinRate = DataRate::KilobitsPerSec(100);
