@@ -89,7 +89,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   if(made_by VERSION_EQUAL CMAKE_CXX_COMPILER_VERSION)
     target_link_options(ferry_ngtcp2_core INTERFACE
-                        $<IF:$<CONFIG:Release,RelWithDebInfo>,-flto=auto,-fno-lto>)
+                        $<$<CONFIG:Release,RelWithDebInfo>:-flto=auto>
+                        $<$<CONFIG:Debug>:-fno-lto>)
   else()
     target_link_options(ferry_ngtcp2_core INTERFACE -fno-lto)
   endif()
