@@ -1,5 +1,6 @@
 #include "gateway/net/free_port.h"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <type_traits>
@@ -39,8 +40,9 @@ Result<uint16_t> FindFreePort(const std::string& address, uint16_t wanted, bool 
   for (int attempt = 0; attempt < (wanted == 0 ? kAttempts : 1); ++attempt) {
     asio::ip::tcp::socket tcp(io);
     error = Bind(tcp, ip, wanted);
-    // A host without IPv6.
-    if (error && ip == asio::ip::address_v6::any()) {
+    const bool no_ipv6 = error == asio::error::address_family_not_supported ||
+                         error == boost::system::errc::address_not_available;
+    if (no_ipv6 && ip == asio::ip::address_v6::any()) {
       return FindFreePort("0.0.0.0", wanted, with_udp);
     }
     if (error) break;

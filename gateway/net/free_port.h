@@ -9,8 +9,8 @@
 
 namespace ferry::gateway {
 
-// `wanted`, 0 for any; an error when somebody has it. Nobody holds it when this returns; whoever
-// binds it soon gets it.
+// `wanted`, 0 for any; an error when somebody has it. Nobody holds it when this returns: of two
+// gateways that are started in the same moment both may find it free.
 Result<uint16_t> FindFreePort(const std::string& address, uint16_t wanted, bool with_udp);
 
 }  // namespace ferry::gateway
