@@ -5,7 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-const START_DEADLINE_MS = 10_000;
+/** On a busy machine. */
+const START_DEADLINE_MS = 60_000;
+/** Then it is killed. */
+const STOP_DEADLINE_MS = 5_000;
 
 /** The address of the server of this run; the configuration and the setup are told alike. */
 export function pulseServer() {
@@ -33,15 +36,20 @@ export async function startSoundServer() {
   server.stderr.on('data', (chunk) => (log += chunk));
   let failure;
   server.once('error', (error) => (failure = error));
+  const ended = new Promise((resolve) => server.once('exit', resolve));
   const deadline = Date.now() + START_DEADLINE_MS;
   while (!existsSync(socket)) {
-    if (failure ?? server.exitCode !== null) throw new Error(`PulseAudio ended: ${failure ?? log}`);
+    if (failure || server.exitCode !== null || server.signalCode !== null) {
+      throw new Error(`PulseAudio ended: ${failure ?? log}`);
+    }
     if (Date.now() > deadline) throw new Error(`PulseAudio does not listen:\n${log}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return async () => {
     server.kill('SIGTERM');
-    if (server.exitCode === null) await new Promise((resolve) => server.once('exit', resolve));
+    const killer = setTimeout(() => server.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await ended;
+    clearTimeout(killer);
     rmSync(folder, { recursive: true, force: true });
   };
 }
