@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/udp.hpp>
+#include <initializer_list>
 #include <random>
 #include <string>
 
@@ -179,7 +180,7 @@ TEST_F(GatewayBadInputTest, GarbageOnEachKindOfStream) {
     connect.Write(0, Garbage(3000));
     const Raw control = ConnectRaw();  // on the session's control stream
     control.Write(OpenSession(control), Garbage(3000));
-    for (const uint8_t kind : {0x0, 0x2, 0x3}) {  // on HTTP/3's own
+    for (const uint8_t kind : std::initializer_list<uint8_t>{0x0, 0x2, 0x3}) {  // on HTTP/3's own
       const Raw own = ConnectRaw();
       own.Say(true, Concat({{kind}, Garbage(3000)}));
     }

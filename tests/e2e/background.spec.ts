@@ -44,21 +44,22 @@ test('a page behind another one sends and receives on', async ({ newUser }) => {
   await anna.hears(bob);
   const shown = async () => (await bob.report(anna)).pictures;
   await expect.poll(shown).toBeGreaterThan(30);
+  // A page that the browser slows down has a picture a second; one on a busy machine may lose some.
   const inFront = await rateSent(anna);
 
   const show = await hide(anna);
   const sinceMs = await bob.now();
-  expect(await rateSent(anna), 'pictures sent, by ms').toBeGreaterThanOrEqual(inFront / 2);
+  expect(await rateSent(anna), 'pictures sent, by ms').toBeGreaterThanOrEqual(inFront / 4);
   // Anna's camera has no barcode: all of her pictures count.
   const ofAnna = await bob.measure(anna, STRETCH_MS);
   expect(ofAnna.sent, 'pictures that anna sent').toBeGreaterThan(0);
-  expect(ofAnna.pictures, `shown to bob of ${ofAnna.sent}`).toBeGreaterThanOrEqual(ofAnna.sent / 2);
+  expect(ofAnna.pictures, `shown to bob of ${ofAnna.sent}`).toBeGreaterThanOrEqual(ofAnna.sent / 3);
   expectHeard(ofAnna);
   // Hers is no page to show pictures in: they have to be decoded.
   const stretch = await stretchOf(bob, STRETCH_MS);
   const sent = await picturesSent(bob, stretch);
   expect(sent, 'pictures that bob sent').toBeGreaterThan(0);
-  expect(await picturesDecoded(anna, bob, stretch), `of ${sent}`).toBeGreaterThanOrEqual(sent / 2);
+  expect(await picturesDecoded(anna, bob, stretch), `of ${sent}`).toBeGreaterThanOrEqual(sent / 3);
   expect((await anna.report(bob, stretch.sinceMs)).heard.length).toBeGreaterThan(0);
 
   await show();

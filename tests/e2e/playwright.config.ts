@@ -15,6 +15,8 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 120_000,
+  // All together take some minutes: nothing may hang for ever.
+  globalTimeout: 40 * 60_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
   use: { ignoreHTTPSErrors: true, screenshot: 'only-on-failure' },

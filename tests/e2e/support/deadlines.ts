@@ -2,11 +2,11 @@
 // making and closing of pages would wait for ever.
 import type { Browser, Page } from '@playwright/test';
 
-/** Longer than anything that pages wait for themselves (enterRoom fails after 16 s), shorter than a test. */
+/** Longer than anything that pages wait for themselves (enterRoom fails after 10 s), shorter than a test. */
 const ANSWER_MS = 20_000;
 /** A browser that has just been started, on a busy machine. */
-const OPEN_MS = 30_000;
-const CLOSE_MS = 15_000;
+const OPEN_MS = 45_000;
+const CLOSE_MS = 30_000;
 /** What is quoted of a function that did not answer. */
 const QUOTED = 120;
 
