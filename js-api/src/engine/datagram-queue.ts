@@ -12,8 +12,8 @@ interface Waiting {
 
 /**
  * Outgoing datagrams, video after everything else: bounded in number and in age, the oldest video goes first. The
- * browser is given one at a time. It would take them no faster together, and what it holds while QUIC's congestion
- * window is full nothing can overtake any more, nor is it dropped before those ahead of it, each of which may stay MAX_AGE_MS.
+ * browser is given one when it has taken the one before: what it holds while QUIC's congestion window is full nothing can
+ * overtake any more, so that it is to hold few (OUTGOING_DATAGRAMS).
  */
 export class DatagramQueue {
   bufferedAmount = 0;

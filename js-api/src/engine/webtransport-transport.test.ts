@@ -4,7 +4,11 @@ import { MessageReader, frameMessage, MAX_MESSAGE_BYTES } from './control-framin
 import { MAX_AGE_MS, MAX_QUEUED } from './datagram-queue';
 import type { TransportListener } from './transport';
 import { WebTransportInfoSource } from './webtransport-info';
-import { WEBTRANSPORT_TIMEOUT_MS, WebTransportTransport } from './webtransport-transport';
+import {
+  OUTGOING_DATAGRAMS,
+  WEBTRANSPORT_TIMEOUT_MS,
+  WebTransportTransport,
+} from './webtransport-transport';
 
 /** The browser's class, with the far end in the test's hands. */
 class FakeWebTransport {
@@ -41,6 +45,8 @@ class FakeWebTransport {
     this.datagrams = {
       readable: new ReadableStream<Uint8Array>({ start: (c) => void (this.toMedia = c) }),
       outgoingMaxAge: null,
+      outgoingHighWaterMark: 1,
+      outgoingMaxBufferedDatagrams: 1,
       incomingHighWaterMark: 1,
       ...(FakeWebTransport.legacy ? { writable } : { createWritable: () => writable }),
     };
@@ -200,6 +206,8 @@ describe('media', () => {
     expect(far().sentMedia).toEqual([7]);
     expect(heard).toEqual([[1, 2, 3]]);
     expect(far().datagrams.outgoingMaxAge).toBe(MAX_AGE_MS);
+    expect(far().datagrams.outgoingHighWaterMark).toBe(OUTGOING_DATAGRAMS);
+    expect(far().datagrams.outgoingMaxBufferedDatagrams).toBe(OUTGOING_DATAGRAMS);
   });
 
   it('keeps what it sends though the caller reuses its memory', async () => {

@@ -8,6 +8,12 @@ import type { WebTransportInfoSource } from './webtransport-info';
 export const WEBTRANSPORT_TIMEOUT_MS = 7000;
 /** Datagrams that may wait for us while this thread is busy: a quarter of a second at 30 Mbps. */
 const INCOMING_DATAGRAMS = 1024;
+/**
+ * Datagrams that the browser takes before it has sent the first of them. Its answer comes from another process: one at a
+ * time, the rate would depend on how soon all threads on the way get a processor. Few enough that sound does not wait
+ * long behind them while QUIC's congestion window is full.
+ */
+export const OUTGOING_DATAGRAMS = 8;
 const CLOSE_TOO_LARGE = 1009;
 /** From the end of the control stream to the end of the session. */
 const CLOSE_PATIENCE_MS = 500;
@@ -18,6 +24,9 @@ interface Datagrams {
   writable?: WritableStream<Uint8Array>;
   createWritable?(): WritableStream<Uint8Array>;
   incomingHighWaterMark?: number;
+  incomingMaxBufferedDatagrams?: number;
+  outgoingHighWaterMark?: number;
+  outgoingMaxBufferedDatagrams?: number;
   outgoingMaxAge?: number | null;
 }
 
@@ -108,8 +117,14 @@ export class WebTransportTransport implements Transport {
   }
 
   private openDatagrams(datagrams: Datagrams): void {
-    if ('incomingHighWaterMark' in datagrams) datagrams.incomingHighWaterMark = INCOMING_DATAGRAMS;
     if ('outgoingMaxAge' in datagrams) datagrams.outgoingMaxAge = MAX_AGE_MS;
+    // Of two names, browsers have the one, the other, or both.
+    if ('incomingHighWaterMark' in datagrams) datagrams.incomingHighWaterMark = INCOMING_DATAGRAMS;
+    if ('incomingMaxBufferedDatagrams' in datagrams)
+      datagrams.incomingMaxBufferedDatagrams = INCOMING_DATAGRAMS;
+    if ('outgoingHighWaterMark' in datagrams) datagrams.outgoingHighWaterMark = OUTGOING_DATAGRAMS;
+    if ('outgoingMaxBufferedDatagrams' in datagrams)
+      datagrams.outgoingMaxBufferedDatagrams = OUTGOING_DATAGRAMS;
     const writable = datagrams.createWritable?.() ?? datagrams.writable;
     if (!writable) throw failure('this browser cannot send datagrams');
     const writer = writable.getWriter();
