@@ -12,8 +12,8 @@ namespace ferry::transport {
 class ResendBudget {
  public:
   // Share of the target that retransmissions may have, and never less than kMinRate: enough where a
-  // quarter of all packets is lost, while a receiver that asks for everything again and again gets no
-  // more than it could have by losing packets.
+  // quarter of all packets is lost, while a receiver that asks for everything again and again gets
+  // no more than it could have by losing packets.
   static constexpr double kShare = 0.3;
   static constexpr DataRate kMinRate = DataRate::KilobitsPerSec(100);
   // What of it may leave at once: a path that was gone for a moment gets all that it lost.
