@@ -20,6 +20,12 @@ class SessionWorkerTest : public SessionTest {
   Client& JoinedOn(unsigned worker, const std::string& user) {
     return Joined(user, json::object(), worker);
   }
+  // Asks to resume, while nobody takes mail.
+  static void AskToResume(Client& client, const std::string& token) {
+    const json message = {
+        {"type", "resume"}, {"id", 7}, {"version", 1}, {"token", token}, {"ack", 0}};
+    client.session->OnControl(message.dump());
+  }
 };
 
 TEST_F(SessionWorkerTest, UsersOfOneRoomHearOfEachOtherWhereverTheyAre) {
@@ -69,8 +75,7 @@ TEST_F(SessionWorkerTest, WhatArrivesBeforeTheMediaHasMovedWaitsForIt) {
   Client& ann = JoinedOn(0, "ann");
   Client& again = Connect(1);
   // Nobody takes mail meanwhile: the former worker has not given up anything.
-  json resume = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
-  again.session->OnControl(resume.dump());
+  AskToResume(again, ann.token);
   json publish = {{"type", "publish"}, {"id", 8},         {"kind", "audio"},
                   {"source", "main"},  {"codec", "opus"}, {"muted", false}};
   again.session->OnControl(publish.dump());
@@ -87,8 +92,7 @@ TEST_F(SessionWorkerTest, WhatArrivesBeforeTheMediaHasMovedWaitsForIt) {
 TEST_F(SessionWorkerTest, TooMuchBeforeTheMediaHasMovedIsAFault) {
   Client& ann = JoinedOn(0, "ann");
   Client& again = Connect(1);
-  json resume = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
-  again.session->OnControl(resume.dump());
+  AskToResume(again, ann.token);
   for (int i = 0; i < 100; ++i) again.session->OnControl(R"({"type":"ping","id":1,"timeMs":1})");
   EXPECT_EQ(again.connection.closed_with, 4003);
   Settle();
@@ -98,15 +102,10 @@ TEST_F(SessionWorkerTest, TooMuchBeforeTheMediaHasMovedIsAFault) {
 TEST_F(SessionWorkerTest, ASessionMovesOnBeforeItHasArrived) {
   Client& ann = JoinedOn(0, "ann");
   ann.Publish("audio");
-  const auto resume = [&](Client& client) {
-    json message = {
-        {"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
-    client.session->OnControl(message.dump());
-  };
   Client& second = Connect(1);
-  resume(second);
+  AskToResume(second, ann.token);
   Client& third = Connect(2);
-  resume(third);
+  AskToResume(third, ann.token);
   Settle();
   EXPECT_EQ(second.connection.closed_with, 4008);
   third.connection.Drain(*third.session);
@@ -121,8 +120,7 @@ TEST_F(SessionWorkerTest, ASessionWhoseNewConnectionIsLostOnTheWayCanStillBeResu
   Client& ann = JoinedOn(0, "ann");
   ann.Publish("audio");
   Client& second = Connect(1);
-  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
-  second.session->OnControl(message.dump());
+  AskToResume(second, ann.token);
   second.session->OnClosed({false, 0, "lost"});
   Settle();
   Client& third = Connect(2);
@@ -136,8 +134,7 @@ TEST_F(SessionWorkerTest, AConnectionWhoseSuccessorIsLostAtOnceIsNotTouchedAnyMo
   ann.Publish("audio");
   bob.Subscribe("s1");
   Client& second = Connect(1);
-  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", bob.token}, {"ack", 0}};
-  second.session->OnControl(message.dump());
+  AskToResume(second, bob.token);
   second.session->OnClosed({false, 0, "lost"});  // before the former worker has heard of it
   Settle();
   EXPECT_EQ(bob.connection.closed_with, 4008);
@@ -154,8 +151,7 @@ TEST_F(SessionWorkerTest, ASessionThatEndsOnTheWayLeavesNothingBehind) {
   ann.Publish("audio");
   bob.Subscribe("s1");
   Client& second = Connect(1);
-  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", ann.token}, {"ack", 0}};
-  second.session->OnControl(message.dump());
+  AskToResume(second, ann.token);
   worker(0).sessions.TakeMail();  // gives the media up
   second.session->OnClosed({true, 1000, "left"});
   Settle();
@@ -170,8 +166,7 @@ TEST_F(SessionWorkerTest, AStreamThatEndsWhileItsSubscriberMovesIsNotKept) {
   ann.Publish("audio");
   bob.Subscribe("s1");
   Client& second = Connect(2);
-  json message = {{"type", "resume"}, {"id", 7}, {"version", 1}, {"token", bob.token}, {"ack", 0}};
-  second.session->OnControl(message.dump());
+  AskToResume(second, bob.token);
   worker(1).sessions.TakeMail();  // gives the media up
   ann.Ask({{"type", "unpublish"}, {"streamId", "s1"}});
   EXPECT_EQ(second.Heard().back(), "stream-removed ann s1");
