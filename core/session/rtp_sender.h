@@ -51,7 +51,8 @@ class RtpSender {
   static size_t MaxPayload(const rtp::RtpExtensions& extensions);
   // The packet's bytes; remembered for retransmission. The payload must be at most MaxPayload.
   std::vector<uint8_t> MakePacket(const Packet& packet, Timestamp now);
-  // The packet again, or empty when it is not to be had, or was sent again within the last `round_trip`.
+  // The packet again, or empty when it is not to be had, or was sent again within the last
+  // `round_trip`.
   std::vector<uint8_t> Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
 
   bool sent_any() const { return stats_.packets > 0; }
