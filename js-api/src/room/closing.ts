@@ -5,7 +5,6 @@ import { RtcError } from '../errors/rtc-error';
 const REASONS: Record<number, string> = {
   [-3301]: 'reconnecting did not succeed',
   1001: 'the gateway is shutting down for good',
-  4001: 'the same user entered again elsewhere',
 };
 
 /**

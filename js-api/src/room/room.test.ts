@@ -204,7 +204,7 @@ describe('what the gateway does', () => {
     log.length = 0;
   });
 
-  it.each([-3301, 4001])('a stay that ends with %i: disconnected, then an error, once', (code) => {
+  it.each([-3301, 1001])('a stay that ends with %i: disconnected, then an error, once', (code) => {
     emit({ event: 'closed', code, reason: '' });
     emit({ event: 'closed', code, reason: '' });
     expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'error 5500 5502']);
@@ -259,6 +259,13 @@ describe('what the gateway does', () => {
     emit({ event: 'notification', notification: { type: 'kicked', reason: 'banned' } });
     emit({ event: 'closed', code: 4001, reason: '' });
     expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'kicked banned']);
+  });
+
+  it('being replaced is a kick, though the close overtakes the word of it', () => {
+    emit({ event: 'closed', code: 4001, reason: 'the same user entered again' });
+    emit({ event: 'notification', notification: { type: 'kicked', reason: 'kick' } });
+    expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'kicked kick']);
+    expect(room.idle).toBe(true);
   });
 
   it('news of the room are passed on while in it', async () => {

@@ -45,6 +45,10 @@ const PART_CODES = {
   'audio-decode': EXTRA.AUDIO_DECODE,
 };
 
+/** docs/protocol.md §1.1: the user entered again elsewhere. */
+const CLOSE_REPLACED = 4001;
+
+type KickReason = Extract<GatewayNotification, { type: 'kicked' }>['reason'];
 type Phase = 'out' | 'joining' | 'joined' | 'leaving';
 
 /** Entering and leaving, and the connection while in between. */
@@ -179,9 +183,7 @@ export class Room {
 
   private notify(notification: GatewayNotification): void {
     if (notification.type === 'kicked') {
-      log.info(`kicked out: ${notification.reason}`);
-      this.end();
-      this.context.emitter.emit(EVENT.KICKED_OUT, { reason: notification.reason });
+      this.kicked(notification.reason);
     } else if (notification.type === 'error') {
       log.warn(`the gateway refused a message: ${notification.message} (${notification.code})`);
     } else if (notification.type === 'closing') {
@@ -212,9 +214,21 @@ export class Room {
     if (this.joined) this.engine.rpc.call('networkEvent', { kind }).catch(() => undefined);
   }
 
+  private kicked(reason: KickReason): void {
+    if (this.phase === 'out') return;
+    log.info(`kicked out: ${reason}`);
+    this.end();
+    this.context.emitter.emit(EVENT.KICKED_OUT, { reason });
+  }
+
   /** The stay ended, and no reconnecting helps: do not pretend to be in the room. */
   private closed(code: number, reason: string): void {
     if (!this.joined) return;
+    // Over WebTransport the close may overtake the notification that says so.
+    if (code === CLOSE_REPLACED) {
+      this.kicked('kick');
+      return;
+    }
     log.warn(`the stay in the room ended (${code} ${reason})`);
     this.end();
     this.context.fail(closingError(code, reason));
