@@ -141,11 +141,13 @@ test('says what is missing before it asks the gateway', async ({ open }) => {
 test('says that the same user came from elsewhere', async ({ open }) => {
   const first = await open();
   await enter(first.page, 'Anna', '5');
-  await plays(first.page, 'Anna');
+  // The own picture is there before: who enters last puts the other out.
+  await expect(first.page.locator('.call.entered')).toBeVisible();
   const tag = await first.page.evaluate(() => sessionStorage.getItem('ferry.tab'));
   const second = await open();
   await second.page.evaluate((value) => sessionStorage.setItem('ferry.tab', String(value)), tag);
   await enter(second.page, 'Anna', '5');
+  await expect(second.page.locator('.call.entered')).toBeVisible();
   const dialog = first.page.getByRole('alertdialog', { name: 'You are in this call elsewhere' });
   await expect(dialog).toBeVisible();
   // Taking the call back puts the other page out.
