@@ -3,7 +3,7 @@ import { now } from './clock.js';
 import { draw, encode } from './barcode.js';
 
 /**
- * Starts drawing. Returns the track to publish, `drawnMs` (when each frame was drawn), the canvas, and `stop()`.
+ * Starts drawing. Returns the track to publish, the canvas, and `stop()`.
  * `source` is the number that tells this picture from others (0..255).
  */
 export function startVideoSource({ source, width = 640, height = 360, frameRate = 30 }) {
@@ -15,21 +15,18 @@ export function startVideoSource({ source, width = 640, height = 360, frameRate 
   const [track] = stream.getVideoTracks();
   // Firefox has it on the stream, as an earlier draft of the standard had.
   const shutter = 'requestFrame' in track ? track : stream;
-  const drawnMs = [];
+  let frames = 0;
   const paint = () => {
-    const frame = drawnMs.length;
+    const frame = frames++;
     drawScene(context, width, height, frame, source);
-    const timeMs = now();
-    draw(context, width, height, encode(source, frame, timeMs));
+    draw(context, width, height, encode(source, frame, now()));
     shutter.requestFrame();
-    drawnMs.push(timeMs);
   };
   paint();
   const stop = every(1000 / frameRate, paint);
   return {
     track,
     canvas,
-    drawnMs,
     stop() {
       stop();
       track.stop();

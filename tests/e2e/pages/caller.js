@@ -134,12 +134,6 @@ class Caller {
   sentTones() {
     return this.#sources?.audio?.sent.slice() ?? [];
   }
-
-  /** How many pictures were drawn in a stretch of time. */
-  picturesDrawn(sinceMs, untilMs) {
-    const times = this.#sources?.video?.drawnMs ?? [];
-    return times.filter((time) => time >= sinceMs && time < untilMs).length;
-  }
 }
 
 /** null, or what a test can look at of an error. */
