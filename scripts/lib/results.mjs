@@ -1,6 +1,6 @@
 // Counts the tests of JUnit reports, as ctest, GoogleTest, Vitest and Playwright write them.
 //
-//   results.mjs suite NAME FOLDER STATUS   one suite's line and its failed tests; STATUS is its runner's exit status
+//   results.mjs suite NAME FOLDER STATUS   one suite's line, its failed tests and what each said; STATUS is its runner's exit status
 //   results.mjs totals FOLDER              the closing line over all suites: "N passed, N failed, N skipped"
 //
 // A suite that fails without a failed test in its reports (it crashed, it did not build, it ran nothing) counts as
@@ -17,8 +17,32 @@ const attribute = (tag, name) => {
   return match ? unescape(match[1]) : '';
 };
 
+const escape = (text) =>
+  text.replace(/[&<>"]/g, (sign) => Object.keys(entities).find((key) => entities[key] === sign));
+
+/** Colours; Playwright's report leaves out their first character, which XML cannot hold. */
+// eslint-disable-next-line no-control-regex
+const COLOURS = /\u001b?\[\d+(;\d+)*m/g;
+/** Where, in a test's output, a runner or a sanitizer begins to say what is wrong. */
+const COMPLAINT =
+  /: Failure$|Error\b|ERROR:|runtime error|WARNING: ThreadSanitizer|terminate called/;
+const REASON_LINES = 14;
+
+/** What a failed test said: the lines from its complaint on, or its last ones. */
+function reasonOf(body) {
+  const [, inFailure = ''] =
+    /<(?:failure|error)\b[^>]*>([\s\S]*?)<\/(?:failure|error)>/.exec(body) ?? [];
+  const [, output = ''] = /<system-out>([\s\S]*?)<\/system-out>/.exec(body) ?? [];
+  const lines = unescape(inFailure.trim() || output)
+    .replace(COLOURS, '')
+    .split('\n')
+    .filter((text) => text.trim() !== '');
+  const start = lines.findIndex((text) => COMPLAINT.test(text));
+  return start < 0 ? lines.slice(-REASON_LINES) : lines.slice(start, start + REASON_LINES);
+}
+
 function testsOf(xml) {
-  const plain = xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, '');
+  const plain = xml.replace(/<!\[CDATA\[([\s\S]*?)\]\]>/g, (_, text) => escape(text));
   return plain
     .split(/<testcase\b/)
     .slice(1)
@@ -32,7 +56,12 @@ function testsOf(xml) {
       const outcome = /<(failure|error)\b/.test(body) ? 'failed' : skipped ? 'skipped' : 'passed';
       const suite = attribute(tag, 'classname');
       const name = attribute(tag, 'name');
-      return { outcome, name: suite && !name.startsWith(suite) ? `${suite} ${name}` : name };
+      const reason = outcome === 'failed' ? reasonOf(body) : [];
+      return {
+        outcome,
+        name: suite && !name.startsWith(suite) ? `${suite} ${name}` : name,
+        reason,
+      };
     });
 }
 
@@ -51,22 +80,25 @@ const line = ({ passed, failed, skipped }) =>
 
 function closeSuite(name, folder, status) {
   const tests = readReports(folder);
-  const failures = tests.filter((test) => test.outcome === 'failed').map((test) => test.name);
+  const failures = tests.filter((test) => test.outcome === 'failed');
   const sum = {
     passed: count(tests, 'passed'),
     failed: failures.length,
     skipped: count(tests, 'skipped'),
   };
   if (sum.failed === 0 && status !== 0) {
-    failures.push(`the ${name} suite itself ended with status ${status}`);
+    failures.push({ name: `the ${name} suite itself ended with status ${status}`, reason: [] });
   } else if (sum.passed + sum.failed === 0) {
-    failures.push(`the ${name} suite ran no test`);
+    failures.push({ name: `the ${name} suite ran no test`, reason: [] });
   }
   sum.failed = failures.length;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'sum.json'), JSON.stringify(sum));
   console.log(`  ${name.padEnd(10)} ${line(sum)}`);
-  for (const failure of failures.slice(0, 20)) console.log(`             FAILED  ${failure}`);
+  for (const failure of failures.slice(0, 20)) {
+    console.log(`             FAILED  ${failure.name}`);
+    for (const text of failure.reason) console.log(`               | ${text}`);
+  }
   if (failures.length > 20) console.log(`             and ${failures.length - 20} more`);
 }
 
