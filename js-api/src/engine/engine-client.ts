@@ -1,15 +1,15 @@
 import { assetUrl } from '../util/assets';
 import { RpcClient } from '../util/rpc';
 import { startWorker } from '../util/worker';
-import type { EngineEvent, EngineMethods } from './messages';
+import type { EngineMethods, StayEvent } from './messages';
 
 /** The page's side of the engine worker. Loading starts with the constructor. */
 export class EngineClient {
-  readonly rpc: RpcClient<EngineMethods, EngineEvent>;
+  readonly rpc: RpcClient<EngineMethods, StayEvent>;
   readonly loaded: Promise<void>;
   private readonly worker: Worker;
 
-  constructor(assetsPath: string | undefined, onEvent: (event: EngineEvent) => void) {
+  constructor(assetsPath: string | undefined, onEvent: (event: StayEvent) => void) {
     this.worker = startWorker('workers/engine.js', assetsPath);
     this.rpc = new RpcClient(this.worker, onEvent);
     this.worker.onerror = ({ message }) => {

@@ -5,7 +5,7 @@ import { loadWasm } from '../util/wasm-loader';
 import { Connector } from './connector';
 import { Engine } from './engine';
 import type { EngineExports } from './engine-exports';
-import type { EngineMethods } from './messages';
+import type { EngineMethods, StayEvent } from './messages';
 import { NetworkMemory } from './network-memory';
 import { Session } from './session';
 import { WebSocketTransport } from './websocket-transport';
@@ -35,12 +35,14 @@ serve<EngineMethods>(self as unknown as Endpoint, {
     engineModule ??= loadOnce(() => loadWasm<EngineExports>(wasmUrl));
     await engineModule();
   },
-  join: async (request) => {
+  join: async ({ stay, ...request }) => {
     if (!engineModule) throw new RpcError({ kind: 'engine', code: 0, message: 'join before load' });
     const mine = ++turn;
     const wasm = await engineModule();
     if (mine !== turn) throw new RpcError({ kind: 'engine', code: 0, message: 'left meanwhile' });
-    const joining = new Session(new Engine(wasm), connector, (event) => self.postMessage(event));
+    const joining = new Session(new Engine(wasm), connector, (event) =>
+      self.postMessage({ ...event, stay } satisfies StayEvent),
+    );
     session = joining;
     try {
       return await joining.join(request);

@@ -127,7 +127,8 @@ export type NetworkEvent = 'changed' | 'woke' | 'closing';
 /** Calls of the page to the engine worker. */
 export interface EngineMethods {
   load(args: { wasmUrl: string }): void;
-  join(args: JoinRequest): JoinResult;
+  /** `stay` is the page's number for this stay in a room; what is told of it carries it. */
+  join(args: JoinRequest & { stay: number }): JoinResult;
   leave(): void;
   publish(args: PublishRequest): { streamId: string };
   updateStream(args: { streamId: string; muted: boolean }): void;
@@ -161,6 +162,9 @@ export type EngineEvent =
   /** The stay ended without leave(), and no reconnecting helps. */
   | { event: 'closed'; code: number; reason: string }
   | { event: 'failure'; failure: EngineFailure; part: EnginePart };
+
+/** As it reaches the page; without `stay` it concerns the engine whole. */
+export type StayEvent = EngineEvent & { stay?: number };
 
 /**
  * The connection was lost and is being sought; one more attempt failed; there is one again; another one has

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EnterRoomConfig } from '../../types/index';
 import { EVENT } from '../constants/event';
-import type { EngineEvent } from '../engine/messages';
+import type { EngineEvent, StayEvent } from '../engine/messages';
 import { deferred, type Deferred } from '../util/deferred';
 import { setLogLevel } from '../util/logger';
 import { RpcError } from '../util/rpc';
@@ -81,7 +81,7 @@ const join = async () => {
   await entering;
   await new Promise((resolve) => setTimeout(resolve));
 };
-const emit = (event: EngineEvent) => engine.emit(event);
+const emit = (event: StayEvent) => engine.emit(event);
 
 describe('entering', () => {
   it('tells the connection, publishes, resolves, then tells who is here', async () => {
@@ -181,6 +181,32 @@ describe('entering', () => {
   });
 });
 
+describe('an end that is told before the answer that it followed', () => {
+  const enterAndEnd = async (event: EngineEvent) => {
+    const entering = room.join(params).catch((error: unknown) => error);
+    emit(event);
+    joining.resolve({ users });
+    return entering;
+  };
+
+  it('being kicked fails enterRoom, and is told', async () => {
+    const notification = { type: 'kicked', reason: 'kick' } as const;
+    expect(await enterAndEnd({ event: 'notification', notification })).toMatchObject({
+      code: 5998,
+    });
+    expect(log.slice(-3)).toEqual(['left', 'CONNECTING → DISCONNECTED', 'kicked kick']);
+    expect(room.idle).toBe(true);
+    expect(calls.map(([method]) => method)).toEqual(['join', 'leave']);
+  });
+
+  it('the end of the stay fails enterRoom with its reason, once', async () => {
+    const error = await enterAndEnd({ event: 'closed', code: 1001, reason: 'bye' });
+    expect(error).toMatchObject({ code: 5500, extraCode: 5502 });
+    expect(log.slice(-2)).toEqual(['left', 'CONNECTING → DISCONNECTED']);
+    expect(room.idle).toBe(true);
+  });
+});
+
 describe('leaving', () => {
   it('is nothing when not in a room', async () => {
     await room.leave();
@@ -266,6 +292,21 @@ describe('what the gateway does', () => {
     emit({ event: 'notification', notification: { type: 'kicked', reason: 'kick' } });
     expect(log).toEqual(['left', 'CONNECTED → DISCONNECTED', 'kicked kick']);
     expect(room.idle).toBe(true);
+  });
+
+  it('what is told late of a former stay does not end the next one', async () => {
+    const stays = () =>
+      calls.filter(([method]) => method === 'join').map(([, args]) => (args as StayEvent).stay);
+    const [first] = stays();
+    const kicked = { type: 'kicked', reason: 'kick' } as const;
+    emit({ event: 'notification', notification: kicked, stay: first });
+    const again = room.join(params);
+    emit({ event: 'closed', code: 4001, reason: '', stay: first });
+    await again;
+    emit({ event: 'closed', code: 4001, reason: '', stay: first });
+    expect(room.joined).toBe(true);
+    emit({ event: 'closed', code: 4001, reason: '', stay: stays().at(-1) });
+    expect(room.joined).toBe(false);
   });
 
   it('news of the room are passed on while in it', async () => {

@@ -11,6 +11,7 @@ import type {
   JoinRequest,
   LinkState,
   NetworkEvent,
+  StayEvent,
   UserInfo,
 } from '../engine/messages';
 import { RtcError, abortError, invalidOperation } from '../errors/rtc-error';
@@ -115,7 +116,9 @@ export class Room {
       this.graph = AudioGraph.acquire(this.context.assetsPath);
       this.setConnection('CONNECTING');
       log.info(`entering room ${String(params.roomId ?? params.strRoomId)} at ${request.url}`);
-      const { users } = await this.abortable(this.engine.rpc.call('join', request));
+      const { users } = await this.abortable(
+        this.engine.rpc.call('join', { ...request, stay: attempt }),
+      );
       this.phase = 'joined';
       this.network = new NetworkWatch((kind) => this.tellNetwork(kind));
       log.info(`entered, ${users.length} others are here`);
@@ -155,7 +158,9 @@ export class Room {
     this.engine.close();
   }
 
-  private handle(event: EngineEvent): void {
+  private handle(event: StayEvent): void {
+    // On its way when that stay ended: who enters again at once must not be put out by it.
+    if (event.stay !== undefined && event.stay !== this.attempt) return;
     if (event.event === 'notification') this.notify(event.notification);
     else if (event.event === 'connection') this.linkChanged(event.state, event.detail);
     else if (event.event === 'closed') this.closed(event.code, event.reason);
@@ -217,21 +222,24 @@ export class Room {
   private kicked(reason: KickReason): void {
     if (this.phase === 'out') return;
     log.info(`kicked out: ${reason}`);
-    this.end();
+    this.end(abortError('enterRoom', `kicked out while entering: ${reason}`));
     this.context.emitter.emit(EVENT.KICKED_OUT, { reason });
   }
 
   /** The stay ended, and no reconnecting helps: do not pretend to be in the room. */
   private closed(code: number, reason: string): void {
-    if (!this.joined) return;
+    // While entering, too: the end may be told before the answer that it followed.
+    if (this.phase !== 'joined' && this.phase !== 'joining') return;
     // Over WebTransport the close may overtake the notification that says so.
     if (code === CLOSE_REPLACED) {
       this.kicked('kick');
       return;
     }
     log.warn(`the stay in the room ended (${code} ${reason})`);
-    this.end();
-    this.context.fail(closingError(code, reason));
+    const error = closingError(code, reason);
+    const { joined } = this;
+    this.end(error);
+    if (joined) this.context.fail(error);
   }
 
   private failed({ failure, part }: Extract<EngineEvent, { event: 'failure' }>): void {
@@ -244,9 +252,10 @@ export class Room {
     this.context.fail(new RtcError({ name: 'OPERATION_FAILED', message, extraCode }));
   }
 
-  /** Leaves without being asked to. */
-  private end(): void {
+  /** Leaves without being asked to; an enterRoom() under way fails with `error`. */
+  private end(error?: RtcError): void {
     this.attempt++;
+    if (error) this.abortJoin?.(error);
     this.phase = 'leaving';
     this.listener.onLeft();
     this.engine.rpc.call('leave').catch(() => undefined);
