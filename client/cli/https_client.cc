@@ -27,8 +27,9 @@ HttpsClient::~HttpsClient() = default;
 
 Result<void> HttpsClient::Connect() {
   const auto failed = [&](const char* step, const error_code& error) {
-    return Fail(ErrorCode::kNotFound, "cannot " + std::string(step) + " with " + host_.host + ":" +
-                                          std::to_string(host_.port) + ": " + error.message());
+    return Fail(ErrorCode::kInvalidArgument, "cannot " + std::string(step) + " with " + host_.host +
+                                                 ":" + std::to_string(host_.port) + ": " +
+                                                 error.message());
   };
   auto stream = std::make_unique<Stream>();
   error_code error;
@@ -56,6 +57,11 @@ Result<void> HttpsClient::Connect() {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(native), host_.host.c_str());
   }
   stream->tls->handshake(asio::ssl::stream_base::client, error);
+  if (error && SSL_get_verify_result(native) != X509_V_OK) {
+    return Fail(ErrorCode::kInvalidArgument,
+                failed("make a TLS connection", error).error().message +
+                    "; give --ca FILE with who signed its certificate, or --insecure");
+  }
   if (error) return failed("make a TLS connection", error);
   stream_ = std::move(stream);
   return {};
@@ -76,7 +82,7 @@ Result<std::string> HttpsClient::Get(const std::string& target) {
     if (error) {
       stream_.reset();
       if (kept) continue;
-      return Fail(ErrorCode::kNotFound, "no answer of the gateway: " + error.message());
+      return Fail(ErrorCode::kInvalidArgument, "no answer of the gateway: " + error.message());
     }
     if (!response.keep_alive()) stream_.reset();
     if (response.result() != http::status::ok) {

@@ -13,7 +13,7 @@ class HttpsClient {
   HttpsClient(GatewayAddress host, net::TlsOptions tls);
   ~HttpsClient();
 
-  // The body of a 200 answer.
+  // The body of a 200 answer. kNotFound: it was another answer; kInvalidArgument: there was none.
   Result<std::string> Get(const std::string& target);
 
  private:

@@ -17,7 +17,11 @@ int main(int argc, char** argv) {
   ferry::client::AddPublishCommand(app, run);
   ferry::client::AddPlayCommand(app, run);
   ferry::client::AddLoadCommand(app, run);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return run();

@@ -97,6 +97,7 @@ Result<UserSigSource::Signed> UserSigSource::Run(const std::string& user) const 
 
 Result<UserSigSource::Signed> UserSigSource::AskDemo(const std::string& user) {
   const auto body = demo_.Get("/demo/usersig?userId=" + UrlEncode(user));
+  if (!body && body.error().code != ErrorCode::kNotFound) return std::unexpected(body.error());
   if (!body) {
     return Fail(body.error().code, body.error().message +
                                        "; a gateway without --demo signs for nobody: give "
