@@ -2,12 +2,11 @@
 // own RTCPeerConnection between the same two browsers with the same sources and readers, turn by turn.
 import os from 'node:os';
 import process from 'node:process';
-import { chromium } from '@playwright/test';
-import { launchOptions } from '../../e2e/support/chromium.mjs';
 import { startGateway } from '../../e2e/support/gateway.mjs';
 import { median, quantile } from '../../e2e/support/numbers.mjs';
 import { spent, treeTimes } from '../../e2e/support/processes.mjs';
-import { startFerryCall, startPeerCall } from './calls.mjs';
+import { openPage, startBrowser, wait } from '../support/browsers.mjs';
+import { startFerryCall, startPeerCall } from '../support/calls.mjs';
 import { readOptions, writeJson } from '../support/options.mjs';
 
 const HELP = `bench call: frame rate, delay, synchrony and processor time of a call of two pages
@@ -37,24 +36,6 @@ const picture = {
   bitrate: Number(options.kbps),
 };
 const seconds = Number(options.seconds);
-
-/** One browser a page, so that its processor time can be told. */
-async function startBrowser() {
-  const server = await chromium.launchServer(launchOptions());
-  const browser = await chromium.connect(server.wsEndpoint());
-  return { browser, pid: server.process().pid, close: () => server.close() };
-}
-
-async function openPage({ browser }, url) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const page = await context.newPage();
-  page.on('pageerror', (error) => process.stderr.write(`page: ${error.stack}\n`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') process.stderr.write(`page: ${message.text()}\n`);
-  });
-  await page.goto(url);
-  return page;
-}
 
 /** One call of one kind, measured. */
 async function measure(kind, browsers, gateway) {
@@ -135,7 +116,6 @@ function table(columns) {
 }
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-const wait = (s) => new Promise((resolve) => setTimeout(resolve, 1000 * s));
 
 const gateway = await startGateway();
 const browsers = await Promise.all([startBrowser(), startBrowser()]);
