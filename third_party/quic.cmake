@@ -42,7 +42,8 @@ if(NGTCP2_FOUND AND NGHTTP3_FOUND)
   return()
 elseif(QUIC_PROVIDER STREQUAL "system")
   message(FATAL_ERROR "QUIC_PROVIDER=system, but pkg-config does not find libngtcp2 >= 1.22 with "
-                      "libngtcp2_crypto_ossl, libnghttp3 >= 1.15 and openssl >= 3.5")
+                      "libngtcp2_crypto_ossl, libnghttp3 >= 1.15 and openssl >= 3.5. Install them (Debian 13 "
+                      "has them in its backports), or leave QUIC_PROVIDER at auto, which builds them")
 endif()
 
 set(build_quic "${CMAKE_CURRENT_LIST_DIR}/build-quic")
