@@ -13,7 +13,7 @@ build_for_bench() {
     # Native clients: no page, no browser.
     sfu) need_node && build_native release ferry-gateway ferry-cli sfu_floor ;;
     room | joins) need_node && build_native release ferry-gateway ferry-cli ;;
-    codecs) need_npm_packages && build_native release && build_wasm && need_browser ;;
+    codecs) need_npm_packages && build_native release && build_wasm_all && need_browser ;;
     *) need_npm_packages && build_gateway && build_wasm && build_sdk && build_web && need_browser ;;
   esac
 }

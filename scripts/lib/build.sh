@@ -49,8 +49,15 @@ make_wasm() {
       "Configure wasm" in_emscripten cmake --preset wasm -S "$ROOT" || return 1
     stamp configure-wasm "$hash"
   fi
+  build_wasm_target "Build wasm (modules)" wasm/all
+}
+
+# The tests and benchmarks besides, which take as long again.
+build_wasm_all() { build_wasm && once "The tests for WebAssembly" build_wasm_target "Build wasm (all)" all; }
+
+build_wasm_target() {
   step --hint "mend what the compiler names, then run the same again" \
-    "Build wasm" in_emscripten cmake --build "$ROOT/build/wasm" -j "$(jobs_for_building)"
+    "$1" in_emscripten cmake --build "$ROOT/build/wasm" -j "$(jobs_for_building)" --target "$2"
 }
 
 # build_bundle FOLDER INPUT…: runs the workspace's build script when its sources or the given inputs changed.

@@ -49,7 +49,7 @@ tsan_in() {
 }
 
 suite_wasm() {
-  need_node && build_wasm &&
+  need_node && build_wasm_all &&
     step --hint "$see_log" "Test wasm (in Node)" \
       node "$ROOT/scripts/lib/wasm-tests.mjs" "$ROOT/build/wasm" "$RESULTS/wasm" "$1"
 }
