@@ -136,10 +136,13 @@ FERRY_EXPORT uint8_t* ferry_engine_frame_buffer(FerryEngine* engine, uint32_t si
 }
 
 FERRY_EXPORT int ferry_engine_send_frame(FerryEngine* engine, uint32_t ssrc, uint32_t size,
-                                         int keyframe, double capture_ms, double now_ms) {
+                                         int keyframe, int temporal_id, double capture_ms,
+                                         double now_ms) {
   if (size > engine->frame.size()) return Refuse("the frame buffer is smaller than the frame");
+  std::optional<uint8_t> layer;
+  if (temporal_id >= 0) layer = static_cast<uint8_t>(std::min(temporal_id, 0xFF));
   return Return(engine->session.SendFrame(ssrc, ferry::ByteSpan(engine->frame).first(size),
-                                          keyframe != 0, Time(capture_ms), Time(now_ms)));
+                                          keyframe != 0, Time(capture_ms), Time(now_ms), layer));
 }
 
 FERRY_EXPORT int ferry_engine_remove_sender(FerryEngine* engine, uint32_t ssrc) {

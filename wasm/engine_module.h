@@ -40,8 +40,9 @@ int ferry_engine_set_audio_muted(FerryEngine*, uint32_t ssrc, int muted);
 int ferry_engine_add_video_sender(FerryEngine*, uint32_t ssrc, int codec);
 // Buffer of at least `size` bytes for one encoded frame, 0 when larger than 4 MiB.
 uint8_t* ferry_engine_frame_buffer(FerryEngine*, uint32_t size);
+// `temporal_id`: 0 or 1 of an encoder with temporal layers, else negative.
 int ferry_engine_send_frame(FerryEngine*, uint32_t ssrc, uint32_t size, int keyframe,
-                            double capture_ms, double now_ms);
+                            int temporal_id, double capture_ms, double now_ms);
 int ferry_engine_remove_sender(FerryEngine*, uint32_t ssrc);
 // What everything published may send together, in bits per second, by congestion control; changes
 // with what ferry_engine_receive took in. The encoders share it.

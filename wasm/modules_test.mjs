@@ -51,7 +51,7 @@ for (const codec of [8, 9]) {
 
   test(`${file} brings a picture there and back`, () => {
     const { exports: wasm } = instantiate(file);
-    const encoder = wasm.ferry_encoder_create(width, height, 30, 500_000, -1);
+    const encoder = wasm.ferry_encoder_create(width, height, 30, 500_000, -1, 1);
     assert.notEqual(encoder, 0, lastError(wasm));
     const decoder = wasm.ferry_decoder_create();
     assert.notEqual(decoder, 0, lastError(wasm));
@@ -94,16 +94,34 @@ for (const codec of [8, 9]) {
     wasm.ferry_decoder_destroy(decoder);
   });
 
+  test(`${file}: temporal layers`, () => {
+    const { exports: wasm } = instantiate(file);
+    const encoder = wasm.ferry_encoder_create(width, height, 30, 500_000, -1, 2);
+    if (codec === 9) {
+      assert.equal(encoder, 0);
+      return;
+    }
+    const layers = [];
+    for (let i = 0; i < 6; i++) {
+      if (i === 4) wasm.ferry_encoder_configure(encoder, width, height, 30, 500_000, 1);
+      fill(wasm, encoder, [255, 40 * i, 0]);
+      assert.ok(wasm.ferry_encoder_encode(encoder, 3, width, height, 0, i * 33_333, 0) > 0);
+      layers.push(wasm.ferry_encoder_temporal_id(encoder));
+    }
+    assert.deepEqual(layers, [0, 1, 0, 1, -1, -1]);
+    wasm.ferry_encoder_destroy(encoder);
+  });
+
   test(`${file} says what is wrong instead of trapping`, () => {
     const { exports: wasm } = instantiate(file);
-    assert.equal(wasm.ferry_encoder_create(0, height, 30, 500_000, -1), 0);
+    assert.equal(wasm.ferry_encoder_create(0, height, 30, 500_000, -1, 1), 0);
     assert.match(lastError(wasm), /0x180/);
-    const encoder = wasm.ferry_encoder_create(width, height, 30, 500_000, -1);
+    const encoder = wasm.ferry_encoder_create(width, height, 30, 500_000, -1, 1);
     fill(wasm, encoder, [0, 0, 0]);
     assert.ok(wasm.ferry_encoder_encode(encoder, 3, width, height + 1, 0, 0, 0) < 0);
     assert.ok(wasm.ferry_encoder_encode(encoder, 99, width, height, 0, 0, 0) < 0);
     assert.ok(wasm.ferry_encoder_encode(encoder, 3, width, height, 0, NaN, 0) < 0);
-    assert.ok(wasm.ferry_encoder_configure(encoder, width, height, 30, 0) < 0);
+    assert.ok(wasm.ferry_encoder_configure(encoder, width, height, 30, 0, 1) < 0);
     assert.equal(wasm.ferry_encoder_input(encoder, 0xffffffff), 0);
     const decoder = wasm.ferry_decoder_create();
     // Damage inside libvpx leaves by longjmp: WebAssembly's exceptions, not a trap.

@@ -91,12 +91,14 @@ FERRY_EXPORT uint8_t* ferry_alloc(uint32_t bytes) {
 FERRY_EXPORT void ferry_free(void* pointer) { std::free(pointer); }
 
 FERRY_EXPORT FerryVideoEncoder* ferry_encoder_create(int width, int height, double fps,
-                                                     int bitrate_bps, int cpu_used) {
+                                                     int bitrate_bps, int cpu_used,
+                                                     int temporal_layers) {
   ferry::VideoEncoderSettings settings{.size = {width, height},
                                        .fps = fps,
                                        .bitrate = ferry::DataRate::BitsPerSec(bitrate_bps),
                                        .speed = std::nullopt,
-                                       .threads = 1};
+                                       .threads = 1,
+                                       .temporal_layers = temporal_layers};
   if (cpu_used >= 0) settings.speed = cpu_used;
   auto encoder = CreateEncoder(settings);
   if (!encoder) {
@@ -112,11 +114,12 @@ FERRY_EXPORT FerryVideoEncoder* ferry_encoder_create(int width, int height, doub
 FERRY_EXPORT void ferry_encoder_destroy(FerryVideoEncoder* encoder) { delete encoder; }
 
 FERRY_EXPORT int ferry_encoder_configure(FerryVideoEncoder* encoder, int width, int height,
-                                         double fps, int bitrate_bps) {
+                                         double fps, int bitrate_bps, int temporal_layers) {
   ferry::VideoEncoderSettings settings = encoder->settings;
   settings.size = {width, height};
   settings.fps = fps;
   settings.bitrate = ferry::DataRate::BitsPerSec(bitrate_bps);
+  settings.temporal_layers = temporal_layers;
   encoder->output = {};
   if (auto done = encoder->encoder->Configure(settings); !done) return Failure(done.error());
   encoder->settings = settings;
@@ -159,6 +162,9 @@ FERRY_EXPORT const uint8_t* ferry_encoder_output(FerryVideoEncoder* encoder) {
 }
 FERRY_EXPORT int ferry_encoder_is_keyframe(FerryVideoEncoder* encoder) {
   return encoder->output.keyframe;
+}
+FERRY_EXPORT int ferry_encoder_temporal_id(FerryVideoEncoder* encoder) {
+  return encoder->output.temporal_id ? *encoder->output.temporal_id : -1;
 }
 
 FERRY_EXPORT FerryVideoDecoder* ferry_decoder_create(void) {

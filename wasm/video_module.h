@@ -28,13 +28,15 @@ void ferry_free(void* pointer);
 // --- Encoding ------------------------------------------------------------------------------------
 // `cpu_used`: effort, higher is faster and looks worse (VP8 1 to 16, VP9 5 to 9); negative: chosen
 // by the size. Sides are 16 to 4096 pixels, `fps` 1 to 120, bit rates 10 kbit/s to 100 Mbit/s.
+// `temporal_layers`: 1, or 2 of VP8.
 FerryVideoEncoder* ferry_encoder_create(int width, int height, double fps, int bitrate_bps,
-                                        int cpu_used);
+                                        int cpu_used, int temporal_layers);
 void ferry_encoder_destroy(FerryVideoEncoder* encoder);
-// From the next picture on. Another size starts with a keyframe; bit rate and frame rate do not.
+// From the next picture on. Another size or number of layers starts with a keyframe; bit rate and
+// frame rate do not.
 // 0, or negative: the former settings stand.
 int ferry_encoder_configure(FerryVideoEncoder* encoder, int width, int height, double fps,
-                            int bitrate_bps);
+                            int bitrate_bps, int temporal_layers);
 
 // Room for a picture of `bytes` bytes (at most 64 MiB), to which VideoFrame.copyTo() may write.
 // Valid until the next call with more bytes.
@@ -61,6 +63,8 @@ int ferry_encoder_encode(FerryVideoEncoder* encoder, int format, int width, int 
 // The frame that ferry_encoder_encode made, until the next call on the encoder.
 const uint8_t* ferry_encoder_output(FerryVideoEncoder* encoder);
 int ferry_encoder_is_keyframe(FerryVideoEncoder* encoder);
+// Negative where the encoder has one layer only.
+int ferry_encoder_temporal_id(FerryVideoEncoder* encoder);
 
 // --- Decoding ------------------------------------------------------------------------------------
 FerryVideoDecoder* ferry_decoder_create(void);

@@ -16,7 +16,9 @@ Result<VideoTrack> VideoTrack::FromPictures(std::unique_ptr<PictureSource> pictu
     layer.size = {encoding.width, encoding.height};
     auto encoder = CreateVp8Encoder({.size = layer.size,
                                      .fps = pictures->fps(),
-                                     .bitrate = DataRate::BitsPerSec(encoding.max_bitrate_bps)});
+                                     .bitrate = DataRate::BitsPerSec(encoding.max_bitrate_bps),
+                                     // Half of the pictures are a step between two sizes.
+                                     .temporal_layers = encodings.size() > 1 ? 2 : 1});
     if (!encoder) return std::unexpected(encoder.error());
     layer.encoder = std::move(*encoder);
     track.layers_.push_back(std::move(layer));
@@ -85,7 +87,8 @@ Result<void> VideoTrack::SendEncoded(const I420Buffer& picture, Timestamp captur
         layer.encoder->Encode(*scaled, capture_time, std::exchange(layer.keyframe_wanted, false));
     if (!encoded) return std::unexpected(encoded.error());
     if (encoded->data.empty()) continue;  // dropped, to keep to the bitrate
-    auto sent = engine.SendFrame(ssrcs_[i], encoded->data, encoded->keyframe, capture_time, now);
+    auto sent = engine.SendFrame(ssrcs_[i], encoded->data, encoded->keyframe, capture_time, now,
+                                 encoded->temporal_id);
     if (!sent) return sent;
   }
   return {};

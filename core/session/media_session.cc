@@ -106,12 +106,13 @@ Result<void> MediaSession::SetAudioMuted(uint32_t ssrc, bool muted) {
 }
 
 Result<void> MediaSession::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe,
-                                     Timestamp capture_time, Timestamp now) {
+                                     Timestamp capture_time, Timestamp now,
+                                     std::optional<uint8_t> temporal_id) {
   VideoSender* sender = Find(video_senders_, ssrc);
   if (!sender) return std::unexpected(NoSuchStream(ssrc));
   const bool first = !sender->rtp().sent_any();
   made_.clear();
-  const auto sent = sender->Send(frame, keyframe, capture_time, now, made_);
+  const auto sent = sender->Send(frame, keyframe, temporal_id, capture_time, now, made_);
   for (auto& packet : made_) sender_.QueueVideo(std::move(packet));
   if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
   return sent;

@@ -64,8 +64,9 @@ class MediaSession {
   Result<void> PushOpus(uint32_t ssrc, ByteSpan packet, std::span<const float> decoded,
                         Timestamp capture_time, Timestamp now);
   Result<void> SetAudioMuted(uint32_t ssrc, bool muted);
+  // `temporal_id`: of an encoder with temporal layers, 0 or 1.
   Result<void> SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe, Timestamp capture_time,
-                         Timestamp now);
+                         Timestamp now, std::optional<uint8_t> temporal_id = std::nullopt);
 
   // --- Subscribing. Streams of one sync group, not 0, play in sync.
   Result<void> AddAudioReceiver(uint32_t ssrc, uint32_t sync_group);

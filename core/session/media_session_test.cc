@@ -5,6 +5,8 @@
 #include <map>
 #include <random>
 
+#include "core/rtp/vp8.h"
+
 namespace ferry::session {
 namespace {
 using namespace literals;
@@ -22,6 +24,38 @@ TEST(MediaSession, RefusesWhatCannotBe) {
   EXPECT_EQ(session.SendFrame(5, huge, true, kNow, kNow).error().code, ErrorCode::kLimitExceeded);
   const std::array<float, 3> odd{};
   EXPECT_EQ(session.PushAudio(9, odd, kNow, kNow).error().code, ErrorCode::kNotFound);
+}
+
+// RFC 7741 §4.2: what a receiver of the base alone has to know.
+TEST(MediaSession, TellsTemporalLayersInTheDescriptor) {
+  MediaSession session(1);
+  ASSERT_TRUE(session.AddVideoSender(5));
+  const std::vector<uint8_t> frame(100, 3);
+  for (const uint8_t temporal_id : {0, 1, 0, 1}) {
+    ASSERT_TRUE(session.SendFrame(5, frame, false, kNow, kNow, temporal_id));
+  }
+  EXPECT_EQ(session.SendFrame(5, frame, false, kNow, kNow, 2).error().code,
+            ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(session.SendFrame(5, frame, false, kNow, kNow));
+  std::vector<rtp::Vp8Descriptor> sent;
+  while (auto output = session.Poll(kNow)) {
+    const auto& packet = std::get<SendPacket>(*output);
+    if (packet.kind != PacketKind::kVideo) continue;
+    const auto view = rtp::ParseRtp(packet.bytes);
+    ASSERT_TRUE(view);
+    const auto payload = rtp::ParseVp8(view->payload);
+    ASSERT_TRUE(payload);
+    sent.push_back(payload->descriptor);
+  }
+  ASSERT_EQ(sent.size(), 5u);
+  for (size_t i = 0; i < 4; ++i) {
+    const bool upper = i % 2 == 1;
+    EXPECT_EQ(sent[i].temporal_id, upper ? 1 : 0);
+    EXPECT_EQ(sent[i].layer_sync, upper);
+    EXPECT_EQ(sent[i].non_reference, upper);
+    EXPECT_EQ(sent[i].tl0_picture_index, *sent[0].tl0_picture_index + (i >= 2 ? 1 : 0));
+  }
+  EXPECT_FALSE(sent[4].temporal_id || sent[4].tl0_picture_index);
 }
 
 TEST(MediaSession, BoundsTheNumberOfStreams) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/session/rtp_sender.h"
@@ -13,13 +14,16 @@ class VideoSender {
   // Larger frames are refused: 4 MiB is a 4K key frame of the finest quantiser.
   static constexpr size_t kMaxFrameSize = 4 * 1024 * 1024;
 
+  static constexpr uint8_t kTemporalLayers = 2;
+
   // The picture ids start from `first_picture_id`, random.
   VideoSender(const RtpSenderConfig& rtp, uint16_t first_picture_id)
       : rtp_(rtp), picture_id_(first_picture_id & 0x7FFF) {}
 
-  // Appends the frame's packets to `out`.
-  Result<void> Send(ByteSpan frame, bool keyframe, Timestamp capture_time, Timestamp now,
-                    std::vector<std::vector<uint8_t>>& out);
+  // Appends the frame's packets to `out`. Of an encoder with temporal layers: `temporal_id` 0 is
+  // the base, and the others refer to nothing but the base.
+  Result<void> Send(ByteSpan frame, bool keyframe, std::optional<uint8_t> temporal_id,
+                    Timestamp capture_time, Timestamp now, std::vector<std::vector<uint8_t>>& out);
 
   RtpSender& rtp() { return rtp_; }
   const RtpSender& rtp() const { return rtp_; }
@@ -29,6 +33,8 @@ class VideoSender {
  private:
   RtpSender rtp_;
   uint16_t picture_id_;
+  // TL0PICIDX: of the newest frame of the base.
+  uint8_t base_index_ = 0;
   uint64_t frames_ = 0;
   uint64_t keyframes_ = 0;
 };

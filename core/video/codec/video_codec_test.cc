@@ -158,11 +158,12 @@ TEST_P(VideoCodecTest, RefusesImpossibleSettingsAndKeepsTheFormerOnes) {
   VideoEncoderSettings bad[] = {
       Settings({0, 180}, 500_kbps), Settings({320, 5000}, 500_kbps), Settings({8, 8}, 500_kbps),
       Settings(kSmall, DataRate()), Settings(kSmall, 500_kbps),      Settings(kSmall, 500_kbps),
-      Settings(kSmall, 500_kbps),
+      Settings(kSmall, 500_kbps),   Settings(kSmall, 500_kbps),
   };
   bad[4].fps = 0;
   bad[5].speed = 99;
   bad[6].threads = 0;
+  bad[7].temporal_layers = 0;
   for (const auto& settings : bad) {
     EXPECT_FALSE(GetParam().encoder(settings).has_value());
     auto configured = encoder->Configure(settings);
@@ -238,6 +239,78 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Codec{"VP8", CreateVp8Encoder, CreateVp8Decoder, 0x5cb836062267d81c},
                       Codec{"VP9", CreateVp9Encoder, CreateVp9Decoder, 0x78812c441a81afbd}),
     [](const auto& param) { return param.param.name; });
+
+struct LayeredFrame {
+  std::vector<uint8_t> data;
+  bool keyframe = false;
+  uint8_t temporal_id = 0;
+};
+
+// Of VP8 with two temporal layers at 600 kbps and 30 pictures a second; a keyframe was asked for at
+// `keyframe_at`.
+std::vector<LayeredFrame> EncodeInTwoLayers(int pictures, int keyframe_at) {
+  VideoEncoderSettings settings = Settings(kSmall, 600_kbps);
+  settings.temporal_layers = 2;
+  auto encoder = std::move(*CreateVp8Encoder(settings));
+  I420Buffer picture;
+  std::vector<LayeredFrame> frames;
+  for (int i = 0; i < pictures; ++i) {
+    SyntheticClip(kSmall).Draw(i, picture);
+    auto frame =
+        encoder->Encode(picture.view(), Timestamp::Micros(i * 1'000'000 / 30), i == keyframe_at);
+    EXPECT_TRUE(frame.has_value());
+    if (!frame || frame->data.empty()) continue;
+    EXPECT_TRUE(frame->temporal_id.has_value());
+    frames.push_back({{frame->data.begin(), frame->data.end()},
+                      frame->keyframe,
+                      frame->temporal_id.value_or(7)});
+  }
+  return frames;
+}
+
+TEST(Vp8TemporalLayers, TakeTurnsAndBeginAnewWithAKeyframe) {
+  const auto frames = EncodeInTwoLayers(40, 21);
+  ASSERT_GE(frames.size(), 35u);
+  int keyframes = 0;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    keyframes += frames[i].keyframe;
+    if (frames[i].keyframe) {
+      EXPECT_EQ(frames[i].temporal_id, 0);
+    } else {
+      EXPECT_EQ(frames[i].temporal_id, 1 - frames[i - 1].temporal_id) << "frame " << i;
+    }
+  }
+  EXPECT_EQ(keyframes, 2);
+}
+
+TEST(Vp8TemporalLayers, TheBaseIsTheSamePictureWithAndWithoutTheUpperLayer) {
+  const auto frames = EncodeInTwoLayers(180, 90);
+  auto whole = std::move(*CreateVp8Decoder(1));
+  auto base = std::move(*CreateVp8Decoder(1));
+  size_t base_bytes = 0;
+  size_t bytes = 0;
+  for (const LayeredFrame& frame : frames) {
+    bytes += frame.data.size();
+    auto full = whole->Decode(frame.data);
+    ASSERT_TRUE(full.has_value() && full->has_value());
+    const uint64_t hash = HashPicture(**full, 1);
+    if (frame.temporal_id != 0) continue;
+    base_bytes += frame.data.size();
+    auto half = base->Decode(frame.data);
+    ASSERT_TRUE(half.has_value() && half->has_value());
+    EXPECT_EQ(HashPicture(**half, 1), hash);
+  }
+  EXPECT_NEAR(static_cast<double>(base_bytes) / static_cast<double>(bytes), 0.6, 0.15);
+  EXPECT_NEAR(static_cast<double>(bytes) * 8 / 6 / 1000, 600.0, 120.0);
+}
+
+TEST(Vp8TemporalLayers, AreNoSettingOfVp9NorMoreThanTwo) {
+  VideoEncoderSettings settings = Settings(kSmall, 600_kbps);
+  settings.temporal_layers = 2;
+  EXPECT_EQ(CreateVp9Encoder(settings).error().code, ErrorCode::kInvalidArgument);
+  settings.temporal_layers = 3;
+  EXPECT_EQ(CreateVp8Encoder(settings).error().code, ErrorCode::kInvalidArgument);
+}
 
 TEST(VideoDecoderLimits, RefusesAKeyframeOfAHugePicture) {
   // A VP8 keyframe header that announces 16383x16383 (RFC 6386, 9.1).

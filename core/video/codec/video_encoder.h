@@ -21,6 +21,9 @@ struct VideoEncoderSettings {
   // when not given.
   std::optional<int> speed;
   int threads = 1;
+  // VP8 only: 2 makes every other frame one of an upper layer, which refers to the base alone and
+  // which nothing refers to. Whoever leaves those out sees half the frames for 60 % of the bits.
+  int temporal_layers = 1;
 };
 
 struct EncodedFrame {
@@ -28,6 +31,8 @@ struct EncodedFrame {
   // the bit rate.
   ByteSpan data;
   bool keyframe = false;
+  // 0 is the base. Of an encoder with temporal layers.
+  std::optional<uint8_t> temporal_id;
 };
 
 class VideoEncoder {
@@ -35,7 +40,8 @@ class VideoEncoder {
   virtual ~VideoEncoder() = default;
 
   // From the next picture on. Bit rate and frame rate change without a trace; another size, speed
-  // or number of threads starts with a keyframe. After a failure the former settings stand.
+  // or number of threads or layers starts with a keyframe. After a failure the former settings
+  // stand.
   virtual Result<void> Configure(const VideoEncoderSettings& settings) = 0;
 
   // `picture` must be of the configured size. `capture` orders pictures and tells the rate control

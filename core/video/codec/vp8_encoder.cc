@@ -27,6 +27,19 @@ class Vp8Encoder : public VpxEncoder {
     config.g_error_resilient = VPX_ERROR_RESILIENT_DEFAULT;
   }
 
+  int max_temporal_layers() const override { return 2; }
+
+  // Both layers refer to the last picture of the base; only the base changes it.
+  Result<vpx_enc_frame_flags_t> EnterLayer(uint8_t temporal_id) override {
+    if (auto set = Control(VP8E_SET_TEMPORAL_LAYER_ID, temporal_id); !set) {
+      return std::unexpected(set.error());
+    }
+    constexpr vpx_enc_frame_flags_t kLastOnly =
+        VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF;
+    return temporal_id == 0 ? kLastOnly
+                            : kLastOnly | VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_ENTROPY;
+  }
+
   Result<void> SetControls(const VideoEncoderSettings& settings, int speed) override {
     // Negative: that speed exactly. Positive would measure time and adapt, differently in each run.
     if (auto set = Control(VP8E_SET_CPUUSED, -speed); !set) return set;

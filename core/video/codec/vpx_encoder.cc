@@ -14,6 +14,8 @@ constexpr DataRate kMaxBitrate = DataRate::KilobitsPerSec(100'000);
 constexpr int kMaxThreads = 16;
 // libvpx's motion search needs at least one macroblock.
 constexpr int kMinEncodedDimension = 16;
+// What the base of two temporal layers gets: its frames are twice as far apart.
+constexpr double kBaseLayerShare = 0.6;
 
 // Pictures that come in a burst or after a pause say little about the frame rate.
 constexpr double kIntervalSmoothing = 1.0 / 8;
@@ -63,10 +65,23 @@ Result<void> VpxEncoder::Validate(const VideoEncoderSettings& settings) const {
     return bad("speed " + std::to_string(*settings.speed) + ": must be " +
                std::to_string(range.slowest) + " to " + std::to_string(range.fastest));
   }
+  if (settings.temporal_layers < 1 || settings.temporal_layers > max_temporal_layers()) {
+    return bad(std::to_string(settings.temporal_layers) + " temporal layers: at most " +
+               std::to_string(max_temporal_layers()));
+  }
   if (settings.threads < 1 || settings.threads > kMaxThreads) {
     return bad(std::to_string(settings.threads) + " threads: must be 1 to 16");
   }
   return {};
+}
+
+void SetRates(const VideoEncoderSettings& settings, vpx_codec_enc_cfg_t& config) {
+  const auto kbps = static_cast<unsigned>(settings.bitrate.kbps());
+  config.rc_target_bitrate = kbps;
+  if (settings.temporal_layers < 2) return;
+  // Of each layer with those below.
+  config.ts_target_bitrate[0] = static_cast<unsigned>(kbps * kBaseLayerShare);
+  config.ts_target_bitrate[1] = kbps;
 }
 
 // One-pass constant bit rate without look-ahead. The limits are those that video calls settled on:
@@ -81,7 +96,6 @@ void VpxEncoder::FillConfig(const VideoEncoderSettings& settings,
   config.g_lag_in_frames = 0;
   config.g_pass = VPX_RC_ONE_PASS;
   config.rc_end_usage = VPX_CBR;
-  config.rc_target_bitrate = static_cast<unsigned>(settings.bitrate.kbps());
   config.rc_min_quantizer = 2;
   config.rc_max_quantizer = 56;
   config.rc_buf_sz = 1000;
@@ -94,6 +108,15 @@ void VpxEncoder::FillConfig(const VideoEncoderSettings& settings,
   config.rc_resize_allowed = 0;
   // Keyframes cost five to ten times a frame: they come when a receiver asks, never by a timer.
   config.kf_mode = VPX_KF_DISABLED;
+  if (settings.temporal_layers == 2) {
+    config.ts_number_layers = 2;
+    config.ts_periodicity = 2;
+    config.ts_layer_id[0] = 0;
+    config.ts_layer_id[1] = 1;
+    config.ts_rate_decimator[0] = 2;
+    config.ts_rate_decimator[1] = 1;
+  }
+  SetRates(settings, config);
   AdjustConfig(config);
 }
 
@@ -115,6 +138,7 @@ Result<void> VpxEncoder::Open(const VideoEncoderSettings& settings) {
   }
   settings_ = settings;
   frame_interval_ = kTicksPerSecond / settings.fps;
+  first_ = true;
   return {};
 }
 
@@ -122,7 +146,8 @@ Result<void> VpxEncoder::Configure(const VideoEncoderSettings& settings) {
   if (auto valid = Validate(settings); !valid) return valid;
   if (!open_) return Open(settings);
   if (settings.size != settings_.size || settings.speed != settings_.speed ||
-      settings.threads != settings_.threads) {
+      settings.threads != settings_.threads ||
+      settings.temporal_layers != settings_.temporal_layers) {
     const VideoEncoderSettings former = settings_;
     auto opened = Open(settings);
     if (!opened) (void)Open(former);
@@ -130,7 +155,7 @@ Result<void> VpxEncoder::Configure(const VideoEncoderSettings& settings) {
   }
   if (settings.bitrate != settings_.bitrate) {
     vpx_codec_enc_cfg_t config = *context_.config.enc;
-    config.rc_target_bitrate = static_cast<unsigned>(settings.bitrate.kbps());
+    SetRates(settings, config);
     if (vpx_codec_enc_config_set(&context_, &config) != VPX_CODEC_OK) {
       return std::unexpected(CodecError("cannot change the bit rate"));
     }
@@ -138,6 +163,16 @@ Result<void> VpxEncoder::Configure(const VideoEncoderSettings& settings) {
   if (settings.fps != settings_.fps) frame_interval_ = kTicksPerSecond / settings.fps;
   settings_ = settings;
   return {};
+}
+
+// A keyframe belongs to the base and renews everything.
+Result<vpx_enc_frame_flags_t> VpxEncoder::NextFlags(bool force_keyframe) {
+  if (force_keyframe || first_) temporal_id_ = 0;
+  if (settings_.temporal_layers > 1) {
+    auto flags = EnterLayer(temporal_id_);
+    if (!flags || !(force_keyframe || first_)) return flags;
+  }
+  return force_keyframe ? VPX_EFLAG_FORCE_KF : 0;
 }
 
 // The rate control divides the bit rate by the frame rate it sees in these times: they must grow,
@@ -175,17 +210,27 @@ Result<EncodedFrame> VpxEncoder::Encode(const I420View& picture, Timestamp captu
   image.stride[VPX_PLANE_U] = picture.stride_uv;
   image.stride[VPX_PLANE_V] = picture.stride_uv;
 
+  const auto flags = NextFlags(force_keyframe);
+  if (!flags) return std::unexpected(flags.error());
   const int64_t pts = NextPts(capture);
-  if (vpx_codec_encode(&context_, &image, pts, static_cast<unsigned long>(frame_interval_),
-                       force_keyframe ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME) != VPX_CODEC_OK) {
+  if (vpx_codec_encode(&context_, &image, pts, static_cast<unsigned long>(frame_interval_), *flags,
+                       VPX_DL_REALTIME) != VPX_CODEC_OK) {
     return std::unexpected(CodecError("cannot encode"));
   }
   vpx_codec_iter_t iterator = nullptr;
   while (const vpx_codec_cx_pkt_t* packet = vpx_codec_get_cx_data(&context_, &iterator)) {
     if (packet->kind != VPX_CODEC_CX_FRAME_PKT) continue;
-    return EncodedFrame{
+    EncodedFrame frame{
         .data = {static_cast<const uint8_t*>(packet->data.frame.buf), packet->data.frame.sz},
-        .keyframe = (packet->data.frame.flags & VPX_FRAME_IS_KEY) != 0};
+        .keyframe = (packet->data.frame.flags & VPX_FRAME_IS_KEY) != 0,
+        .temporal_id = std::nullopt};
+    first_ = false;
+    // A picture that the rate control drops takes no turn: the next one is of the same layer.
+    if (settings_.temporal_layers > 1) {
+      frame.temporal_id = temporal_id_;
+      temporal_id_ = temporal_id_ == 0 ? 1 : 0;
+    }
+    return frame;
   }
   return EncodedFrame{};
 }

@@ -29,6 +29,10 @@ class VpxEncoder : public VideoEncoder {
   virtual int DefaultSpeed(VideoSize size) const = 0;
   // Codec-specific settings, before and after the encoder is created.
   virtual void AdjustConfig(vpx_codec_enc_cfg_t& config) const = 0;
+  virtual int max_temporal_layers() const { return 1; }
+  // Where there are layers: tells the codec which one the next picture, no keyframe, belongs to,
+  // and gives what it may refer to and change.
+  virtual Result<vpx_enc_frame_flags_t> EnterLayer(uint8_t) { return 0; }
   virtual Result<void> SetControls(const VideoEncoderSettings& settings, int speed) = 0;
 
   Result<void> Control(int control, int value);
@@ -38,6 +42,7 @@ class VpxEncoder : public VideoEncoder {
   Result<void> Open(const VideoEncoderSettings& settings);
   void Close();
   void FillConfig(const VideoEncoderSettings& settings, vpx_codec_enc_cfg_t& config) const;
+  Result<vpx_enc_frame_flags_t> NextFlags(bool force_keyframe);
   int64_t NextPts(Timestamp capture);
   Error CodecError(const char* what);
 
@@ -50,6 +55,10 @@ class VpxEncoder : public VideoEncoder {
   std::optional<Timestamp> first_capture_;
   int64_t last_pts_ = -1;
   double frame_interval_ = 0;
+
+  // Of the next frame.
+  uint8_t temporal_id_ = 0;
+  bool first_ = true;
 };
 
 }  // namespace ferry

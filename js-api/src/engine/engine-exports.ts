@@ -23,6 +23,7 @@ export interface EngineExports {
     ssrc: number,
     size: number,
     keyframe: number,
+    temporalId: number,
     captureMs: number,
     now: number,
   ): number;

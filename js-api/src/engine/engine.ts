@@ -1,6 +1,6 @@
 import { readCString } from '../util/wasm-loader';
 import { OUTPUT, type EngineExports } from './engine-exports';
-import type { ReceiverStats, SenderStats } from './messages';
+import type { EncodedFrame, ReceiverStats, SenderStats } from './messages';
 
 export interface EngineOutputs {
   packet(data: Uint8Array, kind: number): void;
@@ -65,13 +65,23 @@ export class Engine {
     this.wasm.ferry_engine_set_audio_muted(this.handle, ssrc, muted ? 1 : 0);
   }
 
-  sendFrame(ssrc: number, data: ArrayBuffer, keyframe: boolean, captureMs: number, now: number) {
+  sendFrame(ssrc: number, frame: Omit<EncodedFrame, 'encoding'>, now: number) {
+    const { data, temporalId, captureMs } = frame;
+    const keyframe = frame.keyframe ? 1 : 0;
     const size = data.byteLength;
     const pointer = this.wasm.ferry_engine_frame_buffer(this.handle, size);
     if (pointer === 0) throw new Error(`an encoded frame of ${size} bytes is too large`);
     this.bytes(pointer, size).set(new Uint8Array(data));
     this.check(
-      this.wasm.ferry_engine_send_frame(this.handle, ssrc, size, keyframe ? 1 : 0, captureMs, now),
+      this.wasm.ferry_engine_send_frame(
+        this.handle,
+        ssrc,
+        size,
+        keyframe,
+        temporalId,
+        captureMs,
+        now,
+      ),
       'send_frame',
     );
   }

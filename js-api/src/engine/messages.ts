@@ -200,6 +200,8 @@ export interface EncodedFrame {
   encoding: number;
   data: ArrayBuffer;
   keyframe: boolean;
+  /** 0 is the base; −1 where there are no layers. */
+  temporalId: number;
   captureMs: number;
 }
 /** Engine worker → encode worker. */

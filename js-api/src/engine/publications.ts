@@ -159,12 +159,11 @@ export class Publications {
   }
 
   private sendFrame(ssrcs: number[], frame: EncodedFrame): void {
-    const { encoding, data, keyframe, captureMs } = frame;
-    const ssrc = ssrcs[encoding];
+    const ssrc = ssrcs[frame.encoding];
     // A size that the gateway did not take.
     if (ssrc === undefined) return;
     try {
-      this.engine.sendFrame(ssrc, data, keyframe, captureMs, now());
+      this.engine.sendFrame(ssrc, frame, now());
     } catch (error) {
       this.onFailure('video-encode', error);
     }

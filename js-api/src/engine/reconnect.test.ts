@@ -110,7 +110,13 @@ describe('a connection that breaks', () => {
     const { ports } = await publishBoth();
     cut();
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(9), 1));
-    ports.video.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: true, captureMs: 0 });
+    ports.video.send({
+      encoding: 0,
+      data: new ArrayBuffer(9),
+      keyframe: true,
+      temporalId: -1,
+      captureMs: 0,
+    });
     expect(session.statistics()).toMatchObject({ packetsDropped: 1, linkDown: true });
     expect(ports.video.posted.at(-1)).toEqual({ order: 'congested', congested: true });
     gateway.reachable.websocket = true;
@@ -135,7 +141,13 @@ describe('a gateway that was restarted', () => {
     ]);
     expect(engine.calls.filter((call) => call.startsWith('removeSender'))).toHaveLength(2);
     expect(ports.video.posted).toContainEqual({ order: 'keyframe', encoding: 0 });
-    ports.video.send({ encoding: 0, data: new ArrayBuffer(700), keyframe: true, captureMs: 0 });
+    ports.video.send({
+      encoding: 0,
+      data: new ArrayBuffer(700),
+      keyframe: true,
+      temporalId: -1,
+      captureMs: 0,
+    });
     const ssrc = engine.calls.filter((call) => call.startsWith('addVideoSender')).at(-1);
     expect(engine.calls.at(-1)).toBe(`sendFrame ${ssrc?.split(' ')[1]} 700`);
     // The page's ids go on working.

@@ -135,7 +135,13 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(1000), 1));
-    port.send({ encoding: 0, data: new ArrayBuffer(900), keyframe: true, captureMs: 0 });
+    port.send({
+      encoding: 0,
+      data: new ArrayBuffer(900),
+      keyframe: true,
+      temporalId: -1,
+      captureMs: 0,
+    });
     expect(engine.calls).toContain('sendFrame 11 900');
     expect(transport.media).toEqual([1000]);
   });
@@ -150,7 +156,13 @@ describe('publishing', () => {
     ];
     await session.publish({ ...video(port), encodings });
     expect(transport.control.find(({ type }) => type === 'publish')).toMatchObject({ encodings });
-    port.send({ encoding: 1, data: new ArrayBuffer(90), keyframe: true, captureMs: 0 });
+    port.send({
+      encoding: 1,
+      data: new ArrayBuffer(90),
+      keyframe: true,
+      temporalId: -1,
+      captureMs: 0,
+    });
     expect(engine.calls).toEqual(['addVideoSender 11 8', 'addVideoSender 12 8', 'sendFrame 12 90']);
     engine.wants.push((outputs) => outputs.keyframeWanted(12));
     transport.receiveMedia(20);
@@ -163,7 +175,13 @@ describe('publishing', () => {
     await session.join(joinRequest);
     const port = new FakePort();
     await session.publish(video(port));
-    port.send({ encoding: 1, data: new ArrayBuffer(90), keyframe: true, captureMs: 0 });
+    port.send({
+      encoding: 1,
+      data: new ArrayBuffer(90),
+      keyframe: true,
+      temporalId: -1,
+      captureMs: 0,
+    });
     expect(engine.calls).toEqual(['addVideoSender 11 8']);
   });
 
@@ -181,7 +199,13 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     transport.bufferedAmount = MIN_QUEUED_BYTES + 1;
-    port.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
+    port.send({
+      encoding: 0,
+      data: new ArrayBuffer(9),
+      keyframe: false,
+      temporalId: -1,
+      captureMs: 0,
+    });
     const order = (congested: boolean): EncoderOrder => ({ order: 'congested', congested });
     expect(port.posted).toEqual([order(true)]);
     await vi.advanceTimersByTimeAsync(100);
@@ -199,7 +223,13 @@ describe('publishing', () => {
     expect(wanted).toBeGreaterThan(900_000);
     engine.target = wanted / 2;
     await vi.advanceTimersByTimeAsync(2000);
-    port.send({ encoding: 0, data: new ArrayBuffer(9), keyframe: false, captureMs: 0 });
+    port.send({
+      encoding: 0,
+      data: new ArrayBuffer(9),
+      keyframe: false,
+      temporalId: -1,
+      captureMs: 0,
+    });
     expect(port.posted).toEqual([{ order: 'bitrate', encoding: 0, bitrateBps: 450_000 }]);
     session.setVideoBitrate('local', 300_000);
     expect(engine.wanted).toBeCloseTo(wanted / 3, 0);
@@ -389,7 +419,13 @@ describe('the end', () => {
       throw new Error('too large');
     };
     for (let i = 0; i < 3; i++)
-      port.send({ encoding: 0, data: new ArrayBuffer(1), keyframe: false, captureMs: 0 });
+      port.send({
+        encoding: 0,
+        data: new ArrayBuffer(1),
+        keyframe: false,
+        temporalId: -1,
+        captureMs: 0,
+      });
     expect(events).toEqual([
       {
         event: 'failure',

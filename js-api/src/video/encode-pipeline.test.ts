@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EncodedFrame, EncoderOrder } from '../engine/messages';
-import type { WasmEncoder } from './encoder';
+import type { Encoded, WasmEncoder } from './encoder';
 import { EncodePipeline } from './encode-pipeline';
 import type { EncoderConfig } from './messages';
 
@@ -29,7 +29,8 @@ let port: FakePort;
 let errors: string[];
 let sizes: string[];
 let bitrates: number[];
-let outcome: () => { data: ArrayBuffer; keyframe: boolean } | null;
+let outcome: () => Encoded | null;
+let layers: number[];
 let keys: boolean[];
 let pipeline: EncodePipeline;
 beforeEach(() => {
@@ -39,9 +40,21 @@ beforeEach(() => {
   sizes = [];
   bitrates = [];
   keys = [];
-  outcome = () => ({ data: new ArrayBuffer(10), keyframe: keys.at(-1) ?? false });
+  layers = [];
+  outcome = () => ({
+    data: new ArrayBuffer(10),
+    keyframe: keys.at(-1) ?? false,
+    temporalId: layers.at(-1) === 2 ? keys.length % 2 : -1,
+  });
   const encoder = {
-    configure: (width: number, height: number, _fps: number, bitrateBps: number) => {
+    configure: (
+      width: number,
+      height: number,
+      _fps: number,
+      bitrateBps: number,
+      temporalLayers: number,
+    ) => {
+      layers.push(temporalLayers);
       sizes.push(`${width}x${height}`);
       bitrates.push(bitrateBps);
     },
@@ -86,7 +99,7 @@ it('makes a key frame when ordered to', async () => {
 it('keeps the order when the encoder dropped that very frame', async () => {
   outcome = () => null;
   await frame();
-  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true });
+  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true, temporalId: -1 });
   await frame();
   expect(keys).toEqual([true, true]);
 });
@@ -99,6 +112,16 @@ it('skips frames unencoded while the upload is congested, and needs no key frame
   await frame();
   expect(keys).toEqual([true, false]);
   expect(pipeline.stats()).toMatchObject({ frames: 2, skipped: 1 });
+});
+
+it('makes temporal layers where there are two sizes, and tells them', async () => {
+  await frame();
+  pipeline.configure({ ...config, small: { ...config, width: 160, bitrateBps: 100_000 } });
+  await frame();
+  pipeline.configure(config);
+  await frame();
+  expect(layers).toEqual([1, 2, 2, 1]);
+  expect(port.posted.map(({ temporalId }) => temporalId)).toEqual([-1, 0, 1, -1]);
 });
 
 it('spends no more than it is ordered to, nor more than was configured', async () => {
@@ -150,7 +173,7 @@ it('goes on after a failure, with a key frame', async () => {
   };
   expect(await frame()).toBe(true);
   expect(errors).toEqual(['no memory']);
-  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true });
+  outcome = () => ({ data: new ArrayBuffer(1), keyframe: true, temporalId: -1 });
   await frame();
   expect(keys).toEqual([true, false, true]);
 });

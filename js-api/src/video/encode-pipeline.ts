@@ -39,11 +39,12 @@ export class EncodePipeline {
 
   configure(config: EncoderConfig): void {
     this.config = config;
-    this.big.configure(config);
     const { small } = config;
     if (!small) this.small = undefined;
     else if (this.small) this.small.configure(small);
     else this.small = new Encoding(1, this.smallEncoder(), small);
+    this.big.configure(config);
+    for (const encoding of this.encodings) encoding.temporalLayers = small ? 2 : 1;
   }
 
   connect(port: MessagePort): void {
@@ -161,9 +162,9 @@ export class EncodePipeline {
     this.onError(error instanceof Error ? error.message : String(error));
   }
 
-  private deliver(encoding: number, { data, keyframe }: Encoded, captureMs: number): void {
-    const message: EncodedFrame = { encoding, data, keyframe, captureMs };
-    this.port?.postMessage(message, [data]);
+  private deliver(encoding: number, encoded: Encoded, captureMs: number): void {
+    const message: EncodedFrame = { encoding, ...encoded, captureMs };
+    this.port?.postMessage(message, [encoded.data]);
   }
 
   private obey(order: EncoderOrder): void {

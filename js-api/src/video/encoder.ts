@@ -7,6 +7,8 @@ const CPU_USED_AUTOMATIC = -1;
 export interface Encoded {
   data: ArrayBuffer;
   keyframe: boolean;
+  /** 0 is the base; −1 where there are no layers. */
+  temporalId: number;
 }
 
 /** One encoder of a video module. Pixels are copied straight into the module's memory. */
@@ -17,14 +19,21 @@ export class WasmEncoder {
   constructor(private readonly wasm: VideoExports) {}
 
   /** Creates the encoder or changes it; cheap when nothing changed. */
-  configure(width: number, height: number, fps: number, bitrateBps: number): void {
-    const key = [width, height, fps, bitrateBps].join();
+  configure(
+    width: number,
+    height: number,
+    fps: number,
+    bitrateBps: number,
+    temporalLayers: number,
+  ): void {
+    const key = [width, height, fps, bitrateBps, temporalLayers].join();
     if (key === this.key) return;
-    const { wasm } = this;
-    if (this.handle === 0) {
-      this.handle = wasm.ferry_encoder_create(width, height, fps, bitrateBps, CPU_USED_AUTOMATIC);
+    const { wasm, handle } = this;
+    const common = [width, height, fps, bitrateBps] as const;
+    if (handle === 0) {
+      this.handle = wasm.ferry_encoder_create(...common, CPU_USED_AUTOMATIC, temporalLayers);
       if (this.handle === 0) throw this.error('create');
-    } else if (wasm.ferry_encoder_configure(this.handle, width, height, fps, bitrateBps) < 0) {
+    } else if (wasm.ferry_encoder_configure(handle, ...common, temporalLayers) < 0) {
       throw this.error('configure');
     }
     this.key = key;
@@ -86,7 +95,11 @@ export class WasmEncoder {
     if (size === 0) return null;
     const start = wasm.ferry_encoder_output(handle);
     const data = (wasm.memory.buffer as ArrayBuffer).slice(start, start + size);
-    return { data, keyframe: wasm.ferry_encoder_is_keyframe(handle) !== 0 };
+    return {
+      data,
+      keyframe: wasm.ferry_encoder_is_keyframe(handle) !== 0,
+      temporalId: wasm.ferry_encoder_temporal_id(handle),
+    };
   }
 
   private error(what: string): Error {

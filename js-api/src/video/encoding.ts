@@ -8,6 +8,8 @@ export class Encoding {
   keyframeWanted = true;
   /** What the network carries; Infinity: more than is configured. */
   limitBps = Infinity;
+  /** With two, whoever has little room may get half the pictures: a step between this size and the next. */
+  temporalLayers = 1;
   readonly stats: EncodingStats = { width: 0, height: 0, frames: 0, bytes: 0 };
   private readonly limiter: FrameRateLimiter;
 
@@ -44,7 +46,7 @@ export class Encoding {
       const bitrateBps = Math.min(this.config.bitrateBps, this.limitBps);
       const size = fitSize(width, height, this.config);
       Object.assign(this.stats, size);
-      this.encoder.configure(size.width, size.height, frameRate, bitrateBps);
+      this.encoder.configure(size.width, size.height, frameRate, bitrateBps, this.temporalLayers);
       encoded = await encode(this.encoder, key);
     } catch (error) {
       this.keyframeWanted = true;

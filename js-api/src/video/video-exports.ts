@@ -10,6 +10,7 @@ export interface VideoExports {
     fps: number,
     bitrateBps: number,
     cpuUsed: number,
+    temporalLayers: number,
   ): number;
   ferry_encoder_destroy(encoder: number): void;
   ferry_encoder_configure(
@@ -18,6 +19,7 @@ export interface VideoExports {
     height: number,
     fps: number,
     bitrateBps: number,
+    temporalLayers: number,
   ): number;
   ferry_encoder_input(encoder: number, bytes: number): number;
   ferry_encoder_layout_buffer(encoder: number): number;
@@ -32,6 +34,7 @@ export interface VideoExports {
   ): number;
   ferry_encoder_output(encoder: number): number;
   ferry_encoder_is_keyframe(encoder: number): number;
+  ferry_encoder_temporal_id(encoder: number): number;
   ferry_decoder_create(): number;
   ferry_decoder_destroy(decoder: number): void;
   ferry_decoder_input(decoder: number, bytes: number): number;

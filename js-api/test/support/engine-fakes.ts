@@ -19,7 +19,8 @@ export class FakeEngine {
   pushAudio = (ssrc: number, _s: Float32Array, frames: number) =>
     this.note('pushAudio', ssrc, frames);
   setAudioMuted = (ssrc: number, muted: boolean) => this.note('setAudioMuted', ssrc, muted);
-  sendFrame = (ssrc: number, data: ArrayBuffer) => this.note('sendFrame', ssrc, data.byteLength);
+  sendFrame = (ssrc: number, { data }: { data: ArrayBuffer }) =>
+    this.note('sendFrame', ssrc, data.byteLength);
   addAudioReceiver = (ssrc: number, group: number) => this.note('addAudioReceiver', ssrc, group);
   addVideoReceiver = (ssrc: number, codec: number) => this.note('addVideoReceiver', ssrc, codec);
   requestKeyframe = (ssrc: number) => this.note('requestKeyframe', ssrc);

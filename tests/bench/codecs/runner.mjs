@@ -48,7 +48,7 @@ export async function benchVideo({ module, width, height, kbps, repeat, clip, pa
   let exact = true;
   for (let run = 0; run < repeat; run++) {
     const encoder =
-      wasm.ferry_encoder_create(width, height, 30, kbps * 1000, -1) || fail('encoder');
+      wasm.ferry_encoder_create(width, height, 30, kbps * 1000, -1, 1) || fail('encoder');
     for (let i = 0; i < packets.length; i++) {
       const input = wasm.ferry_encoder_input(encoder, frameBytes);
       new Uint8Array(wasm.memory.buffer, input, frameBytes).set(
