@@ -7,6 +7,7 @@
 
 #include "client/cli/session_runner.h"
 #include "client/cli/usersig_source.h"
+#include "client/printable.h"
 
 namespace ferry::client {
 
@@ -27,7 +28,7 @@ void ClientOptions::AddTo(CLI::App& app) {
 
 int ClientApp::Run(const ClientOptions& options, Role role) {
   const auto complain = [](const Error& error) {
-    std::cerr << "ferry-cli: " << error.message << std::endl;
+    std::cerr << "ferry-cli: " << Printable(error.message) << std::endl;
     return 1;
   };
   const auto address = options.gateway.Address();
@@ -100,7 +101,7 @@ void ClientApp::Finish(int status) {
 }
 
 void ClientApp::Fail(const std::string& message) {
-  std::cerr << "ferry-cli: " << message << std::endl;
+  std::cerr << "ferry-cli: " << Printable(message) << std::endl;
   Finish(1);
 }
 
@@ -113,7 +114,7 @@ void ClientApp::OnRequestFailed(RequestType, const std::string& stream_id,
 void ClientApp::OnConnectionLost(const net::ConnectionEnd& end) {
   std::cerr << "the connection was lost";
   if (end.code != 0) std::cerr << ": " << end.code;
-  if (!end.reason.empty()) std::cerr << (end.code != 0 ? " " : ": ") << end.reason;
+  if (!end.reason.empty()) std::cerr << (end.code != 0 ? " " : ": ") << Printable(end.reason);
   std::cerr << std::endl;
 }
 
@@ -121,7 +122,8 @@ void ClientApp::OnResumed() { std::cerr << "resumed" << std::endl; }
 
 void ClientApp::OnEnded(const SessionEnd& end) {
   if (end.cause == SessionEnd::Cause::kLeft) return;
-  std::cerr << "ferry-cli: the session ended: " << end.code << " " << end.reason << std::endl;
+  std::cerr << "ferry-cli: the session ended: " << end.code << " " << Printable(end.reason)
+            << std::endl;
   status_ = 1;
 }
 

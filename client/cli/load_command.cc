@@ -12,6 +12,7 @@
 #include "client/cli/usersig_source.h"
 #include "client/load/load_report.h"
 #include "client/load/load_run.h"
+#include "client/printable.h"
 #include "net/cpu_time.h"
 
 namespace ferry::client {
@@ -181,7 +182,7 @@ struct Worker {
 int RunLoad(LoadOptions& o) {
   Complete(o);
   const auto complain = [](const std::string& message) {
-    std::cerr << "ferry-cli: " << message << "\n";
+    std::cerr << "ferry-cli: " << Printable(message) << "\n";
     return 1;
   };
   if (o.plan.total_clients() > LoadPlan::kMaxClients) {

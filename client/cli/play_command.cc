@@ -14,6 +14,7 @@
 #include "client/cli/client_app.h"
 #include "client/media/video_sink.h"
 #include "client/media/wav.h"
+#include "client/printable.h"
 #include "core/rtp/vp8.h"
 
 namespace ferry::client {
@@ -113,7 +114,7 @@ class Player final : public ClientApp {
     }
     if (!added) return Fail(added.error().message);
     played.ssrc = ssrc;
-    std::cerr << "playing " << Name(played) << std::endl;
+    std::cerr << "playing " << Printable(Name(played)) << std::endl;
   }
 
   void OnNotification(const Notification& notification) override {

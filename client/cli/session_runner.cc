@@ -4,6 +4,8 @@
 #include <iostream>
 #include <utility>
 
+#include "client/printable.h"
+
 namespace ferry::client {
 
 namespace asio = boost::asio;
@@ -35,7 +37,7 @@ asio::awaitable<Result<void>> SessionRunner::Run() {
       retry = kFirstRetry;
       without_since = Steady::now();
     } else {
-      std::cerr << ended.error().message << std::endl;
+      std::cerr << Printable(ended.error().message) << std::endl;
       const bool all_tried = attempt + 1 >= transports_.size();
       if ((!ever_connected && all_tried) || Steady::now() - without_since > kGiveUp) {
         co_return std::unexpected(ended.error());
