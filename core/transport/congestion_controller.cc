@@ -61,6 +61,7 @@ Timestamp CongestionController::ReferenceTime(const rtp::TransportFeedback& feed
       inter_arrival_.Reset();
       trendline_.Reset();
       queue_delay_.Reset();
+      standstill_.Reset();
       acknowledged_.RestartWindow();
       probe_estimator_.Reset();
       last_reported_.reset();
@@ -91,6 +92,7 @@ void CongestionController::OnFeedback(const rtp::TransportFeedback& feedback, Ti
   }
   queue_delay_.EndRound(now);
   UpdateEstimate(now);
+  standstill_.EndRound();
 }
 
 // Packets between two feedbacks that neither tells of: a feedback is missing, not they. For the
@@ -152,15 +154,17 @@ void CongestionController::OnReceived(SentPacket& packet, Timestamp arrived) {
   }
   if (!last_sent_of_new_ || packet.sent > *last_sent_of_new_) last_sent_of_new_ = packet.sent;
   queue_delay_.OnPacket(packet.sent, arrived);
+  standstill_.OnPacket(number, packet.sent, arrived);
   if (const auto delta = inter_arrival_.OnPacket(packet.sent, arrived)) {
     overuse_ = trendline_.Update(*delta) == BandwidthUsage::kOveruse || overuse_;
   }
 }
 
 std::optional<DataRate> CongestionController::Acknowledged(BandwidthUsage usage) const {
-  // What was lost on its way anyway has passed the bottleneck's queue like the rest.
-  const auto rate =
-      usage == BandwidthUsage::kOveruse ? acknowledged_.rate_when_full() : acknowledged_.rate();
+  // What was lost on its way anyway has passed the bottleneck's queue like the rest. A window that
+  // a standstill has emptied, or that holds all that it held up, measures no bottleneck.
+  const bool full = usage == BandwidthUsage::kOveruse && !standstill_.recent();
+  const auto rate = full ? acknowledged_.rate_when_full() : acknowledged_.rate();
   if (!rate) return std::nullopt;
   return *rate * (1 / (1 - std::min(loss_.inherent_loss(), kMaxLossCorrected)));
 }
@@ -172,7 +176,7 @@ void CongestionController::UpdateEstimate(Timestamp now) {
   }
   // Where a packet of the newest feedback passed without waiting there is no queue: others were
   // late because a thread or a radio was.
-  if (usage == BandwidthUsage::kOveruse && queue_delay_.delay() < kLeastQueueDelay) {
+  if (usage == BandwidthUsage::kOveruse && queue_delay() < kLeastQueueDelay) {
     usage = BandwidthUsage::kUnderuse;  // the estimate holds
   }
   application_.Tick(now, target_);
@@ -213,10 +217,14 @@ void CongestionController::UpdateTarget(Timestamp now) {
   target_ = std::max(target * DrainFactor(now), config_.min);
 }
 
+Duration CongestionController::queue_delay() const {
+  return standstill_.recent() ? queue_delay_.standing_delay() : queue_delay_.delay();
+}
+
 // A decrease stops a queue from growing; to empty it within a second or so, less has to be sent for
 // as long. Only after a decrease: a path that grew longer by itself has no queue to empty.
 double CongestionController::DrainFactor(Timestamp now) const {
-  const Duration queue = queue_delay_.delay() - kAcceptedQueueDelay;
+  const Duration queue = queue_delay() - kAcceptedQueueDelay;
   if (queue <= Duration::Zero() || now - rate_.last_decrease() > kDrainTime) return 1;
   return std::max(1 - queue.seconds_f() / kDrainSeconds, kMinDrainFactor);
 }

@@ -22,6 +22,7 @@
 #include "core/transport/queue_delay.h"
 #include "core/transport/rate_controller.h"
 #include "core/transport/send_history.h"
+#include "core/transport/standstill.h"
 #include "core/transport/trendline_estimator.h"
 
 namespace ferry::transport {
@@ -79,7 +80,8 @@ class CongestionController {
   DataRate pacing_rate() const { return target_ * kPacingFactor; }
 
   Duration round_trip() const { return round_trip_; }
-  Duration queue_delay() const { return queue_delay_.delay(); }  // in the network
+  // In the network's queues, as far as it is no standstill that packets waited for.
+  Duration queue_delay() const;
   double loss() const { return loss_.loss(); }  // share of packets, of the last second or so
   bool application_limited() const { return application_.limited(); }
   const FeedbackStats& stats() const { return stats_; }
@@ -100,6 +102,7 @@ class CongestionController {
   InterArrival inter_arrival_;
   TrendlineEstimator trendline_;
   QueueDelay queue_delay_;
+  Standstill standstill_;
   AcknowledgedBitrate acknowledged_;
   ApplicationLimit application_;
   RateController rate_;

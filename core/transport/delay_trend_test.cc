@@ -95,6 +95,21 @@ TEST(QueueDelay, IsWhatPacketsTakeBeyondTheLeast) {
   EXPECT_EQ(queue.delay(), 60_ms) << "the least of a round: jitter is no queue";
 }
 
+TEST(QueueDelay, StandsWhereEachOfTheLastRoundsHadIt) {
+  QueueDelay queue;
+  Timestamp now = kSent;
+  const auto round = [&](Duration delay) {
+    now += 100_ms;
+    queue.OnPacket(now, now + delay);
+    queue.EndRound(now);
+    return queue.standing_delay();
+  };
+  round(0_ms);
+  for (size_t i = 1; i < QueueDelay::kStandingRounds; ++i) EXPECT_EQ(round(80_ms), 0_ms) << i;
+  EXPECT_EQ(round(90_ms), 80_ms);
+  EXPECT_EQ(round(5_ms), 5_ms) << "gone at once";
+}
+
 TEST(QueueDelay, TakesALongerPathForTheNewNormalInTime) {
   QueueDelay queue;
   Timestamp now = kSent;

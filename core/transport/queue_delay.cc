@@ -18,7 +18,11 @@ void QueueDelay::EndRound(Timestamp now) {
   }
   base_ = std::min(base_, *round_);
   delay_ = *round_ - std::min(base_, previous_base_);
+  delays_[next_] = delay_;
+  next_ = (next_ + 1) % kStandingRounds;
   round_.reset();
 }
+
+Duration QueueDelay::standing_delay() const { return *std::ranges::min_element(delays_); }
 
 }  // namespace ferry::transport

@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kPacketBytes = 1150;
 constexpr int64_t kAudioBytes = 100;
 constexpr int64_t kAudioIntervalMs = 20;
+constexpr int64_t kFrameIntervalMs = 33;
 constexpr int64_t kFeedbackIntervalMs = 100;
 // Encoders skip a frame rather than let more wait.
 constexpr Duration kMaxWait = Duration::Millis(200);
@@ -34,15 +35,31 @@ CongestionSim::CongestionSim(const CongestionSimConfig& config)
       backward_(config.backward),
       controller_(config.controller),
       pacer_(controller_.pacing_rate()),
-      next_sequence_number_(config.first_sequence_number) {}
+      next_sequence_number_(config.first_sequence_number),
+      next_frame_ms_(now_.us() / 1000 + 1),
+      next_audio_ms_(now_.us() / 1000 + kAudioIntervalMs),
+      next_feedback_ms_(now_.us() / 1000 + kFeedbackIntervalMs) {}
 
 void CongestionSim::SetForward(const sim::LinkConfig& config) {
   config_.forward = config;
   forward_.Configure(config);
 }
 
+void CongestionSim::Stall(SimThread thread, Duration time) {
+  stalled_until_[static_cast<size_t>(thread)] = now_ + time;
+}
+
 void CongestionSim::Step() {
   now_ += Duration::Millis(1);
+  if (!Stalled(SimThread::kSender)) RunSender();
+  Carry();
+  SendCompeting();
+  if (Stalled(SimThread::kReceiver)) return;
+  Deliver();
+  SendFeedback();
+}
+
+void CongestionSim::RunSender() {
   ReceiveFeedback();
   const DataRate audio = DataRate::KilobitsPerSec(config_.audio ? 40 : 0);
   controller_.SetWantedRate(DataRate::BitsPerSec(config_.video.bps() + audio.bps()));
@@ -50,16 +67,17 @@ void CongestionSim::Step() {
   pacer_.SetRate(controller_.pacing_rate(), now_);
   Produce();
   SendPaced();
-  SendCompeting();
-  Deliver();
-  SendFeedback();
 }
 
 void CongestionSim::Produce() {
   const int64_t ms = now_.us() / 1000;
-  if (config_.audio && ms % kAudioIntervalMs == 0) Transmit(kAudioBytes);
-  if (ms < next_frame_ms_) return;
-  next_frame_ms_ = ms + 33;
+  for (; ms >= next_audio_ms_; next_audio_ms_ += kAudioIntervalMs) {
+    if (config_.audio) Transmit(kAudioBytes);
+  }
+  for (; ms >= next_frame_ms_; next_frame_ms_ += kFrameIntervalMs) ProduceFrame();
+}
+
+void CongestionSim::ProduceFrame() {
   const int64_t audio_bps = config_.audio ? 40'000 : 0;
   const int64_t bps = std::min(controller_.target().bps() - audio_bps, config_.video.bps());
   if (bps <= 0 || queued_bytes_ > bps / 8 * kMaxWait.ms() / 1000) return;
@@ -90,8 +108,22 @@ void CongestionSim::Transmit(int64_t bytes) {
   const ProbeClusterId probe = pacer_.OnSent(bytes, now_);
   const uint16_t number = next_sequence_number_++;
   controller_.OnPacketSent(number, static_cast<size_t>(bytes), now_, probe);
-  forward_.Send(MakePacket({.sequence_number = number, .sent_us = now_.us()}, bytes), now_);
+  carried_.push_back(MakePacket({.sequence_number = number, .sent_us = now_.us()}, bytes));
   ++sent_packets_;
+}
+
+// What has waited is let go one packet each millisecond, as a thread does that is short of time.
+void CongestionSim::Carry() {
+  if (Stalled(SimThread::kCarrier)) {
+    carrier_late_ = true;
+    return;
+  }
+  while (!carried_.empty()) {
+    forward_.Send(carried_.front(), now_);
+    carried_.pop_front();
+    if (carrier_late_) break;
+  }
+  if (carried_.empty()) carrier_late_ = false;
 }
 
 void CongestionSim::SendCompeting() {
@@ -114,7 +146,10 @@ void CongestionSim::Deliver() {
 }
 
 void CongestionSim::SendFeedback() {
-  if (now_.us() / 1000 % kFeedbackIntervalMs != 0) return;
+  if (now_.us() / 1000 < next_feedback_ms_) return;
+  next_feedback_ms_ +=
+      (now_.us() / 1000 - next_feedback_ms_) / kFeedbackIntervalMs * kFeedbackIntervalMs +
+      kFeedbackIntervalMs;
   while (const auto feedback = recorder_.BuildFeedback()) {
     std::vector<uint8_t> bytes;
     if (!rtp::AppendRtcp(*feedback, bytes)) std::abort();
@@ -123,6 +158,7 @@ void CongestionSim::SendFeedback() {
 }
 
 void CongestionSim::ReceiveFeedback() {
+  if (Stalled(SimThread::kCarrier)) return;
   while (const auto bytes = backward_.Receive(now_)) {
     const auto packets = rtp::ParseRtcp(*bytes);
     if (!packets) std::abort();

@@ -2,6 +2,7 @@
 // tests: video that follows the target, audio, padding for probes, a competing stream.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -23,6 +24,12 @@ struct CongestionSimConfig {
   DataRate competing;                                 // of a stream that does not yield
   uint16_t first_sequence_number = 0;
 };
+
+// Threads that may stand still for want of a processor: the sender's, which makes and paces packets
+// and hears feedback; what carries its packets, already numbered and timed, to the link and brings
+// feedback from there; the receiver's.
+enum class SimThread : uint8_t { kSender, kCarrier, kReceiver };
+inline constexpr size_t kSimThreads = 3;
 
 // What happened in one span of time.
 struct CongestionSimSpan {
@@ -48,6 +55,8 @@ class CongestionSim {
   void SetCompeting(DataRate rate) { config_.competing = rate; }
   // Feedback is lost while set.
   void DropFeedback(bool drop) { drop_feedback_ = drop; }
+  // The thread stands still for so long; what comes to it meanwhile waits.
+  void Stall(SimThread thread, Duration time);
   // The receiver's clock is changed by this much from now on.
   void JumpReceiverClock(Duration by) { receiver_clock_ += by; }
 
@@ -57,13 +66,20 @@ class CongestionSim {
  private:
   enum class Kind : uint8_t { kMedia, kCompeting };
   void Step();
+  void RunSender();
   void Produce();
+  void ProduceFrame();
   void SendPaced();
   void SendCompeting();
   void Transmit(int64_t bytes);
+  void Carry();
   void Deliver();
   void SendFeedback();
   void ReceiveFeedback();
+
+  bool Stalled(SimThread thread) const {
+    return now_ < stalled_until_[static_cast<size_t>(thread)];
+  }
 
   CongestionSimConfig config_;
   sim::Link forward_;
@@ -75,8 +91,13 @@ class CongestionSim {
   Timestamp now_ = Timestamp::Millis(1'000'000);
   std::deque<int64_t> queue_;  // sizes of packets that wait for the pacer
   int64_t queued_bytes_ = 0;
+  std::deque<std::vector<uint8_t>> carried_;  // sent, and not on the link yet
+  bool carrier_late_ = false;
+  std::array<Timestamp, kSimThreads> stalled_until_{};
   uint16_t next_sequence_number_;
-  int64_t next_frame_ms_ = 0;
+  int64_t next_frame_ms_;
+  int64_t next_audio_ms_;
+  int64_t next_feedback_ms_;
   double competing_bytes_ = 0;
   Duration receiver_clock_ = Duration::Seconds(77);
   bool drop_feedback_ = false;
