@@ -200,8 +200,9 @@ void CongestionController::OnRoundTrip(Duration round_trip) {
 }
 
 void CongestionController::OnLocalQueueDelay(Duration delay, Timestamp now) {
+  const bool drains = delay < local_queue_delay_;
   local_queue_delay_ = delay;
-  if (delay <= kMaxLocalQueueDelay) return;
+  if (delay <= kMaxLocalQueueDelay || drains) return;
   rate_.Update(
       {BandwidthUsage::kOveruse, Acknowledged(BandwidthUsage::kOveruse), application_.limited()},
       now);

@@ -65,7 +65,7 @@ class CongestionController {
   // Better than what feedback tells, where something else measures it.
   void OnRoundTrip(Duration round_trip);
   // How long the oldest packet ready to go has been waiting for the transport (not for the pacer);
-  // zero when none waits. Counts until the next call.
+  // zero when none waits. Counts until the next call. A queue that drains lowers nothing further.
   void OnLocalQueueDelay(Duration delay, Timestamp now);
   // What could be sent, were there room: no probing beyond twice of it. Zero: no probing at all,
   // which is where a controller starts.

@@ -129,6 +129,22 @@ TEST(CongestionController, TakesPacketsWaitingForTheTransportForCongestion) {
   EXPECT_GT(controller.target(), reduced);
 }
 
+TEST(CongestionController, LetsPacketsThatWaitForTheTransportDrain) {
+  CongestionController controller;
+  Timestamp now = kStart;
+  SendASecond(controller, now, SendASecond(controller, now));
+  controller.NextProbe(now += 1_s);
+  ASSERT_TRUE(controller.application_limited());
+  controller.OnLocalQueueDelay(400_ms, now);
+  const DataRate reduced = controller.target();
+  for (const Duration waiting : {350_ms, 250_ms, 150_ms}) {
+    controller.OnLocalQueueDelay(waiting, now += 300_ms);
+    EXPECT_EQ(controller.target(), reduced);
+  }
+  controller.OnLocalQueueDelay(160_ms, now += 300_ms);
+  EXPECT_LT(controller.target(), reduced) << "it grows again";
+}
+
 TEST(CongestionController, ProbesOnlyForWhatIsWanted) {
   CongestionController controller;
   Timestamp now = kStart;
