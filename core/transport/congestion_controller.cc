@@ -183,7 +183,7 @@ void CongestionController::UpdateEstimate(Timestamp now) {
   const bool limited = application_.limited();
   while (const auto result = probe_estimator_.TakeResult(loss_.inherent_loss())) {
     const DataRate estimate = rate_.estimate();
-    probe_controller_.OnResult(result->cluster, result->rate, estimate);
+    probe_controller_.OnResult(result->cluster, result->rate, estimate, standstill_.recent());
     // Before anything is acknowledged the estimate is a guess, and a lower result the better one.
     const bool better = result->rate > estimate && usage != BandwidthUsage::kOveruse;
     if (better || !acknowledged_.rate()) rate_.SetEstimate(result->rate, now);
@@ -234,12 +234,16 @@ std::optional<ProbeCluster> CongestionController::NextProbe(Timestamp now) {
   UpdateTarget(now);
   application_.Tick(now, target_);
   const bool timed_out = waiting_since_ && now - *waiting_since_ > kFeedbackTimeout;
-  const bool congested = timed_out || trendline_.usage() != BandwidthUsage::kNormal ||
-                         local_queue_delay_ > kLocalQueueDelayToHold || loss_.limiting() ||
-                         now - rate_.last_decrease() < kCongestionMemory;
-  const auto probe = probe_controller_.Next(
-      {.estimate = rate_.estimate(), .wanted = wanted_, .max = config_.max, .congested = congested},
-      now);
+  const bool standstill = standstill_.recent() && queue_delay() < kLeastQueueDelay;
+  const bool queue = trendline_.usage() != BandwidthUsage::kNormal && !standstill;
+  const bool congested = timed_out || queue || local_queue_delay_ > kLocalQueueDelayToHold ||
+                         loss_.limiting() || now - rate_.last_decrease() < kCongestionMemory;
+  const auto probe = probe_controller_.Next({.estimate = rate_.estimate(),
+                                             .wanted = wanted_,
+                                             .max = config_.max,
+                                             .congested = congested,
+                                             .stood_still = standstill_.recent()},
+                                            now);
   if (probe) probe_estimator_.Add(*probe);
   return probe;
 }

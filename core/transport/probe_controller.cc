@@ -24,6 +24,10 @@ constexpr Duration kMinSpacing = Duration::Seconds(1);
 constexpr double kDrop = 0.66;
 constexpr double kProbeAfterDrop = 0.85;
 constexpr Duration kDropTimeout = Duration::Seconds(5);
+// A probe that a standstill hit is repeated soon, so many times in a row. Less than this share of
+// the estimate is no measure of a path that carried as much.
+constexpr int kMaxRepeated = 10;
+constexpr double kHit = 0.5;
 constexpr Duration kQuietBeforeProbe = Duration::Seconds(1);
 // A burst of five packets, and of 15 ms.
 constexpr int kMinPackets = 5;
@@ -73,7 +77,7 @@ void ProbeController::Plan(const Path& path, Timestamp now) {
   if (Waiting(now) || now - *quiet_since_ < kQuietBeforeProbe) return;
   if (result_pending_) {
     result_pending_ = false;
-    interval_ = std::min(interval_ * kIntervalGrowth, kMaxInterval);
+    OnNothingFound(path.stood_still);
   }
   if (before_drop_.bps() > 0) {
     Queue(static_cast<double>(before_drop_.bps()) * kProbeAfterDrop, path);
@@ -82,7 +86,8 @@ void ProbeController::Plan(const Path& path, Timestamp now) {
   }
   const Duration since = last_probe_ ? now - *last_probe_ : Duration::Infinite();
   const bool more_wanted = path.wanted > last_wanted_ * kWorthwhile;
-  if (since >= interval_ || (more_wanted && since >= kMinSpacing)) {
+  if (since >= interval_ || ((more_wanted || repeat_) && since >= kMinSpacing)) {
+    repeat_ = false;
     Queue(estimate_bps * kPeriodicProbe, path);
   }
 }
@@ -111,8 +116,21 @@ void ProbeController::WatchForDrop(const Path& path, Timestamp now) {
   last_estimate_ = path.estimate;
 }
 
-void ProbeController::OnResult(const ProbeCluster& cluster, DataRate measured, DataRate estimate) {
+void ProbeController::OnNothingFound(bool stood_still) {
+  repeat_ = stood_still && repeated_ < kMaxRepeated;
+  repeated_ = repeat_ ? repeated_ + 1 : 0;
+  if (!repeat_) interval_ = std::min(interval_ * kIntervalGrowth, kMaxInterval);
+}
+
+void ProbeController::OnResult(const ProbeCluster& cluster, DataRate measured, DataRate estimate,
+                               bool stood_still) {
   if (cluster.id == last_id_) result_pending_ = false;
+  if (stood_still && measured < estimate * kHit) {
+    OnNothingFound(true);
+    return;
+  }
+  repeated_ = 0;
+  repeat_ = false;
   if (measured > cluster.rate * kFurtherThreshold) probe_further_from_ = measured;
   interval_ = measured > estimate * kWorthwhile
                   ? kMinInterval

@@ -103,5 +103,38 @@ TEST(ProbeController, TriesTheFormerRateOnceAfterALargeDrop) {
   EXPECT_EQ(next->rate, 2_mbps);
 }
 
+TEST(ProbeController, RepeatsAProbeThatAStandstillHit) {
+  ProbeController controller;
+  ProbeController::Path path = Path(1_mbps, 3_mbps);
+  Timestamp now = Begin(controller, path);
+  path.stood_still = true;
+  int probes = 0;
+  for (const Timestamp end = now + 20_s; now < end; now += 10_ms) {
+    const auto probe = controller.Next(path, now);
+    if (!probe) continue;
+    ++probes;
+    controller.OnResult(*probe, 200_kbps, 1_mbps, true);
+  }
+  EXPECT_GE(probes, 10);
+  EXPECT_LE(probes, 14) << "not for ever";
+}
+
+TEST(ProbeController, DoesNotRepeatAProbeThatFoundNothingOtherwise) {
+  for (const DataRate measured : {200_kbps, 1_mbps}) {
+    ProbeController controller;
+    ProbeController::Path path = Path(1_mbps, 3_mbps);
+    Timestamp now = Begin(controller, path);
+    path.stood_still = measured == 1_mbps;
+    int probes = 0;
+    for (const Timestamp end = now + 20_s; now < end; now += 10_ms) {
+      const auto probe = controller.Next(path, now);
+      if (!probe) continue;
+      ++probes;
+      controller.OnResult(*probe, measured, 1_mbps, path.stood_still);
+    }
+    EXPECT_LE(probes, 4);
+  }
+}
+
 }  // namespace
 }  // namespace ferry::transport

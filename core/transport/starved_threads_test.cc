@@ -69,9 +69,23 @@ TEST_P(StarvedThreads, KeepTheRateOfAWideLink) {
     CongestionSim sim({.forward = Path(3_mbps), .backward = {.delay = 20_ms}, .video = kVideo});
     sim.Run(5_s);
     EXPECT_GE(Starver(sim, seed).Run(60_s), GetParam().least) << "seed " << seed;
-    EXPECT_TRUE(sim.RunUntil([&] { return sim.controller().target() >= kVideo; }, 5_s))
+    EXPECT_TRUE(sim.RunUntil([&] { return sim.controller().target() >= kVideo; }, 8_s))
         << "seed " << seed;
   }
+}
+
+// Probes are what finds the rate again, and a standstill hits some.
+TEST_P(StarvedThreads, DoNotKeepALowEstimateLow) {
+  DataRate sum;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    CongestionSim sim({.forward = Path(3_mbps),
+                       .backward = {.delay = 20_ms},
+                       .controller = {.start = 40_kbps},
+                       .video = kVideo});
+    Starver(sim, seed).Run(30_s);
+    sum = DataRate::BitsPerSec(sum.bps() + sim.controller().target().bps());
+  }
+  EXPECT_GE(sum * (1.0 / kSeeds), 450_kbps);
 }
 
 TEST_P(StarvedThreads, DoNotHideThatALinkNarrows) {
@@ -86,7 +100,7 @@ TEST_P(StarvedThreads, DoNotHideThatALinkNarrows) {
     starver.Run(15_s);
     const CongestionSimSpan after = sim.Run(5_s);
     EXPECT_GE(after.mean_target, 150_kbps) << "seed " << seed;
-    EXPECT_LE(after.mean_queue, 100_ms) << "seed " << seed;
+    EXPECT_LE(after.mean_queue, 150_ms) << "seed " << seed;
   }
 }
 
@@ -94,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
     CongestionController, StarvedThreads,
     ::testing::Values(
         Starved{"Sender", {SimThread::kSender}, 1_mbps},
-        Starved{"Carrier", {SimThread::kCarrier}, 450_kbps},
+        Starved{"Carrier", {SimThread::kCarrier}, 400_kbps},
         Starved{"Receiver", {SimThread::kReceiver}, 1_mbps},
         Starved{"SenderAndReceiver", {SimThread::kSender, SimThread::kReceiver}, 1_mbps},
         Starved{"CarrierAndReceiver", {SimThread::kCarrier, SimThread::kReceiver}, 350_kbps}),
