@@ -46,21 +46,60 @@ void Room::Enter(RoomMember& member, std::string user_id, Role role) {
   entries_[&member] = entry;
   // The audience of a live room is not announced.
   if (place->second.role == Role::kAnchor) TellOfEntering(place->second);
+  List(place->second);
+}
+
+void Room::List(User& user) {
+  if (user.told >= last_announced_ && user.departure == next_departure()) {
+    current_.emplace(user.entry, &user);
+  } else {
+    FallBehind(user);
+  }
+}
+
+void Room::Unlist(User& user) {
+  if (current_.erase(user.entry) > 0) {
+    user.departure = next_departure();
+  } else {
+    behind_.erase({user.departure, user.entry});
+    told_behind_.erase(told_behind_.find(user.told));
+  }
+}
+
+void Room::FallBehind(User& user) {
+  behind_.emplace(user.departure, user.entry);
+  told_behind_.insert(user.told);
 }
 
 void Room::TellOfEntering(const User& user) {
-  const auto message = std::make_shared<const std::string>(UserEntered(user.user_id));
-  for (auto& [entry, other] : users_) {
-    if (&other == &user || !up_to_date(other)) continue;
-    if (other.member->Announce(message)) other.told = user.entry;
-  }
+  Announce(std::make_shared<const std::string>(UserEntered(user.user_id)), user.entry);
   announced_[user.entry] = &user;
   last_announced_ = user.entry;
+}
+
+void Room::Announce(const SharedText& message, Entry newest) {
+  for (auto next = current_.begin(); next != current_.end();) {
+    User& user = *(next++)->second;
+    if (user.member->Announce(message)) {
+      user.told = newest;
+    } else {
+      Unlist(user);
+      FallBehind(user);
+    }
+  }
 }
 
 std::vector<UserInfo> Room::Introduce(const RoomMember& member,
                                       const std::function<bool(const UserInfo&)>& takes) {
   User& user = Get(member);
+  Unlist(user);
+  auto told = Introduce(user, takes);
+  List(user);
+  return told;
+}
+
+std::vector<UserInfo> Room::Introduce(User& user,
+                                      const std::function<bool(const UserInfo&)>& takes) {
   std::vector<UserInfo> told;
   for (auto next = announced_.upper_bound(user.told); next != announced_.end(); ++next) {
     if (next->second == &user) continue;
@@ -74,33 +113,38 @@ std::vector<UserInfo> Room::Introduce(const RoomMember& member,
 }
 
 void Room::CatchUp(RoomMember& member, size_t count) {
-  const auto notify = [&member](std::string message) {
-    member.Notify(std::make_shared<const std::string>(std::move(message)));
-  };
   User& user = Get(member);
+  Unlist(user);
+  TellMissed(user, count);
+  List(user);
+  TrimDepartures();
+}
+
+void Room::TellMissed(User& user, size_t count) {
+  const auto notify = [&user](std::string message) {
+    user.member->Notify(std::make_shared<const std::string>(std::move(message)));
+  };
   size_t told = 0;
   // Before anybody is introduced: who left may be back.
   for (; user.departure < next_departure(); ++user.departure) {
     const Departure& departure = departures_[user.departure - first_departure_];
     if (!user.KnowsOf(departure.entry)) continue;
     if (told++ == count) return;
-    member.Notify(departure.message);
+    user.member->Notify(departure.message);
   }
-  const auto entered = Introduce(member, [&](const UserInfo&) { return told++ < count; });
+  const auto entered = Introduce(user, [&](const UserInfo&) { return told++ < count; });
   for (const UserInfo& info : entered) {
     notify(UserEntered(info.user_id));
     for (const Publication& stream : info.streams) notify(StreamAdded(info.user_id, stream));
   }
 }
 
-bool Room::up_to_date(const RoomMember& member) const {
-  return up_to_date(users_.at(entries_.at(&member)));
-}
-
 void Room::Leave(RoomMember& member, LeaveReason reason) {
   const Entry entry = entries_.at(&member);
   User& user = users_.at(entry);
   while (!user.streams.empty()) Remove(user, std::prev(user.streams.end()));
+  Unlist(user);
+  TrimDepartures();
   if (user.role == Role::kAnchor) TellOfLeaving(user, reason);
   announced_.erase(entry);
   entries_.erase(&member);
@@ -109,20 +153,26 @@ void Room::Leave(RoomMember& member, LeaveReason reason) {
 
 void Room::TellOfLeaving(const User& user, LeaveReason reason) {
   const auto message = std::make_shared<const std::string>(UserLeft(user.user_id, reason));
-  TrimDepartures();
-  if (departures_.size() >= limits_.max_departures) return Broadcast(user, message);
-  const uint64_t number = next_departure();
-  for (auto& [entry, other] : users_) {
-    if (&other == &user || other.departure != number) continue;
-    if (!other.KnowsOf(user.entry) || other.member->Announce(message)) ++other.departure;
-  }
+  Announce(message, last_announced_);
+  if (told_behind_.empty() || *told_behind_.rbegin() < user.entry) return;
   departures_.push_back({user.entry, message});
+  if (departures_.size() > limits_.max_departures) GiveUpSlowest();
+}
+
+void Room::GiveUpSlowest() {
+  while (!behind_.empty() && behind_.begin()->first == first_departure_) {
+    User& user = users_.at(behind_.begin()->second);
+    Unlist(user);
+    user.member->GiveUp();
+    user.told = last_announced_;
+    user.departure = next_departure();
+    List(user);
+  }
+  TrimDepartures();
 }
 
 void Room::TrimDepartures() {
-  if (departures_.empty()) return;
-  uint64_t needed = next_departure();
-  for (const auto& [entry, user] : users_) needed = std::min(needed, user.departure);
+  const uint64_t needed = behind_.empty() ? next_departure() : behind_.begin()->first;
   for (; first_departure_ < needed; ++first_departure_) departures_.pop_front();
 }
 

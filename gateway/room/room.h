@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,9 @@ class RoomMember {
   // Likewise, that somebody entered or left, unless much waits for the member already: then false,
   // and it is told by Room::CatchUp later.
   virtual bool Announce(const SharedText& message) = 0;
+  // It is so far behind that it is not told of who leaves any more, and must leave soon; likewise
+  // not before it returns.
+  virtual void GiveUp() = 0;
   // A stream of somebody else has ended, and the subscription to it.
   virtual void OnStreamRemoved(StreamKey key) = 0;
   // Out of the room at once (through RoomRegistry::Leave), told why, and disconnected.
@@ -45,8 +49,8 @@ struct RoomLimits {
   size_t max_rtc_users = 300;
   size_t max_live_users = 100'000;
   size_t max_publishers = 50;
-  // Users who left, and of whom some have yet to be told: more than a gateway has users. Beyond it
-  // everybody is notified at once, and whose log has no room for that ends.
+  // Users who left, and of whom some have yet to be told: more than a gateway has users. At it
+  // those are given up who are furthest behind.
   size_t max_departures = 16'384;
 };
 
@@ -76,7 +80,9 @@ class Room {
   // Notifies the member of the next `count` who have left or entered without its being told.
   void CatchUp(RoomMember& member, size_t count);
   // Whether there is nobody of whom it has yet to be told.
-  bool up_to_date(const RoomMember& member) const;
+  bool up_to_date(const RoomMember& member) const {
+    return current_.contains(entries_.at(&member));
+  }
   // Ends the member's streams, then tells the others.
   void Leave(RoomMember& member, LeaveReason reason);
 
@@ -103,7 +109,7 @@ class Room {
     Role role;
     std::vector<Publication> streams;  // at most one of each kind and source
     Entry told = 0;                    // up to which it was told of the others
-    uint64_t departure = 0;            // number of the next it is to be told of
+    uint64_t departure = 0;            // while it is behind: number of the next it is told of
 
     bool KnowsOf(Entry other) const { return other <= told; }
   };
@@ -117,9 +123,6 @@ class Room {
   Role RoleHere(Role asked) const { return scene_ == Scene::kRtc ? Role::kAnchor : asked; }
   User& Get(const RoomMember& member) { return users_.at(entries_.at(&member)); }
   uint64_t next_departure() const { return first_departure_ + departures_.size(); }
-  bool up_to_date(const User& user) const {
-    return user.told >= last_announced_ && user.departure == next_departure();
-  }
   // streams.end() when it is not one of the user's.
   static OwnStream FindOwn(User& user, std::string_view stream_id);
   void Remove(User& user, OwnStream stream);
@@ -128,8 +131,17 @@ class Room {
   void Broadcast(const User& about, std::string message) {
     Broadcast(about, std::make_shared<const std::string>(std::move(message)));
   }
+  // Tells those who are up to date, and who have then been told of all up to `newest`.
+  void Announce(const SharedText& message, Entry newest);
+  std::vector<UserInfo> Introduce(User& user, const std::function<bool(const UserInfo&)>& takes);
+  void TellMissed(User& user, size_t count);
   void TellOfEntering(const User& user);
   void TellOfLeaving(const User& user, LeaveReason reason);
+  // Into current_ or behind_, by what the user has been told, and out again before that changes.
+  void List(User& user);
+  void Unlist(User& user);
+  void FallBehind(User& user);
+  void GiveUpSlowest();
   // Forgets those of whom everybody has been told.
   void TrimDepartures();
 
@@ -139,9 +151,14 @@ class Room {
   const RoomLimits limits_;
   std::map<Entry, User> users_;
   std::unordered_map<const RoomMember*, Entry> entries_;
-  std::map<Entry, const User*> announced_;             // all but the audience
-  Entry last_announced_ = 0;                           // who may have left since
-  std::deque<Departure> departures_;                   // of which some have yet to be told
+  std::map<Entry, const User*> announced_;  // all but the audience
+  Entry last_announced_ = 0;                // who may have left since
+  // Those who have been told of everybody, and the others by the departure each is told of next: a
+  // crowd that leaves walks the first alone, and how far back the others are needs no walk.
+  std::map<Entry, User*> current_;
+  std::set<std::pair<uint64_t, Entry>> behind_;
+  std::multiset<Entry> told_behind_;                   // User::told of those in behind_
+  std::deque<Departure> departures_;                   // of which some of behind_ are to be told
   uint64_t first_departure_ = 0;                       // number of departures_.front()
   std::unordered_map<std::string, User*> publishers_;  // by stream id
   size_t publishing_users_ = 0;

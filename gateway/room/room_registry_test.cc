@@ -24,6 +24,7 @@ class Member final : public RoomMember {
 
   void Notify(const SharedText&) override {}
   bool Announce(const SharedText&) override { return true; }
+  void GiveUp() override {}
   void OnStreamRemoved(StreamKey) override {}
   void Evict(std::string_view) override { Leave(); }
 

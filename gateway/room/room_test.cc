@@ -23,11 +23,13 @@ class Member final : public RoomMember {
     if (takes) Notify(message);
     return takes;
   }
+  void GiveUp() override { given_up = true; }
   void OnStreamRemoved(StreamKey) override {}
   void Evict(std::string_view) override {}
   Texts Heard() { return std::exchange(heard_, {}); }
 
   bool takes = true;  // announcements
+  bool given_up = false;
 
  private:
   Texts heard_;
@@ -127,17 +129,50 @@ TEST_F(RoomTest, ANewcomerHearsNothingOfWhoLeftBefore) {
 }
 
 TEST_F(RoomTest, ThoseWhoLeftAreRememberedOnlyWhileSomebodyHasYetToBeTold) {
-  std::deque<Member> crowd(kMaxDepartures + 2);
+  std::deque<Member> crowd(kMaxDepartures);
   for (int turn = 0; turn < 2; ++turn) {
     for (Member& member : crowd) Enter(member, "somebody");
     ASSERT_EQ(ann.Heard().size(), crowd.size());
     ann.takes = false;
     for (Member& member : crowd) Leave(member);
-    EXPECT_EQ(ann.Heard().size(), 2u) << "beyond the limit, whether it takes them or not";
     ann.takes = true;
     EXPECT_EQ(CaughtUp(100).size(), kMaxDepartures);
     EXPECT_TRUE(room.up_to_date(ann));
   }
+  EXPECT_FALSE(ann.given_up);
+}
+
+TEST_F(RoomTest, WhoIsTooFarBehindIsGivenUpAndNobodyElse) {
+  std::deque<Member> crowd(2 * kMaxDepartures);
+  Enter(bob, "bob");
+  room.Introduce(bob, TakeAll);
+  for (Member& member : crowd) Enter(member, "somebody");
+  bob.Heard();
+  ann.takes = false;
+  for (size_t i = 0; i < kMaxDepartures; ++i) Leave(crowd[i]);
+  bob.takes = false;
+  EXPECT_FALSE(ann.given_up);
+  for (size_t i = kMaxDepartures; i < crowd.size(); ++i) Leave(crowd[i]);
+  EXPECT_TRUE(ann.given_up);
+  EXPECT_FALSE(bob.given_up);
+  room.CatchUp(bob, 100);
+  EXPECT_EQ(bob.Heard().size(), crowd.size());
+  EXPECT_TRUE(room.up_to_date(bob));
+}
+
+TEST_F(RoomTest, WhoComesAndGoesUnknownToThoseBehindIsNotRememberedForThem) {
+  Enter(bob, "bob");
+  room.Introduce(bob, TakeAll);
+  ann.Heard();
+  ann.takes = false;
+  for (size_t i = 0; i < 2 * kMaxDepartures; ++i) {
+    Enter(cid, "cid");
+    Leave(cid);
+  }
+  EXPECT_EQ(bob.Heard().size(), 4 * kMaxDepartures);
+  EXPECT_FALSE(ann.given_up);
+  EXPECT_EQ(CaughtUp(9), Texts{});
+  EXPECT_TRUE(room.up_to_date(ann));
 }
 
 }  // namespace

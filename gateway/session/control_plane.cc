@@ -168,9 +168,13 @@ void ControlPlane::End(Session& session, LeaveReason reason, CloseCode code, std
 }
 
 void ControlPlane::ExpireGrace(Timestamp now) {
-  while (grace_.due(now)) {
+  const std::vector<Session*> due = grace_.Due(now);
+  // A crowd that was lost at once ends at once: before the first of it, so that none is told of the
+  // others any more.
+  for (Session* session : due) session->doomed_ = true;
+  for (Session* session : due) {
     metrics_.sessions_expired.Add();
-    End(grace_.Oldest(), LeaveReason::kTimedOut, CloseCode::kGoingAway, "not resumed in time");
+    End(*session, LeaveReason::kTimedOut, CloseCode::kGoingAway, "not resumed in time");
   }
 }
 

@@ -15,6 +15,15 @@ void GraceList::Remove(Session& session, const Ticket& ticket) {
   if (found->second.empty()) by_address_.erase(found);
 }
 
+std::vector<Session*> GraceList::Due(Timestamp now) const {
+  std::vector<Session*> due;
+  for (const auto& [deadline, session] : all_) {
+    if (deadline > now) break;
+    due.push_back(session);
+  }
+  return due;
+}
+
 size_t GraceList::size_of(const AddressKey& address) const {
   const auto found = by_address_.find(address);
   return found == by_address_.end() ? 0 : found->second.size();

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "core/base/units.h"
 #include "gateway/net/address_key.h"
@@ -27,7 +28,8 @@ class GraceList {
 
   size_t size() const { return all_.size(); }
   size_t size_of(const AddressKey& address) const;
-  bool due(Timestamp now) const { return !all_.empty() && all_.begin()->first <= now; }
+  // Those who have been waited for long enough, the longest first.
+  std::vector<Session*> Due(Timestamp now) const;
   // Who has been away longest; there must be one.
   Session& Oldest() const { return *all_.begin()->second; }
   Session& OldestOf(const AddressKey& address) const;

@@ -18,11 +18,12 @@ class LargeRoomTest : public SessionTest {
   struct Bystander final : RoomMember {
     void Notify(const SharedText&) override {}
     bool Announce(const SharedText&) override { return true; }
+    void GiveUp() override {}
     void OnStreamRemoved(StreamKey) override {}
     void Evict(std::string_view) override {}
   };
 
-  LargeRoomTest() : SessionTest(1, {}) {}
+  explicit LargeRoomTest(const RoomRegistry::Limits& allowed = {}) : SessionTest(1, allowed) {}
 
   Room& Enter(Bystander& who, const std::string& user) {
     const ControlPlane::Guard guard(control);
@@ -163,6 +164,63 @@ TEST_F(LargeRoomTest, WhoIsAwayWhileManyPassThroughIsToldOfWhoStayed) {
   EXPECT_EQ(heard.back(), "user-entered stays");
   EXPECT_LT(heard.size(), 2048u);
   EXPECT_EQ(heard.size() % 2, 1u) << "who was said to enter was said to leave";
+}
+
+class ForgetfulRoomTest : public LargeRoomTest {
+ protected:
+  ForgetfulRoomTest() : LargeRoomTest({.room = {.max_departures = 3}}) {
+    limits.log = {.max_messages = 20};
+  }
+};
+
+TEST_F(ForgetfulRoomTest, WhoNeverAcknowledgesWhileOthersLeaveIsClosed) {
+  Client& ann = Joined("ann", {{"scene", "live"}});
+  Client& bob = Joined("bob", {{"scene", "live"}});
+  std::deque<Bystander> crowd(13);
+  Room* room = nullptr;
+  const auto name = [](size_t i) { return "user" + std::to_string(i); };
+  // Nine enter before the log of either is half full, of which ann says nothing.
+  for (size_t i = 0; i < 9; ++i) room = &Enter(crowd[i], name(i));
+  size_t gone = 0;
+  const auto leave = [&] {
+    const ControlPlane::Guard guard(control);
+    rooms.Leave(crowd[gone], *room, name(gone), LeaveReason::kLeft);
+    ++gone;
+  };
+  const auto acknowledge = [](Client& client) { client.Ack(client.LastNumber()); };
+  while (gone < 3) leave();
+  acknowledge(bob);
+  EXPECT_EQ(ann.connection.closed_with, 0);
+  while (gone < 8) leave();
+  Settle();
+  EXPECT_EQ(ann.connection.closed_with, 4004);
+  EXPECT_EQ(control.metrics().control_log_overflows.value(), 1);
+  EXPECT_EQ(bob.connection.closed_with, 0);
+  Texts heard = HeardToTheEnd(bob);
+  EXPECT_EQ(std::erase(heard, "user-left ann 1"), 1u);
+}
+
+TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
+  Client& ann = Joined("ann", {{"scene", "live"}});
+  constexpr int kCrowd = 20;
+  std::vector<std::shared_ptr<Session>> crowd;
+  JoinRequest join{
+      .sdk_app_id = kApp, .room = RoomId(8888u), .scene = Scene::kLive, .role = Role::kAnchor};
+  for (int i = 0; i < kCrowd; ++i) {
+    const ControlPlane::Guard guard(control);
+    join.user_id = "user" + std::to_string(i);
+    crowd.push_back(control.Join(join, 1, {})->session);
+    control.Detach(*crowd.back(), clock.Now());
+  }
+  HeardToTheEnd(ann);
+  AdvanceAlive(limits.resume_timeout);
+  EXPECT_EQ(HeardToTheEnd(ann).size(), size_t{kCrowd}) << "who stays is told of all";
+  const ControlPlane::Guard guard(control);
+  for (const auto& session : crowd) {
+    for (const ControlLog::Entry& entry : session->FetchLog(100, true)) {
+      EXPECT_EQ(entry.text->find("user-left"), std::string::npos) << *entry.text;
+    }
+  }
 }
 
 TEST_F(LargeRoomTest, WhomTheAnswerHasNoRoomForFollowsIt) {

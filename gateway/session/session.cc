@@ -22,17 +22,20 @@ bool Session::Accept(int64_t request_id) {
 }
 
 void Session::Notify(const SharedText& message) {
-  if (ending_ || overflowed_) return;
-  if (!log_.Push(message)) {
-    overflowed_ = true;
-    control_.Condemn(*this);
-    return;
-  }
+  if (ending_ || doomed_) return;
+  if (!log_.Push(message)) return GiveUp();
   OnMoreToSend();
 }
 
+void Session::GiveUp() {
+  if (ending_ || doomed_) return;
+  doomed_ = true;
+  control_.Condemn(*this);
+}
+
 bool Session::Announce(const SharedText& message) {
-  if (!ending_ && log_.half_full()) {
+  if (ending_ || doomed_) return false;
+  if (log_.half_full()) {
     behind_ = true;
     OnMoreToSend();
     return false;

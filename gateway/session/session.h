@@ -63,6 +63,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   // RoomMember. A log that is full ends the session, though not from within Notify.
   void Notify(const SharedText& message) override;
   bool Announce(const SharedText& message) override;
+  void GiveUp() override;
   void OnStreamRemoved(StreamKey key) override;
   void Evict(std::string_view reason) override;
   void Send(std::string message) {
@@ -125,7 +126,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   std::optional<Ending> ending_;
   ControlLog log_;
   std::atomic<LogState> log_state_{LogState::kSent};
-  bool overflowed_ = false;
+  bool doomed_ = false;  // it is to end, and takes nothing more
   bool behind_ = false;  // there are users of whom the room has yet to tell
   int64_t last_request_ = -1;
   ResumeTokenHash token_{};
