@@ -49,9 +49,12 @@ asio::awaitable<void> Worker::Tick() {
   constexpr Duration kPeriod = Duration::Millis(kTickInterval.count());
   error_code error;
   Timestamp last = clock_.Now();
-  while (!error) {
+  for (;;) {
     tick_.expires_after(sessions_->connections() > 0 ? kPacing : kIdle);
     co_await tick_.async_wait(Into(error));
+    // A wait that was over before it could be cancelled ends without an error; one that the
+    // worker's own end has cancelled leaves nothing to be looked at.
+    if (error || joined_) co_return;
     sfu_->wakes().Run();
     const Timestamp now = clock_.Now();
     if (now - last < kPeriod) continue;
@@ -78,6 +81,7 @@ void Worker::Abort() {
 
 void Worker::Join() {
   if (!own_io_) {
+    joined_ = true;
     tick_.cancel();
   } else if (thread_.joinable()) {
     own_io_->stop();

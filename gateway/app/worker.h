@@ -77,6 +77,8 @@ class Worker {
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<WebTransportPort> webtransport_;
   asio::steady_timer tick_;
+  // On a loop that goes on without this worker.
+  bool joined_ = false;
   std::thread thread_;
 };
 
