@@ -163,7 +163,7 @@ export type EngineEvent =
   | { event: 'closed'; code: number; reason: string }
   | { event: 'failure'; failure: EngineFailure; part: EnginePart };
 
-/** As it reaches the page; without `stay` it concerns the engine whole. */
+/** As it reaches the page; without `stay` it is of the worker, whatever it does. */
 export type StayEvent = EngineEvent & { stay?: number };
 
 /**

@@ -325,6 +325,16 @@ describe('what the gateway does', () => {
     expect(log.slice(1)).toEqual(['left', 'CONNECTED → DISCONNECTED', 'error 5500 undefined']);
   });
 
+  it('an engine that failed while the room was being left serves no other one', async () => {
+    const { stay } = calls.find(([method]) => method === 'join')?.[1] as StayEvent;
+    const leaving = room.leave();
+    const failure = { kind: 'engine', code: 0, message: 'oops' } as const;
+    emit({ event: 'failure', failure, part: 'engine', stay });
+    await leaving;
+    await join();
+    expect(engine.clients).toEqual(['created', 'closed', 'created']);
+  });
+
   it('after an engine that failed whole the next room gets a new one', async () => {
     const failure = { kind: 'engine', code: 0, message: 'oops' } as const;
     emit({ event: 'failure', failure, part: 'video-encode' });

@@ -160,7 +160,11 @@ export class Room {
 
   private handle(event: StayEvent): void {
     // On its way when that stay ended: who enters again at once must not be put out by it.
-    if (event.stay !== undefined && event.stay !== this.attempt) return;
+    if (event.stay !== undefined && event.stay !== this.attempt) {
+      // The engine is the same, though.
+      this.broken ||= event.event === 'failure' && event.part === 'engine';
+      return;
+    }
     if (event.event === 'notification') this.notify(event.notification);
     else if (event.event === 'connection') this.linkChanged(event.state, event.detail);
     else if (event.event === 'closed') this.closed(event.code, event.reason);
