@@ -12,6 +12,8 @@ constexpr double kTimeoutFactor = 0.8;
 constexpr double kMaxTimeouts = 10;
 constexpr Duration kCongestionMemory = Duration::Millis(500);
 constexpr Duration kLeastQueueDelay = Duration::Millis(10);
+// A queue's age jitters by as much where packets are marked 5 ms apart.
+constexpr Duration kLocalQueueNoise = Duration::Millis(10);
 constexpr Duration kAcceptedQueueDelay = Duration::Millis(50);
 constexpr Duration kDrainTime = Duration::Seconds(3);
 constexpr double kDrainSeconds = 1;
@@ -200,7 +202,7 @@ void CongestionController::OnRoundTrip(Duration round_trip) {
 }
 
 void CongestionController::OnLocalQueueDelay(Duration delay, Timestamp now) {
-  const bool drains = delay < local_queue_delay_;
+  const bool drains = delay + kLocalQueueNoise < local_queue_delay_;
   local_queue_delay_ = delay;
   if (delay <= kMaxLocalQueueDelay || drains) return;
   rate_.Update(

@@ -145,6 +145,22 @@ TEST(CongestionController, LetsPacketsThatWaitForTheTransportDrain) {
   EXPECT_LT(controller.target(), reduced) << "it grows again";
 }
 
+TEST(CongestionController, TakesAQueueThatStandsStillForNoneThatDrains) {
+  CongestionController controller;
+  Timestamp now = kStart;
+  SendASecond(controller, now, SendASecond(controller, now));
+  controller.NextProbe(now += 1_s);
+  ASSERT_TRUE(controller.application_limited());
+  controller.OnLocalQueueDelay(300_ms, now);
+  DataRate target = controller.target();
+  // As a page measures it.
+  for (const Duration waiting : {299_ms, 301_ms, 299_ms}) {
+    controller.OnLocalQueueDelay(waiting, now += 300_ms);
+    EXPECT_LT(controller.target(), target);
+    target = controller.target();
+  }
+}
+
 TEST(CongestionController, ProbesOnlyForWhatIsWanted) {
   CongestionController controller;
   Timestamp now = kStart;

@@ -8,7 +8,7 @@ export const MIN_QUEUED_BYTES = 64 * 1024;
 export const HARD_LIMIT_BYTES = 1024 * 1024;
 /** Packets of so much time are one to the queue's age. */
 const AGE_RESOLUTION_MS = 5;
-/** Times that are remembered: with AGE_RESOLUTION_MS half a second, beyond which older makes no difference. */
+/** Times that are remembered: with AGE_RESOLUTION_MS half a second, of what is older only how old it is. */
 const MAX_MARKS = 100;
 
 /** Everything up to the byte `end` was there at `time`. */
@@ -64,6 +64,10 @@ export class UploadGate {
     const time = now();
     const newest = this.marks.at(-1);
     if (newest && time - newest.time < AGE_RESOLUTION_MS) newest.end = this.admitted;
-    else if (this.marks.push({ time, end: this.admitted }) > MAX_MARKS) this.marks.shift();
+    else if (this.marks.push({ time, end: this.admitted }) > MAX_MARKS) {
+      const [oldest, next] = this.marks;
+      if (oldest && next) oldest.end = next.end;
+      this.marks.splice(1, 1);
+    }
   }
 }
