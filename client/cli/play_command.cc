@@ -222,7 +222,8 @@ int RunPlay(const PlayOptions& options) {
   const int status = player.Run(options.client, options.audience ? Role::kAudience : Role::kAnchor);
   const ordered_json report = player.Report();
   if (options.json_file.empty()) {
-    std::cout << report.dump(2) << std::endl;
+    // Others' names are theirs to choose, and this is a terminal.
+    std::cout << report.dump(2, ' ', /*ensure_ascii=*/true) << std::endl;
   } else if (std::ofstream file(options.json_file); !(file << report.dump(2) << "\n")) {
     std::cerr << "ferry-cli: cannot write " << options.json_file << std::endl;
     return 1;
