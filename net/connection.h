@@ -58,6 +58,9 @@ struct ConnectionEnd {
   // For the log and the user: the other side's words, where it had some, so that anything may stand
   // there.
   std::string reason;
+  // The one that this side's transport closed it with by itself, for what came was against its
+  // rules or too large; 0: it did not.
+  uint16_t fault = 0;
 };
 
 class ConnectionHandler {

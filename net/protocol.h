@@ -24,6 +24,8 @@ enum class LayerChoice { kAuto, kBig, kSmall };
 enum class CloseCode : uint16_t {
   kNormal = 1000,
   kGoingAway = 1001,
+  kBrokenFraming = 1002,
+  kNotUtf8 = 1007,
   kTooBig = 1009,
   kTryAgainLater = 1013,
   kReplaced = 4001,
@@ -36,9 +38,10 @@ enum class CloseCode : uint16_t {
   kMoved = 4008,
 };
 inline constexpr std::array kCloseCodes{
-    CloseCode::kNormal,        CloseCode::kGoingAway,    CloseCode::kTooBig,
-    CloseCode::kTryAgainLater, CloseCode::kReplaced,     CloseCode::kNoJoin,
-    CloseCode::kMisbehaved,    CloseCode::kSlowReader,   CloseCode::kIdle,
-    CloseCode::kJoinRefused,   CloseCode::kCannotResume, CloseCode::kMoved};
+    CloseCode::kNormal,       CloseCode::kGoingAway, CloseCode::kBrokenFraming,
+    CloseCode::kNotUtf8,      CloseCode::kTooBig,    CloseCode::kTryAgainLater,
+    CloseCode::kReplaced,     CloseCode::kNoJoin,    CloseCode::kMisbehaved,
+    CloseCode::kSlowReader,   CloseCode::kIdle,      CloseCode::kJoinRefused,
+    CloseCode::kCannotResume, CloseCode::kMoved};
 
 }  // namespace ferry::net

@@ -1,5 +1,5 @@
-// docs/grafana/ferry-gateway.json shows nothing that the gateway does not measure, and
-// docs/configuration.md lists all that it does.
+// docs/grafana/ferry-gateway.json shows and docs/limits.md names nothing that the gateway does not
+// measure, and docs/configuration.md lists all that it does.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -44,6 +44,23 @@ TEST_F(DashboardTest, EveryMetricItShowsExists) {
   }
   for (const std::string& name : shown) {
     EXPECT_NE(metrics.find("# TYPE " + name + " "), std::string::npos) << name;
+  }
+}
+
+TEST_F(DashboardTest, EveryMetricOfALimitExists) {
+  Start();
+  const std::string metrics = Get("/metrics").body;
+  std::ifstream file(FERRY_DOCS "/limits.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  // A metric, or a label's value: those that follow the first stand in quotes alone.
+  const std::regex named("`(ferry_[a-z0-9_]+)`|`[a-z]*=?(\"[a-z0-9_]+\")`");
+  const std::sregex_iterator begin(text.begin(), text.end(), named);
+  EXPECT_NE(begin, std::sregex_iterator());
+  for (auto match = begin; match != std::sregex_iterator(); ++match) {
+    const std::string name = (*match)[1];
+    const std::string value = (*match)[2];
+    const std::string wanted = name.empty() ? "=" + value + "}" : "# TYPE " + name + " ";
+    EXPECT_NE(metrics.find(wanted), std::string::npos) << match->str();
   }
 }
 

@@ -15,7 +15,16 @@ namespace {
 
 using nlohmann::json;
 
-class GatewayHttpTest : public GatewayTest {};
+class GatewayHttpTest : public GatewayTest {
+ protected:
+  // What ferry_http_limits_total says of a limit.
+  int Ended(const std::string& limit) {
+    const std::string line = "ferry_http_limits_total{limit=\"" + limit + "\"} ";
+    const std::string metrics = Get("/metrics").body;
+    const size_t found = metrics.find(line);
+    return found == metrics.npos ? -1 : std::stoi(metrics.substr(found + line.size()));
+  }
+};
 
 TEST_F(GatewayHttpTest, ServesFilesWithTheirTypeAndSecurityHeaders) {
   Start();
@@ -75,6 +84,37 @@ TEST_F(GatewayHttpTest, TellsHealthReadinessAndMetrics) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
   }
   EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
+}
+
+TEST_F(GatewayHttpTest, CountsWhoSaysNothing) {
+  config.listener.http_idle_timeout = std::chrono::milliseconds(500);
+  Start();
+  EXPECT_EQ(Ended("idle"), 0);
+  EXPECT_EQ(Get("/", {{"content-length", "1"}}).status, 0u) << "which never comes";
+  EXPECT_EQ(Ended("idle"), 1);
+}
+
+TEST_F(GatewayHttpTest, CountsWhatItEndsAtALimit) {
+  Start();
+  EXPECT_EQ(Get("/", {{"x", std::string(20'000, 'x')}}).status, 0u);
+  EXPECT_EQ(Ended("headers"), 1);
+  EXPECT_EQ(Get("/", {{"content-length", "70000"}}).status, 0u);
+  EXPECT_EQ(Ended("body"), 1);
+  const auto make_file = [this](const std::string& name, uint64_t size) {
+    Write("demo/" + name, "");
+    std::filesystem::resize_file(directory / "demo" / name, size);
+  };
+  make_file("large", StaticFiles::kMaxFileBytes + 1);
+  EXPECT_EQ(Get("/large", {}, "HEAD").status, 404u);
+  EXPECT_EQ(Ended("file"), 1);
+  constexpr uint64_t kFiles = StaticFiles::kMaxCachedBytes / StaticFiles::kMaxFileBytes;
+  for (uint64_t i = 0; i <= kFiles; ++i) {
+    EXPECT_EQ(Ended("file_memory"), 0);
+    const std::string name = "f" + std::to_string(i);
+    make_file(name, StaticFiles::kMaxFileBytes);
+    EXPECT_EQ(Get("/" + name, {}, "HEAD").status, 200u);
+  }
+  EXPECT_EQ(Ended("file_memory"), 1);
 }
 
 TEST_F(GatewayHttpTest, TellsPagesOfAnyOriginHowToOpenWebTransport) {

@@ -127,6 +127,8 @@ TEST_F(GatewayTest, TextThatIsNotUtf8EndsTheConnection) {
   const Client ann = Joined("ann");
   ann->SendText("\xFF\xFE\xFD");
   EXPECT_TRUE(Until([&] { return ann->closed; }));
+  EXPECT_NE(Get("/metrics").body.find("ferry_connections_closed_total{code=\"1007\"} 1\n"),
+            std::string::npos);
 }
 
 TEST_F(GatewayTest, OversizedFramesEndTheConnection) {
@@ -134,6 +136,8 @@ TEST_F(GatewayTest, OversizedFramesEndTheConnection) {
   const Client text = Joined("text");
   text->SendText(std::string(65'537, ' '));
   EXPECT_TRUE(ClosesWith(text, 1009));
+  EXPECT_NE(Get("/metrics").body.find("ferry_connections_closed_total{code=\"1009\"} 1\n"),
+            std::string::npos);
   const Client binary = Joined("binary");
   binary->SendBinary(std::vector<uint8_t>(1201, 0x80));
   EXPECT_TRUE(ClosesWith(binary, 1009));

@@ -37,8 +37,10 @@ void AddSecurityHeaders(http::fields& headers) {
 
 HttpService::HttpService(Sources sources)
     : sources_(std::move(sources)),
-      demo_files_(sources_.config.demo_dir),
-      sdk_files_(sources_.config.sdk_dir) {}
+      demo_files_(sources_.config.demo_dir, file_metrics_),
+      sdk_files_(sources_.config.sdk_dir, file_metrics_) {
+  sources_.metrics.push_back(&file_metrics_);
+}
 
 bool HttpService::draining() const {
   const ControlPlane::Guard guard(sources_.control);

@@ -39,8 +39,9 @@ class HttpService {
   HttpResponse DemoUserSig(const HttpRequest& request) const;
   HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
 
-  const Sources sources_;
+  Sources sources_;
   std::mutex files_mutex_;
+  Metrics file_metrics_;  // written under the mutex alone
   StaticFiles demo_files_;
   StaticFiles sdk_files_;
 };

@@ -176,6 +176,13 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   families.push_back(Refused(addresses));
   counter("ferry_tls_failures_total", "TLS handshakes that failed", &Metrics::tls_failures);
   counter("ferry_http_requests_total", "HTTP requests", &Metrics::http_requests);
+  families.push_back(Family(workers, MetricType::Counter, "ferry_http_limits_total",
+                            "HTTP requests, connections and files ended at a limit", "limit",
+                            {{"idle", &Metrics::http_idle},
+                             {"headers", &Metrics::http_headers},
+                             {"body", &Metrics::http_body},
+                             {"file", &Metrics::http_file},
+                             {"file_memory", &Metrics::http_file_memory}}));
   counter("ferry_joins_total", "Users who entered a room", &Metrics::joins);
   counter("ferry_joins_refused_total", "Entries refused", &Metrics::joins_refused);
   counter("ferry_kicks_total", "Users replaced by the same user", &Metrics::kicks);
@@ -251,6 +258,18 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
        &QuicCounters::send_errors);
   quic("ferry_quic_handler_failures_total", "QUIC connections ended by a fault of the gateway's",
        &QuicCounters::handler_failures);
+  quic("ferry_quic_idle_timeouts_total", "QUIC connections given up: nothing was heard of them",
+       &QuicCounters::idle_timeouts);
+  quic("ferry_http3_excessive_load_total",
+       "QUIC connections closed for too much of something in HTTP/3",
+       &QuicCounters::h3_excessive_load);
+  quic("ferry_http3_errors_total", "QUIC connections closed for what else was wrong in HTTP/3",
+       &QuicCounters::h3_errors);
+  quic("ferry_http3_vain_streams_total", "HTTP/3 requests refused, and streams of no use",
+       &QuicCounters::h3_vain_streams);
+  quic("ferry_webtransport_timeouts_total",
+       "QUIC connections closed because no session was opened in time",
+       &QuicCounters::session_timeouts);
   quic("ferry_webtransport_datagrams_dropped_total", "Datagrams of no session that is open",
        &QuicCounters::session_datagrams_dropped);
   quic("ferry_webtransport_streams_refused_total",

@@ -49,6 +49,11 @@ struct Metrics {
   Count connections_total;
   Count tls_failures;
   Count http_requests;
+  Count http_idle;     // connections closed: no request came, or its answer was not read, in time
+  Count http_headers;  // … their request's headers were too large
+  Count http_body;     // … its body was
+  Count http_file;     // files not served, because they are too large
+  Count http_file_memory;  // times that the files kept in memory were forgotten: too many bytes
   Count joins;
   Count joins_refused;
   Count sessions_in_grace;      // now: without a connection

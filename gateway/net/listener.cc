@@ -196,6 +196,8 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
     parser.body_limit(kMaxRequestBodyBytes);
     deadline.ExpireAfter(limits_.http_idle_timeout);
     co_await http::async_read(stream, buffer, parser, Into(error));
+    if (error == http::error::header_limit) metrics_.http_headers.Add();
+    if (error == http::error::body_limit) metrics_.http_body.Add();
     if (error) break;
     metrics_.http_requests.Add();
     const HttpRequest request = parser.release();
@@ -223,6 +225,7 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
           ByteSpan(static_cast<const uint8_t*>(behind.data()), behind.size()));
     }
   }
+  if (deadline.expired()) metrics_.http_idle.Add();
   deadline.ExpireAfter(limits_.handshake_timeout);
   co_await stream.async_shutdown(Into(error));
   co_return nullptr;

@@ -25,16 +25,21 @@ class SocketDeadline {
     timer_.async_wait([armed = armed_, number = ++armed_->number](const error_code& error) {
       error_code ignored;
       if (!error && armed->socket != nullptr && armed->number == number) {
+        armed->expired = true;
         armed->socket->close(ignored);
       }
     });
   }
+
+  // Whether it has closed the socket.
+  bool expired() const { return armed_->expired; }
 
  private:
   struct Armed {
     explicit Armed(asio::ip::tcp::socket* one) : socket(one) {}
     asio::ip::tcp::socket* socket;
     int number = 0;
+    bool expired = false;
   };
   asio::steady_timer timer_;
   std::shared_ptr<Armed> armed_;

@@ -68,7 +68,7 @@ std::string_view MimeType(std::string_view file_name) {
   return "application/octet-stream";
 }
 
-StaticFiles::StaticFiles(fs::path root) {
+StaticFiles::StaticFiles(fs::path root, Metrics& metrics) : metrics_(metrics) {
   std::error_code error;
   if (!root.empty()) root_ = fs::canonical(root, error);
   if (error) root_.clear();
@@ -100,7 +100,11 @@ const StaticFiles::File* StaticFiles::Load(const fs::path& path) {
   if (!fs::is_regular_file(path, error)) return nullptr;
   const uint64_t size = fs::file_size(path, error);
   const auto modified = fs::last_write_time(path, error);
-  if (error || size > kMaxFileBytes) return nullptr;
+  if (error) return nullptr;
+  if (size > kMaxFileBytes) {
+    metrics_.http_file.Add();
+    return nullptr;
+  }
   auto found = files_.find(path);
   if (found != files_.end() && found->second.modified == modified && found->second.size == size) {
     return &found->second;
@@ -110,6 +114,7 @@ const StaticFiles::File* StaticFiles::Load(const fs::path& path) {
     files_.erase(found);
   }
   if (cached_bytes_ + size > kMaxCachedBytes) {
+    metrics_.http_file_memory.Add();
     files_.clear();
     cached_bytes_ = 0;
   }

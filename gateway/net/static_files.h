@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/app/metrics.h"
 #include "gateway/net/http.h"
 
 namespace ferry::gateway {
@@ -23,7 +24,8 @@ class StaticFiles {
   static constexpr uint64_t kMaxFileBytes = 32 * 1024 * 1024;
   static constexpr uint64_t kMaxCachedBytes = 128 * 1024 * 1024;
 
-  explicit StaticFiles(std::filesystem::path root);
+  // Counts into `metrics`, which outlive it, what is at those limits.
+  StaticFiles(std::filesystem::path root, Metrics& metrics);
 
   // The file for a decoded `path` ("/" is index.html), with ETag, and compressed when "name.gz"
   // lies beside it and the client takes it; nullopt when there is none. Nothing outside the folder,
@@ -41,6 +43,7 @@ class StaticFiles {
   std::optional<std::filesystem::path> Resolve(std::string_view path) const;
   const File* Load(const std::filesystem::path& path);
 
+  Metrics& metrics_;
   std::filesystem::path root_;  // canonical; empty when the folder does not exist
   std::map<std::filesystem::path, File> files_;
   uint64_t cached_bytes_ = 0;

@@ -49,8 +49,8 @@ struct RoomLimits {
   size_t max_rtc_users = 300;
   size_t max_live_users = 100'000;
   size_t max_publishers = 50;
-  // Users who left, and of whom some have yet to be told: more than a gateway has users. At it
-  // those are given up who are furthest behind.
+  // Users who left, and of whom some have yet to be told: more than a gateway has users by
+  // default. At it those are given up who are furthest behind.
   size_t max_departures = 16'384;
 };
 

@@ -322,6 +322,11 @@ void SessionConnection::Shutdown() {
 }
 
 void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
+  if (end.fault != 0 && !closing_) {
+    metrics().Closed(static_cast<CloseCode>(end.fault)).Add();
+    context().log.info("event=closing code={} remote={} reason={:?}", end.fault,
+                       connection_.remote_address(), end.reason);
+  }
   closing_ = true;
   if (!session_) return;
   context().log.info("session={} event=disconnected remote={} reason={:?}", session_->id(),

@@ -38,6 +38,11 @@ void Http3Connection::OnClosed(const ConnectionEnd& end) {
 
 void Http3Connection::CloseConnection(H3Error error, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
+  if (error == H3Error::kExcessiveLoad) {
+    counters_.h3_excessive_load.Add();
+  } else if (error != H3Error::kNoError) {
+    counters_.h3_errors.Add();
+  }
   quic_.Close(Code(error), reason);
 }
 
@@ -49,6 +54,7 @@ void Http3Connection::Refuse(int64_t stream, uint64_t code) {
 }
 
 void Http3Connection::CountVainStream() {
+  counters_.h3_vain_streams.Add();
   if (++vain_streams_ <= kMaxVainStreams) return;
   CloseConnection(H3Error::kExcessiveLoad, "too many streams that are of no use");
 }

@@ -15,6 +15,7 @@
 #include "net/h3/qpack.h"
 #include "net/h3/stream_prefix.h"
 #include "net/h3/stream_reader.h"
+#include "net/quic/quic_config.h"
 #include "net/quic/quic_session.h"
 
 namespace ferry::net {
@@ -30,7 +31,9 @@ inline constexpr size_t kMaxVainStreams = 64;
 
 class Http3Connection : public QuicSessionHandler {
  public:
-  Http3Connection(QuicSession& quic, EndpointRole role) : quic_(quic), role_(role) {}
+  // `counters` outlive it; of them it counts what is of HTTP/3.
+  Http3Connection(QuicSession& quic, EndpointRole role, QuicCounters& counters)
+      : quic_(quic), role_(role), counters_(counters) {}
 
   void OnHandshakeDone() override;
   void OnStreamData(int64_t stream, ByteSpan bytes, bool fin) override;
@@ -64,6 +67,7 @@ class Http3Connection : public QuicSessionHandler {
 
   QuicSession& quic() { return quic_; }
   EndpointRole role() const { return role_; }
+  QuicCounters& counters() { return counters_; }
   // Whether nothing more is read or written: the connection is being closed.
   bool closing() const { return closing_; }
 
@@ -112,6 +116,7 @@ class Http3Connection : public QuicSessionHandler {
 
   QuicSession& quic_;
   EndpointRole role_;
+  QuicCounters& counters_;
   bool handshake_done_ = false;
   bool closing_ = false;
   std::optional<int64_t> control_stream_;

@@ -48,6 +48,8 @@ class VainStreamsTest : public testing::Test {
       quic_.handler->OnStreamClosed(stream);
     }
     EXPECT_EQ(quic_.closed, Code(H3Error::kExcessiveLoad));
+    EXPECT_EQ(server_.counters.h3_vain_streams.value(), kMaxVainStreams + 1);
+    EXPECT_EQ(server_.counters.h3_excessive_load.value(), 1u);
   }
 
   FakeQuic quic_{true};

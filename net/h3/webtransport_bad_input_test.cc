@@ -55,7 +55,11 @@ class WebTransportBadInputTest : public testing::Test {
     if (!event || !*event) return 0;
     return ParseResponse(DecodeHeaders((*event)->bytes).value())->status;
   }
-  void ExpectClosed(H3Error error) { EXPECT_EQ(quic_.closed, Code(error)) << quic_.reason; }
+  void ExpectClosed(H3Error error) {
+    EXPECT_EQ(quic_.closed, Code(error)) << quic_.reason;
+    const QuicCounters& counters = server_.counters;
+    EXPECT_EQ(counters.h3_excessive_load.value() + counters.h3_errors.value(), 1u);
+  }
 
   FakeQuic quic_{true};
   RecordingSession server_{quic_, EndpointRole::kServer};

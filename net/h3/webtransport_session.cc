@@ -243,7 +243,7 @@ void WebTransportSession::OnWebTransportData(int64_t stream, ByteSpan bytes, boo
 }
 
 void WebTransportSession::RefuseWebTransport(int64_t stream, H3Error error) {
-  counters_.session_streams_refused.Add();
+  counters().session_streams_refused.Add();
   Refuse(stream, Code(error));
   CountVainStream();
 }
@@ -304,7 +304,7 @@ void WebTransportSession::OnDatagram(ByteSpan bytes) {
     return CloseConnection(H3Error::kDatagramError, "a datagram of no possible stream");
   }
   if (!open() || static_cast<int64_t>(*quarter * 4) != *session_) {
-    counters_.session_datagrams_dropped.Add();
+    counters().session_datagrams_dropped.Add();
     return;
   }
   handler_.OnDatagram(bytes);

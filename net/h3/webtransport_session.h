@@ -77,7 +77,7 @@ class WebTransportSession final : private Http3Connection {
   // `counters` outlive it; of them it counts what is of sessions.
   WebTransportSession(QuicSession& quic, EndpointRole role, WebTransportSessionHandler& handler,
                       QuicCounters& counters)
-      : Http3Connection(quic, role), handler_(handler), counters_(counters) {}
+      : Http3Connection(quic, role, counters), handler_(handler) {}
 
   // What the QUIC connection tells.
   QuicSessionHandler& quic_handler() { return *this; }
@@ -149,7 +149,6 @@ class WebTransportSession final : private Http3Connection {
   void GiveUp(unsigned status);
 
   WebTransportSessionHandler& handler_;
-  QuicCounters& counters_;
   State state_ = State::kIdle;
   bool draining_ = false;
   std::optional<Settings> peer_;

@@ -65,7 +65,12 @@ struct QuicCounters {
   QuicCounter send_blocked;      // the kernel's buffer was full: the packets waited
   QuicCounter send_errors;       // packets that the kernel refused
   QuicCounter handler_failures;  // connections ended by an exception of what lives above
-  // Counted by what lives above (net/h3).
+  QuicCounter idle_timeouts;     // connections given up: nothing was heard of the other side
+  // Counted by what lives above (net/h3, net/webtransport).
+  QuicCounter h3_excessive_load;          // connections closed for too much of something
+  QuicCounter h3_errors;                  // … for what else is against HTTP/3's rules
+  QuicCounter h3_vain_streams;            // requests refused, and streams that came to nothing
+  QuicCounter session_timeouts;           // connections closed: no session was opened in time
   QuicCounter session_datagrams_dropped;  // of no session that is open
   QuicCounter session_streams_refused;    // of no session, or too many before it was open
 };

@@ -321,9 +321,11 @@ void QuicConnection::Fail(int error, uint64_t now) {
       End(State::kDraining, std::move(end), now);
       return;
     }
+    case NGTCP2_ERR_IDLE_CLOSE:
+      endpoint_.counters().idle_timeouts.Add();
+      [[fallthrough]];
     case NGTCP2_ERR_DROP_CONN:
     case NGTCP2_ERR_RETRY:
-    case NGTCP2_ERR_IDLE_CLOSE:
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
       // Nobody there, or nobody who should learn anything.
       End(State::kOver, {false, 0, ngtcp2_strerror(error)}, now);

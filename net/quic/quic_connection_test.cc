@@ -206,6 +206,7 @@ TEST_F(QuicConnectionTest, EndsAfterSilence) {
   ASSERT_TRUE(Echoes(client, "x"));
   ASSERT_TRUE(Until([&] { return sessions[0]->end && client->end; }));
   EXPECT_FALSE(sessions[0]->end->clean);
+  EXPECT_EQ(counters.idle_timeouts.value(), 1u);
 }
 
 }  // namespace

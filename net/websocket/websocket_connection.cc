@@ -139,9 +139,12 @@ std::optional<ConnectionEnd> WebSocketConnection::Dispatch(const FrameReader::Ev
       if (!close_) close_ = CloseFrame{coded ? event.code : uint16_t{1000}, ""};
       return ConnectionEnd{true, coded ? event.code : uint16_t{0}, std::move(reason)};
     }
-    case Kind::kError:
+    case Kind::kError: {
+      // Who has been given another reason already hears of this one no more.
+      const uint16_t fault = close_ ? uint16_t{0} : event.code;
       if (!close_) close_ = CloseFrame{event.code, std::string(AsText(event.payload))};
-      return ConnectionEnd{false, 0, std::string(AsText(event.payload))};
+      return ConnectionEnd{false, 0, std::string(AsText(event.payload)), fault};
+    }
   }
   return std::nullopt;
 }

@@ -30,7 +30,7 @@ std::shared_ptr<WebTransportConnection> WebTransportConnection::Accept(boost::as
       new WebTransportConnection(io, quic, EndpointRole::kServer));
   made->decision_ = std::move(decision);
   made->make_handler_ = std::move(make_handler);
-  made->StartTimer(&WebTransportConnection::CutOff,
+  made->StartTimer(&WebTransportConnection::GiveUpOpening,
                    std::chrono::microseconds(session_timeout.us()));
   return made;
 }
@@ -51,6 +51,13 @@ std::shared_ptr<QuicSessionHandler> WebTransportConnection::quic_handler() {
 }
 
 // ---- Opening.
+
+void WebTransportConnection::GiveUpOpening() {
+  // The wait was over before the opening could cancel it.
+  if (handler_ != nullptr) return;
+  if (quic_ != nullptr) quic_->counters().session_timeouts.Add();
+  CutOff();
+}
 
 ConnectAnswer WebTransportConnection::OnRequest(const ConnectRequest& request) {
   const unsigned status = decision_(request);
@@ -107,7 +114,7 @@ void WebTransportConnection::OnStreamOpened(int64_t stream) {
   }
   session_.StopSending(stream, 0);
   session_.ResetStream(stream, 0);
-  if (++extra_streams_ > kMaxExtraStreams) Close(kMisbehaved, "too many streams");
+  if (++extra_streams_ > kMaxExtraStreams) CloseForFault(kMisbehaved, "too many streams");
 }
 
 // ---- Reading.
@@ -119,7 +126,7 @@ void WebTransportConnection::OnStreamData(int64_t stream, ByteSpan bytes, bool) 
       handler_->OnControl(*message);
       if (!handler_ || close_) break;
     }
-    if (reader_.failed() && handler_) Close(kTooLarge, "a control message is too large");
+    if (reader_.failed() && handler_) CloseForFault(kTooLarge, "a control message is too large");
   }
   session_.Consumed(stream, size);
 }
@@ -176,6 +183,11 @@ void WebTransportConnection::OnStreamWritable(int64_t stream) {
 }
 
 // ---- Ending.
+
+void WebTransportConnection::CloseForFault(uint16_t code, std::string_view reason) {
+  if (!close_) fault_ = code;
+  Close(code, reason);
+}
 
 void WebTransportConnection::Close(uint16_t code, std::string_view reason) {
   if (close_ || quic_ == nullptr || session_.over()) return;
@@ -251,7 +263,9 @@ void WebTransportConnection::TellClosed(const ConnectionEnd& end) {
     return;
   }
   const auto handler = std::move(handler_);
-  handler->OnClosed(end);
+  ConnectionEnd told = end;
+  told.fault = fault_;
+  handler->OnClosed(told);
 }
 
 }  // namespace ferry::net

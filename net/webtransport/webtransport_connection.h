@@ -89,6 +89,9 @@ class WebTransportConnection final : public Connection,
 
   void OpenControl();
   bool WritePendingControl();
+  void GiveUpOpening();
+  // As Close, for what the other side did.
+  void CloseForFault(uint16_t code, std::string_view reason);
   void CloseWhenWritten();
   void CloseSession();
   void StartTimer(void (WebTransportConnection::*then)(),
@@ -115,6 +118,7 @@ class WebTransportConnection final : public Connection,
   size_t extra_streams_ = 0;
 
   std::optional<CloseFrame> close_;
+  uint16_t fault_ = 0;       // code of CloseForFault
   bool pulled_all_ = false;  // after close_ was set: no control message is left with the handler
   std::optional<boost::asio::steady_timer> timer_;  // of opening (server), then of closing
 };

@@ -93,6 +93,7 @@ TEST_F(WithoutSessionTest, EndsInTimeAndCountsForItsAddressUntilThen) {
   EXPECT_EQ(gate.inside, 1);
   EXPECT_TRUE(EndsAlthoughItSends());
   EXPECT_EQ(gate.inside, 0);
+  EXPECT_EQ(counters.session_timeouts.value(), 1u);
   EXPECT_TRUE(Until([&] { return listener->connections() == 0; }));
 }
 
@@ -164,7 +165,8 @@ TEST_F(WebTransportHostileTest, RefusesFurtherStreamsAndEndsWhoGoesOn) {
     return loose->end.has_value();
   }));
   EXPECT_EQ(loose->end->code, 4003u);
-  EXPECT_TRUE(Until([&] { return End().has_value(); }));
+  ASSERT_TRUE(Until([&] { return End().has_value(); }));
+  EXPECT_EQ(End()->fault, 4003);
   EXPECT_TRUE(BystanderIsWell());
 }
 
@@ -174,7 +176,8 @@ TEST_F(WebTransportHostileTest, EndsWhoAnnouncesAMessageThatIsTooLarge) {
   loose->Write(*control, std::string("\x80\x01\x00\x01{", 5));
   ASSERT_TRUE(Until([&] { return loose->end.has_value(); }));
   EXPECT_EQ(loose->end->code, 1009u);
-  EXPECT_TRUE(Until([&] { return End().has_value(); }));
+  ASSERT_TRUE(Until([&] { return End().has_value(); }));
+  EXPECT_EQ(End()->fault, 1009);
   EXPECT_TRUE(BystanderIsWell());
 }
 
