@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FakePort, audioRequest, videoRequest } from '../../test/support/engine-fakes';
+import {
+  FakePort,
+  audioRequest,
+  videoRequest,
+  encodedFrame,
+} from '../../test/support/engine-fakes';
 import {
   bob,
   cut,
@@ -110,13 +115,7 @@ describe('a connection that breaks', () => {
     const { ports } = await publishBoth();
     cut();
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(9), 1));
-    ports.video.send({
-      encoding: 0,
-      data: new ArrayBuffer(9),
-      keyframe: true,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    ports.video.send(encodedFrame(9, true));
     expect(session.statistics()).toMatchObject({ packetsDropped: 1, linkDown: true });
     expect(ports.video.posted.at(-1)).toEqual({ order: 'congested', congested: true });
     gateway.reachable.websocket = true;
@@ -141,13 +140,7 @@ describe('a gateway that was restarted', () => {
     ]);
     expect(engine.calls.filter((call) => call.startsWith('removeSender'))).toHaveLength(2);
     expect(ports.video.posted).toContainEqual({ order: 'keyframe', encoding: 0 });
-    ports.video.send({
-      encoding: 0,
-      data: new ArrayBuffer(700),
-      keyframe: true,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    ports.video.send(encodedFrame(700, true));
     const ssrc = engine.calls.filter((call) => call.startsWith('addVideoSender')).at(-1);
     expect(engine.calls.at(-1)).toBe(`sendFrame ${ssrc?.split(' ')[1]} 700`);
     // The page's ids go on working.

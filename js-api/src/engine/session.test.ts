@@ -4,6 +4,7 @@ import {
   FakePort,
   joinRequest,
   videoRequest as video,
+  encodedFrame,
 } from '../../test/support/engine-fakes';
 import { Connector } from './connector';
 import type { Engine } from './engine';
@@ -135,13 +136,7 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     engine.wants.push((outputs) => outputs.packet(new Uint8Array(1000), 1));
-    port.send({
-      encoding: 0,
-      data: new ArrayBuffer(900),
-      keyframe: true,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    port.send(encodedFrame(900, true));
     expect(engine.calls).toContain('sendFrame 11 900');
     expect(transport.media).toEqual([1000]);
   });
@@ -156,13 +151,7 @@ describe('publishing', () => {
     ];
     await session.publish({ ...video(port), encodings });
     expect(transport.control.find(({ type }) => type === 'publish')).toMatchObject({ encodings });
-    port.send({
-      encoding: 1,
-      data: new ArrayBuffer(90),
-      keyframe: true,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    port.send(encodedFrame(90, true, 1));
     expect(engine.calls).toEqual(['addVideoSender 11 8', 'addVideoSender 12 8', 'sendFrame 12 90']);
     engine.wants.push((outputs) => outputs.keyframeWanted(12));
     transport.receiveMedia(20);
@@ -175,13 +164,7 @@ describe('publishing', () => {
     await session.join(joinRequest);
     const port = new FakePort();
     await session.publish(video(port));
-    port.send({
-      encoding: 1,
-      data: new ArrayBuffer(90),
-      keyframe: true,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    port.send(encodedFrame(90, true, 1));
     expect(engine.calls).toEqual(['addVideoSender 11 8']);
   });
 
@@ -199,13 +182,7 @@ describe('publishing', () => {
     const port = new FakePort();
     await session.publish(video(port));
     transport.bufferedAmount = MIN_QUEUED_BYTES + 1;
-    port.send({
-      encoding: 0,
-      data: new ArrayBuffer(9),
-      keyframe: false,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    port.send(encodedFrame(9, false));
     const order = (congested: boolean): EncoderOrder => ({ order: 'congested', congested });
     expect(port.posted).toEqual([order(true)]);
     await vi.advanceTimersByTimeAsync(100);
@@ -223,13 +200,7 @@ describe('publishing', () => {
     expect(wanted).toBeGreaterThan(900_000);
     engine.target = wanted / 2;
     await vi.advanceTimersByTimeAsync(2000);
-    port.send({
-      encoding: 0,
-      data: new ArrayBuffer(9),
-      keyframe: false,
-      temporalId: -1,
-      captureMs: 0,
-    });
+    port.send(encodedFrame(9, false));
     expect(port.posted).toEqual([{ order: 'bitrate', encoding: 0, bitrateBps: 450_000 }]);
     session.setVideoBitrate('local', 300_000);
     expect(engine.wanted).toBeCloseTo(wanted / 3, 0);
@@ -418,14 +389,7 @@ describe('the end', () => {
     engine.sendFrame = () => {
       throw new Error('too large');
     };
-    for (let i = 0; i < 3; i++)
-      port.send({
-        encoding: 0,
-        data: new ArrayBuffer(1),
-        keyframe: false,
-        temporalId: -1,
-        captureMs: 0,
-      });
+    for (let i = 0; i < 3; i++) port.send(encodedFrame(1, false));
     expect(events).toEqual([
       {
         event: 'failure',

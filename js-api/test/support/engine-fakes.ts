@@ -1,6 +1,6 @@
 // Stand-ins for what a Session holds: the engine, and the ports to other workers.
 import type { EngineOutputs } from '../../src/engine/engine';
-import type { JoinRequest, PublishRequest } from '../../src/engine/messages';
+import type { EncodedFrame, JoinRequest, PublishRequest } from '../../src/engine/messages';
 
 /** Notes what is asked of it; `wants` is what poll hands out next. */
 export class FakeEngine {
@@ -43,6 +43,15 @@ export class FakeEngine {
   senderStats = () => undefined;
   receiverStats = () => undefined;
 }
+
+/** What an encode worker sends: a frame of `bytes`, without temporal layers. */
+export const encodedFrame = (bytes: number, keyframe: boolean, encoding = 0): EncodedFrame => ({
+  encoding,
+  data: new ArrayBuffer(bytes),
+  keyframe,
+  temporalId: -1,
+  captureMs: 0,
+});
 
 /** One end of a channel that the test holds the other end of. */
 export class FakePort {
