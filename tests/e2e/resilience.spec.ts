@@ -3,14 +3,8 @@ import WebSocket from 'ws';
 import { expect, test, type Gateway } from './support/fixtures';
 import { startGateway } from './support/gateway.mjs';
 import { residentBytes } from './support/processes.mjs';
-import {
-  MAX_GAP_MS,
-  SOON_MS,
-  expectInOrder,
-  forgiveNetwork,
-  longestGapMs,
-  type User,
-} from './support/user';
+import { longestGapMs } from './support/numbers.mjs';
+import { MAX_GAP_MS, SOON_MS, expectInOrder, forgiveNetwork, type User } from './support/user';
 
 /** A connection that broke is told at once; this is the longest that one which only went silent may take. */
 const LOSS_NOTICED_MS = 10_000;

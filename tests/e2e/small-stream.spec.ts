@@ -1,6 +1,7 @@
 // A picture that is sent in two sizes, and who receives which.
 import { expect, test } from './support/fixtures';
-import { MAX_GAP_MS, PICTURE, expectInOrder, longestGapMs, type User } from './support/user';
+import { longestGapMs } from './support/numbers.mjs';
+import { MAX_GAP_MS, PICTURE, expectInOrder, type User } from './support/user';
 
 const SMALL = { width: 320, height: 180, frameRate: 15, bitrate: 250 };
 

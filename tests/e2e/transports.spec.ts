@@ -1,26 +1,15 @@
 // The call over each transport (in every browser of the configuration), and from one to the other.
-import { expect, test, type Gateway } from './support/fixtures';
+import { expect, test } from './support/fixtures';
+import { clientConnections } from './support/gateway.mjs';
+import { longestGapMs } from './support/numbers.mjs';
 import {
   MAX_GAP_MS,
   expectHeard,
   expectInOrder,
   expectPicturesFlow,
   forgiveNetwork,
-  longestGapMs,
   type User,
 } from './support/user';
-
-/** Connections by transport, as the gateway counts them. */
-async function connections(gateway: Gateway) {
-  const { body } = await gateway.get('/metrics');
-  const of = (transport: string) =>
-    Number(
-      new RegExp(`^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`, 'm').exec(
-        body,
-      )?.[1],
-    );
-  return { webtransport: of('webtransport'), websocket: of('websocket') };
-}
 
 async function call(anna: User, bob: User, params: object) {
   await anna.join({ roomId: 1, ...params });
@@ -36,7 +25,7 @@ for (const transport of ['websocket', 'webtransport'] as const) {
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
     await call(anna, bob, { transport });
     const none = { websocket: 0, webtransport: 0 };
-    expect(await connections(gateway)).toEqual({ ...none, [transport]: 2 });
+    expect(await clientConnections(gateway)).toEqual({ ...none, [transport]: 2 });
     const results = await Promise.all([anna.measure(bob, 4000), bob.measure(anna, 4000)]);
     for (const result of results) {
       expectInOrder(result.frames);
@@ -49,7 +38,7 @@ for (const transport of ['websocket', 'webtransport'] as const) {
 test('left to itself, a call takes WebTransport', async ({ newUser, gateway }) => {
   const [anna, bob] = [await newUser('anna'), await newUser('bob')];
   await call(anna, bob, {});
-  expect(await connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+  expect(await clientConnections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
 });
 
 test('where UDP is swallowed, a call takes WebSocket', async ({ newUser, relay, gateway }) => {
@@ -60,7 +49,7 @@ test('where UDP is swallowed, a call takes WebSocket', async ({ newUser, relay, 
   await bob.join({ roomId: 1 });
   await bob.sees(anna, { count: 30 });
   await anna.sees(bob, { count: 30 });
-  expect(await connections(gateway)).toEqual({ websocket: 1, webtransport: 1 });
+  expect(await clientConnections(gateway)).toEqual({ websocket: 1, webtransport: 1 });
   forgiveNetwork(anna);
 });
 
@@ -72,18 +61,18 @@ test('WebTransport to WebSocket and back in mid call, without a gap of seconds',
   const anna = await newUser('anna', 'call.html', relay.origin);
   const bob = await newUser('bob');
   await call(anna, bob, {});
-  expect(await connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+  expect(await clientConnections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
   const sinceMs = await anna.now();
 
   relay.set({ udp: false });
-  await expect.poll(() => connections(gateway)).toMatchObject({ websocket: 1 });
+  await expect.poll(() => clientConnections(gateway)).toMatchObject({ websocket: 1 });
   await anna.sees(bob, { sinceMs, count: 90 });
   await bob.sees(anna, { sinceMs, count: 90 });
 
   relay.set({ udp: true });
   await anna.page.evaluate(() => window.dispatchEvent(new Event('online')));
   const backMs = await anna.now();
-  await expect.poll(() => connections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
+  await expect.poll(() => clientConnections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
   await anna.sees(bob, { sinceMs: backMs, count: 90 });
   await bob.sees(anna, { sinceMs: backMs, count: 90 });
 

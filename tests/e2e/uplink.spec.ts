@@ -1,7 +1,8 @@
 // A publisher's link to the gateway that narrows in mid call, and widens again.
 import type { TRTCStatistics } from 'ferry-rtc';
 import { expect, test } from './support/fixtures';
-import { MAX_GAP_MS, expectInOrder, longestGapMs, type User } from './support/user';
+import { longestGapMs } from './support/numbers.mjs';
+import { MAX_GAP_MS, expectInOrder, type User } from './support/user';
 
 const WIDE = { bitsPerSecond: 3_000_000, queueMs: 400 };
 /** Less than the picture was configured to. */

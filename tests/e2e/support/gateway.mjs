@@ -128,6 +128,19 @@ export async function startGateway({
   };
 }
 
+/**
+ * Connections of clients by transport, as the gateway counts them.
+ * @param {{ get: (target: string) => Promise<{ body: string }> }} gateway
+ */
+export async function clientConnections(gateway) {
+  const { body } = await gateway.get('/metrics');
+  const of = (transport) => {
+    const line = `^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`;
+    return Number(new RegExp(line, 'm').exec(body)?.[1]);
+  };
+  return { webtransport: of('webtransport'), websocket: of('websocket') };
+}
+
 /** GET without a look at the certificate: {status, headers, body}. */
 function httpsGet(url) {
   return new Promise((resolve, reject) => {

@@ -103,12 +103,6 @@ export function expectHeard({ audioDelays }: Measured): void {
  */
 export const MAX_GAP_MS = 3000;
 
-/** The longest time between two that follow each other. */
-export function longestGapMs(received: { gotMs: number }[]): number {
-  const times = received.map(({ gotMs }) => gotMs);
-  return Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] as number)));
-}
-
 /** Both unless told otherwise; `small` as startLocalVideo takes it. */
 interface Published {
   audio?: boolean;
