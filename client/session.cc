@@ -5,8 +5,8 @@
 namespace ferry::client {
 namespace {
 
-// Ours, for a gateway that does not speak the protocol (RFC 6455 §7.4.1: protocol error).
-constexpr uint16_t kCloseProtocolError = 1002;
+// For a gateway that does not speak the protocol.
+constexpr uint16_t kProtocolError = net::ToWire(net::CloseCode::kBrokenFraming);
 
 // Whether a new connection is of no use after this one was closed.
 bool IsFinal(uint16_t code) {
@@ -24,7 +24,7 @@ bool IsFinal(uint16_t code) {
 }
 
 bool Is(const net::ConnectionEnd& end, net::CloseCode code) {
-  return end.code == static_cast<uint16_t>(code);
+  return end.code == net::ToWire(code);
 }
 
 }  // namespace
@@ -105,11 +105,12 @@ Result<void> Session::UpdateStream(const std::string& stream_id, bool muted) {
 Result<void> Session::Unpublish(const std::string& stream_id) {
   return Requested(control_.Unpublish(stream_id));
 }
-Result<void> Session::Subscribe(const std::string& stream_id, const LayerWish* wish) {
-  return Requested(control_.Subscribe(stream_id, wish));
+Result<void> Session::Subscribe(const std::string& stream_id, const LayerPreference* preference) {
+  return Requested(control_.Subscribe(stream_id, preference));
 }
-Result<void> Session::UpdateSubscription(const std::string& stream_id, const LayerWish& wish) {
-  return Requested(control_.UpdateSubscription(stream_id, wish));
+Result<void> Session::UpdateSubscription(const std::string& stream_id,
+                                         const LayerPreference& preference) {
+  return Requested(control_.UpdateSubscription(stream_id, preference));
 }
 Result<void> Session::Unsubscribe(const std::string& stream_id) {
   return Requested(control_.Unsubscribe(stream_id));
@@ -173,8 +174,8 @@ void Session::OnControl(std::string_view message) {
   auto event = control_.Receive(message, clock_.Now());
   if (!event) {
     net::Connection& connection = link_->connection();
-    connection.Close(kCloseProtocolError, "malformed message");
-    End(SessionEnd::Cause::kClosed, kCloseProtocolError, event.error().message);
+    connection.Close(kProtocolError, "malformed message");
+    End(SessionEnd::Cause::kClosed, kProtocolError, event.error().message);
     return;
   }
   if (auto* answered = std::get_if<Answered>(&*event)) {

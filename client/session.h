@@ -80,8 +80,8 @@ class Session {
   Result<int64_t> Publish(const PublishParams& params);
   Result<void> UpdateStream(const std::string& stream_id, bool muted);
   Result<void> Unpublish(const std::string& stream_id);
-  Result<void> Subscribe(const std::string& stream_id, const LayerWish* wish);
-  Result<void> UpdateSubscription(const std::string& stream_id, const LayerWish& wish);
+  Result<void> Subscribe(const std::string& stream_id, const LayerPreference* preference);
+  Result<void> UpdateSubscription(const std::string& stream_id, const LayerPreference& preference);
   Result<void> Unsubscribe(const std::string& stream_id);
   // The gateway closes the connection next; OnEnded follows.
   void Leave();

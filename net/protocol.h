@@ -21,6 +21,7 @@ enum class MediaSource { kMain, kSub };
 enum class LayerChoice { kAuto, kBig, kSmall };
 
 // docs/protocol.md §1.1.
+// The first are RFC 6455's own (§7.4.1).
 enum class CloseCode : uint16_t {
   kNormal = 1000,
   kGoingAway = 1001,
@@ -43,5 +44,7 @@ inline constexpr std::array kCloseCodes{
     CloseCode::kReplaced,     CloseCode::kNoJoin,    CloseCode::kMisbehaved,
     CloseCode::kSlowReader,   CloseCode::kIdle,      CloseCode::kJoinRefused,
     CloseCode::kCannotResume, CloseCode::kMoved};
+// As it stands in a close frame or a WebTransport session's end.
+constexpr uint16_t ToWire(CloseCode code) { return static_cast<uint16_t>(code); }
 
 }  // namespace ferry::net

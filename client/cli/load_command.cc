@@ -107,11 +107,11 @@ void Complete(LoadOptions& o) {
     plan.small->width = o.small_size.first;
     plan.small->height = o.small_size.second;
   }
-  plan.wish.layer = o.layer == "big"     ? Layer::kBig
-                    : o.layer == "small" ? Layer::kSmall
-                                         : Layer::kAuto;
-  plan.wish.width = o.tile.first;
-  plan.wish.height = o.tile.second;
+  plan.preference.layer = o.layer == "big"     ? Layer::kBig
+                          : o.layer == "small" ? Layer::kSmall
+                                               : Layer::kAuto;
+  plan.preference.width = o.tile.first;
+  plan.preference.height = o.tile.second;
   const auto seconds = [](double s) { return Duration::Micros(static_cast<int64_t>(s * 1e6)); };
   plan.speaking_turn = seconds(o.turn_s);
   plan.warm_up = seconds(o.warm_up_s);

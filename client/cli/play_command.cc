@@ -89,11 +89,11 @@ class Player final : public ClientApp {
     if (streams_.size() >= session::MediaSession::kMaxStreams) return;
     if (!streams_.emplace(stream.stream_id, PlayedStream{.user_id = user, .stream = stream}).second)
       return;
-    LayerWish wish;
-    wish.layer = options_.layer == "big"     ? Layer::kBig
-                 : options_.layer == "small" ? Layer::kSmall
-                                             : Layer::kAuto;
-    const auto asked = session().Subscribe(stream.stream_id, audio ? nullptr : &wish);
+    LayerPreference preference;
+    preference.layer = options_.layer == "big"     ? Layer::kBig
+                       : options_.layer == "small" ? Layer::kSmall
+                                                   : Layer::kAuto;
+    const auto asked = session().Subscribe(stream.stream_id, audio ? nullptr : &preference);
     if (!asked) Fail(asked.error().message);
   }
 

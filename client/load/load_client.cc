@@ -150,7 +150,7 @@ void LoadClient::Subscribe(const RemoteStream& stream) {
   if (wanted >= (audio ? plan_.subscribe_audio : plan_.subscribe_video)) return;
   if (!wanted_.emplace(stream.stream_id, stream.kind).second) return;
   ++wanted;
-  static_cast<void>(session_.Subscribe(stream.stream_id, audio ? nullptr : &plan_.wish));
+  static_cast<void>(session_.Subscribe(stream.stream_id, audio ? nullptr : &plan_.preference));
 }
 
 void LoadClient::OnSubscribed(const std::string& stream_id, uint32_t ssrc) {

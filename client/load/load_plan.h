@@ -35,7 +35,7 @@ struct LoadPlan {
   // Streams that each client subscribes to, at most; the gateway may send less of them.
   int subscribe_audio = 0;
   int subscribe_video = 0;
-  LayerWish wish;
+  LayerPreference preference;
 
   double joins_per_second = 50;
   Duration warm_up = Duration::Seconds(2);

@@ -37,14 +37,15 @@ Result<int64_t> ControlChannel::Unpublish(const std::string& stream_id) {
   return Request(RequestType::kUnpublish, stream_id,
                  [&](int64_t id) { return UnpublishRequest(id, stream_id); });
 }
-Result<int64_t> ControlChannel::Subscribe(const std::string& stream_id, const LayerWish* wish) {
+Result<int64_t> ControlChannel::Subscribe(const std::string& stream_id,
+                                          const LayerPreference* preference) {
   return Request(RequestType::kSubscribe, stream_id,
-                 [&](int64_t id) { return SubscribeRequest(id, stream_id, wish); });
+                 [&](int64_t id) { return SubscribeRequest(id, stream_id, preference); });
 }
 Result<int64_t> ControlChannel::UpdateSubscription(const std::string& stream_id,
-                                                   const LayerWish& wish) {
+                                                   const LayerPreference& preference) {
   return Request(RequestType::kUpdateSubscription, stream_id,
-                 [&](int64_t id) { return UpdateSubscriptionRequest(id, stream_id, wish); });
+                 [&](int64_t id) { return UpdateSubscriptionRequest(id, stream_id, preference); });
 }
 Result<int64_t> ControlChannel::Unsubscribe(const std::string& stream_id) {
   return Request(RequestType::kUnsubscribe, stream_id,

@@ -54,8 +54,9 @@ class ControlChannel {
   Result<int64_t> Publish(const PublishParams& params);
   Result<int64_t> UpdateStream(const std::string& stream_id, bool muted);
   Result<int64_t> Unpublish(const std::string& stream_id);
-  Result<int64_t> Subscribe(const std::string& stream_id, const LayerWish* wish);
-  Result<int64_t> UpdateSubscription(const std::string& stream_id, const LayerWish& wish);
+  Result<int64_t> Subscribe(const std::string& stream_id, const LayerPreference* preference);
+  Result<int64_t> UpdateSubscription(const std::string& stream_id,
+                                     const LayerPreference& preference);
   Result<int64_t> Unsubscribe(const std::string& stream_id);
 
   // The connection is gone; requests made meanwhile wait.

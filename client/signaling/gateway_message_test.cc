@@ -52,7 +52,7 @@ TEST(GatewayMessage, ReadsAnErrorAsAnAnswerOnlyWithAnId) {
   EXPECT_EQ(std::get<Refused>(std::get<Notification>(refused->body)).error.code, 20009);
 }
 
-TEST(GatewayMessage, ReadsDrainingAsAWishToReconnect) {
+TEST(GatewayMessage, ReadsDrainingAsARequestToReconnect) {
   const auto message =
       ParseGatewayMessage(R"({"type":"closing","seq":9,"reason":"draining","reconnect":true})");
   ASSERT_TRUE(message);

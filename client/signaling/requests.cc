@@ -26,12 +26,12 @@ const char* Name(Layer layer) {
   return "";
 }
 
-void AddWish(json& message, const LayerWish& wish) {
-  message["layer"] = Name(wish.layer);
-  message["paused"] = wish.paused;
-  if (wish.width <= 0 || wish.height <= 0) return;
-  message["width"] = wish.width;
-  message["height"] = wish.height;
+void AddLayerPreference(json& message, const LayerPreference& preference) {
+  message["layer"] = Name(preference.layer);
+  message["paused"] = preference.paused;
+  if (preference.width <= 0 || preference.height <= 0) return;
+  message["width"] = preference.width;
+  message["height"] = preference.height;
 }
 
 json Room(const RoomId& room) {
@@ -93,18 +93,19 @@ std::string UnpublishRequest(int64_t id, std::string_view stream_id) {
   return Dump(message);
 }
 
-std::string SubscribeRequest(int64_t id, std::string_view stream_id, const LayerWish* wish) {
+std::string SubscribeRequest(int64_t id, std::string_view stream_id,
+                             const LayerPreference* preference) {
   json message = Request("subscribe", id);
   message["streamId"] = stream_id;
-  if (wish) AddWish(message, *wish);
+  if (preference) AddLayerPreference(message, *preference);
   return Dump(message);
 }
 
 std::string UpdateSubscriptionRequest(int64_t id, std::string_view stream_id,
-                                      const LayerWish& wish) {
+                                      const LayerPreference& preference) {
   json message = Request("update-subscription", id);
   message["streamId"] = stream_id;
-  AddWish(message, wish);
+  AddLayerPreference(message, preference);
   return Dump(message);
 }
 

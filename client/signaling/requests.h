@@ -15,10 +15,11 @@ std::string LeaveRequest(int64_t id);
 std::string PublishRequest(int64_t id, const PublishParams& params);
 std::string UpdateStreamRequest(int64_t id, std::string_view stream_id, bool muted);
 std::string UnpublishRequest(int64_t id, std::string_view stream_id);
-// Subscriptions of audio have no wish.
-std::string SubscribeRequest(int64_t id, std::string_view stream_id, const LayerWish* wish);
+// Subscriptions of audio have no preference.
+std::string SubscribeRequest(int64_t id, std::string_view stream_id,
+                             const LayerPreference* preference);
 std::string UpdateSubscriptionRequest(int64_t id, std::string_view stream_id,
-                                      const LayerWish& wish);
+                                      const LayerPreference& preference);
 std::string UnsubscribeRequest(int64_t id, std::string_view stream_id);
 // `ack`: the newest message of the gateway that was handled; 0: none.
 std::string PingRequest(int64_t id, double time_ms, int64_t ack);

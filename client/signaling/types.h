@@ -46,7 +46,7 @@ struct PublishParams {
 };
 
 // How a subscriber wants a video.
-struct LayerWish {
+struct LayerPreference {
   Layer layer = Layer::kAuto;
   int width = 0;  // of the tile, in pixels; 0: unknown
   int height = 0;

@@ -7,7 +7,7 @@
 #include <array>
 #include <utility>
 
-#include "gateway/auth/hex.h"
+#include "core/base/hex.h"
 
 namespace ferry::gateway {
 namespace {

@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "gateway/auth/hex.h"
+#include "core/base/hex.h"
 #include "gateway/net/free_port.h"
 #include "gateway/net/quic_secret.h"
 
@@ -161,8 +161,8 @@ int64_t Gateway::Dropped(DropReason reason) const {
   return total;
 }
 
-void Gateway::Shutdown(Patience patience, std::function<void()> done) {
-  patience_ = std::max(patience_, patience);
+void Gateway::Shutdown(ShutdownStage stage, std::function<void()> done) {
+  stage_ = std::max(stage_, stage);
   if (std::exchange(leaving_, true)) return;
   log_->info("event=draining sessions={}", Total(&Metrics::sessions));
   {
@@ -182,11 +182,11 @@ asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
   const auto nothing = [this] {
     return Total(&Metrics::connections) + Total(&Metrics::webtransport_connections) == 0;
   };
-  co_await WaitFor(nobody, Duration::Seconds(config_.drain_timeout_s), Patience::kDrain);
+  co_await WaitFor(nobody, Duration::Seconds(config_.drain_timeout_s), ShutdownStage::kDrain);
   for (const auto& worker : workers_) worker->Shutdown();
-  co_await WaitFor(nothing, Duration::Millis(config_.shutdown_timeout_ms), Patience::kClose);
+  co_await WaitFor(nothing, Duration::Millis(config_.shutdown_timeout_ms), ShutdownStage::kClose);
   for (const auto& worker : workers_) worker->Abort();
-  co_await WaitFor(nothing, kAbortTimeout, Patience::kNone);
+  co_await WaitFor(nothing, kAbortTimeout, ShutdownStage::kNone);
   log_->info("event=stopped connections={}", Total(&Metrics::connections));
   renewal_.cancel();
   for (const auto& worker : workers_) worker->Join();
@@ -194,10 +194,10 @@ asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
 }
 
 asio::awaitable<void> Gateway::WaitFor(std::function<bool()> condition, Duration timeout,
-                                       Patience stage) {
+                                       ShutdownStage stage) {
   const Timestamp deadline = clock_.Now() + timeout;
   asio::steady_timer timer(io_);
-  while (patience_ <= stage && clock_.Now() < deadline && !condition()) {
+  while (stage_ <= stage && clock_.Now() < deadline && !condition()) {
     timer.expires_after(std::chrono::milliseconds(5));
     error_code error;
     co_await timer.async_wait(Into(error));

@@ -8,12 +8,12 @@
 
 #include "core/base/error.h"
 #include "gateway/app/app_store.h"
-#include "gateway/app/clock.h"
 #include "gateway/app/config.h"
 #include "gateway/app/http_service.h"
-#include "gateway/app/metrics.h"
 #include "gateway/app/webtransport_service.h"
 #include "gateway/app/worker.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"
@@ -38,14 +38,14 @@ class Gateway {
   void ReloadCertificate();
 
   // How long those who are still there are waited for.
-  enum class Patience {
+  enum class ShutdownStage {
     kDrain,  // drain_timeout_s: clients move elsewhere; then as kClose
     kClose,  // shutdown_timeout_ms: clients read why they are closed; then as kNone
     kNone,
   };
-  // Refuses joins and tells clients to move; calls `done` when all have gone or patience is over.
-  // Called again, it only shortens the patience.
-  void Shutdown(Patience patience, std::function<void()> done);
+  // Refuses joins and tells clients to move; calls `done` when all have gone or their time is over.
+  // Called again, it only goes on to a later stage.
+  void Shutdown(ShutdownStage stage, std::function<void()> done);
 
   // The sum over all workers.
   int64_t Total(Count Metrics::*count) const;
@@ -58,8 +58,9 @@ class Gateway {
   void OnCertificate();
   asio::awaitable<void> RenewCertificate();
   asio::awaitable<void> Leave(std::function<void()> done);
-  // Until the condition holds, or the time is over, or patience is below `stage`.
-  asio::awaitable<void> WaitFor(std::function<bool()> condition, Duration timeout, Patience stage);
+  // Until the condition holds, or the time is over, or the shutdown has gone beyond `stage`.
+  asio::awaitable<void> WaitFor(std::function<bool()> condition, Duration timeout,
+                                ShutdownStage stage);
 
   asio::io_context& io_;
   const Config config_;
@@ -80,7 +81,7 @@ class Gateway {
   std::vector<const Metrics*> metrics_;
   asio::steady_timer renewal_;
   bool leaving_ = false;
-  Patience patience_ = Patience::kDrain;
+  ShutdownStage stage_ = ShutdownStage::kDrain;
 };
 
 }  // namespace ferry::gateway

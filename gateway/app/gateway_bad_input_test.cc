@@ -1,4 +1,4 @@
-// What strangers and misbehaving clients do over WebTransport ends them alone: somebody else's call
+// What unknown and misbehaving clients do over WebTransport ends them alone: somebody else's call
 // in the same gateway goes on.
 #include <gtest/gtest.h>
 

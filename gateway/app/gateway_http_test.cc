@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "core/base/base64.h"
 #include "gateway/app/gateway.h"
-#include "gateway/auth/base64.h"
 #include "gateway/net/certificate_store.h"
 #include "gateway/testing/gateway_fixture.h"
 

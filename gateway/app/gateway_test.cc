@@ -244,7 +244,7 @@ TEST_F(GatewayTest, AForgedTokenIsRefusedAndClosed) {
 TEST_F(GatewayTest, DrainingWaitsForClientsToMoveAndEndsWhenTheyHave) {
   Start();
   const Client ann = Joined("ann");
-  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  gateway->Shutdown(Gateway::ShutdownStage::kDrain, [this] { stopped = true; });
   EXPECT_TRUE(Until([&] {
     return ann->Has({{"type", "closing"}, {"reason", "draining"}, {"reconnect", true}});
   }));
@@ -261,9 +261,9 @@ TEST_F(GatewayTest, ASecondSignalCutsTheDrainShort) {
   Start();
   const Client silent = Joined("silent", {.read = false});
   ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::participants) == 1; }));
-  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  gateway->Shutdown(Gateway::ShutdownStage::kDrain, [this] { stopped = true; });
   EXPECT_FALSE(stopped);
-  gateway->Shutdown(Gateway::Patience::kNone, nullptr);
+  gateway->Shutdown(Gateway::ShutdownStage::kNone, nullptr);
   EXPECT_TRUE(Until([&] { return stopped; }));
 }
 

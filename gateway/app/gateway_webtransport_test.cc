@@ -11,7 +11,7 @@ class GatewayWebTransportTest : public GatewayTest {
  protected:
   // Without a word to anybody, as after a crash.
   void Vanish() {
-    gateway->Shutdown(Gateway::Patience::kNone, [this] { stopped = true; });
+    gateway->Shutdown(Gateway::ShutdownStage::kNone, [this] { stopped = true; });
     ASSERT_TRUE(Until([&] { return stopped; }));
     io.poll();
     gateway.reset();
@@ -80,7 +80,7 @@ TEST_F(GatewayWebTransportTest, ADrainEndsAtItsDeadlineThoughNobodyAnswers) {
     elsewhere.poll();
     return gateway->Total(&Metrics::participants) == 2;
   }));
-  gateway->Shutdown(Gateway::Patience::kDrain, [this] { stopped = true; });
+  gateway->Shutdown(Gateway::ShutdownStage::kDrain, [this] { stopped = true; });
   EXPECT_TRUE(Until([&] { return stopped; }));
   EXPECT_EQ(gateway->Total(&Metrics::webtransport_connections), 0);
   EXPECT_EQ(gateway->Total(&Metrics::connections), 0);

@@ -5,7 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "gateway/auth/base64.h"
+#include "core/base/base64.h"
+#include "gateway/app/prometheus_text.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/net/listener.h"
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "gateway/app/app_store.h"
-#include "gateway/app/clock.h"
 #include "gateway/app/config.h"
-#include "gateway/app/metrics.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/certificate_store.h"
 #include "gateway/net/http.h"

@@ -94,8 +94,9 @@ int Serve(const Config& config) {
   const std::function<void()> await_signal = [&] {
     signals.async_wait([&](const boost::system::error_code& error, int signal) {
       if (error) return;
-      const auto first = signal == SIGTERM ? Gateway::Patience::kDrain : Gateway::Patience::kClose;
-      gateway.Shutdown(std::exchange(again, true) ? Gateway::Patience::kNone : first,
+      const auto first =
+          signal == SIGTERM ? Gateway::ShutdownStage::kDrain : Gateway::ShutdownStage::kClose;
+      gateway.Shutdown(std::exchange(again, true) ? Gateway::ShutdownStage::kNone : first,
                        [&io] { io.stop(); });
       await_signal();
     });

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "gateway/app/metrics.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"

@@ -10,8 +10,8 @@
 
 #include "core/base/error.h"
 #include "gateway/app/event_loop.h"
-#include "gateway/app/metrics.h"
 #include "gateway/app/webtransport_service.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/listener.h"
 #include "gateway/session/session_worker.h"

@@ -10,7 +10,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "gateway/auth/base64.h"
+#include "core/base/base64.h"
 
 namespace ferry::gateway {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "gateway/auth/base64.h"
+#include "core/base/base64.h"
 
 namespace ferry::gateway {
 namespace {

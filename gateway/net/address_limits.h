@@ -11,9 +11,9 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "gateway/app/clock.h"
+#include "core/base/token_bucket.h"
+#include "gateway/base/clock.h"
 #include "gateway/net/address_key.h"
-#include "gateway/session/token_bucket.h"
 #include "net/address_gate.h"
 
 namespace ferry::gateway {

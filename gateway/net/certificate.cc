@@ -11,6 +11,8 @@
 #include <ctime>
 #include <memory>
 
+#include "net/pem.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -21,8 +23,8 @@ struct Deleter {
     Free(value);
   }
 };
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using net::KeyPtr;
+using net::X509Ptr;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
 // "DNS:localhost,IP:127.0.0.1,…" as X509V3_EXT_conf_nid reads it. Names with characters that would
@@ -52,9 +54,9 @@ bool AddExtension(X509* certificate, int nid, const std::string& value) {
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-Certificate MakeCertificate(EVP_PKEY* key, const std::vector<std::string>& names,
-                            int64_t valid_from_s) {
-  Certificate certificate(X509_new());
+X509Ptr MakeCertificate(EVP_PKEY* key, const std::vector<std::string>& names,
+                        int64_t valid_from_s) {
+  X509Ptr certificate(X509_new());
   if (!certificate) return nullptr;
   X509* x509 = certificate.get();
   std::array<unsigned char, 8> serial;
@@ -78,10 +80,6 @@ Certificate MakeCertificate(EVP_PKEY* key, const std::vector<std::string>& names
   return ok ? std::move(certificate) : nullptr;
 }
 
-Bio Reader(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
 std::string Text(const Bio& bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
@@ -96,8 +94,8 @@ int64_t UnixSeconds(const ASN1_TIME* time) {
 }  // namespace
 
 Result<PemPair> MakeSelfSigned(const std::vector<std::string>& names, int64_t valid_from_s) {
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate = key ? MakeCertificate(key.get(), names, valid_from_s) : nullptr;
+  const KeyPtr key(EVP_EC_gen("P-256"));
+  const X509Ptr certificate = key ? MakeCertificate(key.get(), names, valid_from_s) : nullptr;
   const Bio chain(BIO_new(BIO_s_mem()));
   const Bio secret(BIO_new(BIO_s_mem()));
   if (!certificate || PEM_write_bio_X509(chain.get(), certificate.get()) != 1 ||
@@ -109,19 +107,14 @@ Result<PemPair> MakeSelfSigned(const std::vector<std::string>& names, int64_t va
 }
 
 Result<CertificateFacts> Inspect(const PemPair& pair) {
-  const Certificate certificate(
-      PEM_read_bio_X509(Reader(pair.certificate_chain).get(), nullptr, nullptr, nullptr));
-  if (!certificate) return Fail(ErrorCode::kMalformed, "there is no certificate in PEM form");
-  const Key key(PEM_read_bio_PrivateKey(Reader(pair.private_key).get(), nullptr, nullptr, nullptr));
-  if (!key) return Fail(ErrorCode::kMalformed, "there is no private key in PEM form");
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    return Fail(ErrorCode::kMalformed, "the private key is not the certificate's");
-  }
+  const auto pem = net::ReadPem(pair.certificate_chain, pair.private_key);
+  if (!pem) return std::unexpected(pem.error());
+  const X509* certificate = pem->leaf.get();
   CertificateFacts facts;
   unsigned int size = 0;
-  X509_digest(certificate.get(), EVP_sha256(), facts.hash.data(), &size);
-  facts.valid_from_s = UnixSeconds(X509_get0_notBefore(certificate.get()));
-  facts.valid_until_s = UnixSeconds(X509_get0_notAfter(certificate.get()));
+  X509_digest(certificate, EVP_sha256(), facts.hash.data(), &size);
+  facts.valid_from_s = UnixSeconds(X509_get0_notBefore(certificate));
+  facts.valid_until_s = UnixSeconds(X509_get0_notAfter(certificate));
   return facts;
 }
 

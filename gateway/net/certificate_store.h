@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "gateway/app/clock.h"
+#include "gateway/base/clock.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate.h"
 

@@ -30,7 +30,7 @@ class Refusing final : public net::ConnectionHandler {
   Refusing(net::Connection& connection, SignalingError error, std::string why) {
     // A session that the client wanted to resume is not touched.
     connection.Close(
-        static_cast<uint16_t>(CloseCode::kTryAgainLater),
+        net::ToWire(CloseCode::kTryAgainLater),
         CloseReason(
             {.id = std::nullopt, .code = static_cast<int>(error), .message = std::move(why)}));
   }

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/app/metrics.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/http.h"
 
 namespace ferry::gateway {

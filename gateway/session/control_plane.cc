@@ -45,9 +45,9 @@ ControlPlane::Guard::~Guard() {
 
 // Whoever ends tells others, whose logs may overflow in turn.
 void ControlPlane::Settle() {
-  while (!condemned_.empty()) {
-    const auto session = std::move(condemned_.back());
-    condemned_.pop_back();
+  while (!overflowed_.empty()) {
+    const auto session = std::move(overflowed_.back());
+    overflowed_.pop_back();
     metrics_.control_log_overflows.Add();
     End(*session, LeaveReason::kTimedOut, CloseCode::kSlowReader,
         "too many control messages wait to be acknowledged");
@@ -171,7 +171,7 @@ void ControlPlane::ExpireGrace(Timestamp now) {
   const std::vector<Session*> due = grace_.Due(now);
   // A crowd that was lost at once ends at once: before the first of it, so that none is told of the
   // others any more.
-  for (Session* session : due) session->doomed_ = true;
+  for (Session* session : due) session->ending_soon_ = true;
   for (Session* session : due) {
     metrics_.sessions_expired.Add();
     End(*session, LeaveReason::kTimedOut, CloseCode::kGoingAway, "not resumed in time");

@@ -3,8 +3,8 @@
 // holder (an announcement to a room of 1 000) about 100.
 //
 // A worker that changes a session of another posts it there: the other's thread looks at it (see
-// SessionWorker::Attend), sends what waits in its log, closes its connection or gives up its media.
-// Nothing is logged and no media is made or taken apart under the mutex.
+// SessionWorker::Process), sends what waits in its log, closes its connection or gives up its
+// media. Nothing is logged and no media is made or taken apart under the mutex.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "core/base/units.h"
-#include "gateway/app/metrics.h"
+#include "gateway/base/metrics.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/grace_list.h"
 #include "gateway/session/session.h"
@@ -82,7 +82,7 @@ class ControlPlane {
   void ExpireGrace(Timestamp now);
 
   // From Session::Notify.
-  void Condemn(Session& session) { condemned_.push_back(session.shared_from_this()); }
+  void OnLogOverflow(Session& session) { overflowed_.push_back(session.shared_from_this()); }
   void CountKick() { metrics_.kicks.Add(); }
   // The worker is to look at the session.
   void Post(Session& session, unsigned worker);
@@ -114,7 +114,7 @@ class ControlPlane {
   std::mt19937_64 random_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by id
   GraceList grace_;
-  std::vector<std::shared_ptr<Session>> condemned_;
+  std::vector<std::shared_ptr<Session>> overflowed_;
   std::vector<std::string> events_;  // to be logged; of one Guard
   StreamKey next_stream_ = 1;
   bool draining_ = false;

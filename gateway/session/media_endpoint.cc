@@ -141,10 +141,10 @@ void MediaEndpoint::Unsubscribe(StreamKey key) {
   if (const Subscription* found = FindSubscription(key)) OnStreamEnded(found->ssrc());
 }
 
-void MediaEndpoint::SetWish(StreamKey key, const LayerWish& wish) {
+void MediaEndpoint::SetLayerPreference(StreamKey key, const LayerPreference& preference) {
   Subscription* found = FindSubscription(key);
   if (found == nullptr) return;
-  found->set_wish(wish);
+  found->set_preference(preference);
   allocation_due_ = true;
 }
 
@@ -184,8 +184,8 @@ void MediaEndpoint::Allocate(Timestamp now) {
   for (const auto& subscription : subscriptions_) {
     demands_.push_back(subscription->video()
                            ? DemandOf(subscription->fanout().encodings(),
-                                      subscription->fanout().rates(), subscription->request().wish,
-                                      subscription->wanted())
+                                      subscription->fanout().rates(),
+                                      subscription->request().preference, subscription->wanted())
                            : VideoDemand{});
   }
   const bool may_raise = !last_lowered_ || now - *last_lowered_ >= kRaiseDelay;

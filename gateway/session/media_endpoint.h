@@ -8,11 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/token_bucket.h"
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
 #include "core/transport/arrival_recorder.h"
-#include "gateway/app/metrics.h"
-#include "gateway/session/token_bucket.h"
+#include "gateway/base/metrics.h"
 #include "gateway/sfu/layer_allocator.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/published_stream.h"
@@ -85,7 +85,7 @@ class MediaEndpoint final : public SubscriberSink,
   bool Subscribe(const SubscriptionRequest& request, Timestamp now);
   void Unsubscribe(StreamKey key);
   // Followed at the next Tick.
-  void SetWish(StreamKey key, const LayerWish& wish);
+  void SetLayerPreference(StreamKey key, const LayerPreference& preference);
   // The subscription's, nullopt without one.
   std::optional<uint32_t> SubscribedSsrc(StreamKey key) const;
   // Out of the room: nothing is published or subscribed any more.

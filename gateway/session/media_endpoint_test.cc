@@ -188,15 +188,15 @@ TEST_F(MediaEndpointTest, APublisherTakenToAnotherWorkerKeepsItsSubscribers) {
   EXPECT_EQ(Drain(), 1u);
 }
 
-TEST_F(MediaEndpointTest, WishesOfABurstAreFollowedOnceAtTheNextTick) {
+TEST_F(MediaEndpointTest, PreferencesOfABurstAreFollowedOnceAtTheNextTick) {
   viewer->Tick(now);
   Frame(0, true, 1'000);
   layers.clear();
   for (int i = 0; i < 50; ++i) {
-    viewer->SetWish(kKey, {.paused = i % 2 == 0});
+    viewer->SetLayerPreference(kKey, {.paused = i % 2 == 0});
     Frame(0, true, 1'000);
   }
-  viewer->SetWish(kKey, {.paused = true});
+  viewer->SetLayerPreference(kKey, {.paused = true});
   EXPECT_EQ(layers, Layers{});
   viewer->Tick(now);
   EXPECT_EQ(layers, (Layers{ForwardedLayer::kNone}));
@@ -207,7 +207,7 @@ TEST_F(MediaEndpointTest, SubscriptionsOfABurstAllocateNothingBeforeTheNextTick)
   Frame(0, true, 1'000);
   layers.clear();
   // What the next allocation would do, whoever causes it.
-  viewer->SetWish(kKey, {.paused = true});
+  viewer->SetLayerPreference(kKey, {.paused = true});
   for (uint32_t i = 1; i <= 50; ++i) {
     EXPECT_TRUE(viewer->Subscribe(
         {.key = kKey + i, .info = kVideo, .ssrc = 500 + i, .encodings = kEncodings}, now));
@@ -377,13 +377,13 @@ TEST_F(MediaEndpointBandwidthTest, AClientThatGivesNoFeedbackGetsAllUnpaced) {
   EXPECT_EQ(Drain(), 60u);
 }
 
-TEST_F(MediaEndpointBandwidthTest, AWishForTheSmallTileIsFollowedWhateverTheBandwidth) {
+TEST_F(MediaEndpointBandwidthTest, APreferenceForTheSmallTileIsFollowedWhateverTheBandwidth) {
   Run(Duration::Seconds(2), DataRate::KilobitsPerSec(10'000));
   EXPECT_EQ(layers.back(), ForwardedLayer::kBig);
-  viewer->SetWish(kKey, {.width = 320, .height = 180});
+  viewer->SetLayerPreference(kKey, {.width = 320, .height = 180});
   Run(Duration::Seconds(2), DataRate::KilobitsPerSec(10'000));
   EXPECT_EQ(layers.back(), ForwardedLayer::kSmall);
-  viewer->SetWish(kKey, {.paused = true});
+  viewer->SetLayerPreference(kKey, {.paused = true});
   viewer->Tick(now);
   EXPECT_EQ(layers.back(), ForwardedLayer::kNone);
 }

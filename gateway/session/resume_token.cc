@@ -4,7 +4,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
-#include "gateway/auth/hex.h"
+#include "core/base/hex.h"
 
 namespace ferry::gateway {
 

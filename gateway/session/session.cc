@@ -22,19 +22,19 @@ bool Session::Accept(int64_t request_id) {
 }
 
 void Session::Notify(const SharedText& message) {
-  if (ending_ || doomed_) return;
+  if (ending_ || ending_soon_) return;
   if (!log_.Push(message)) return GiveUp();
   OnMoreToSend();
 }
 
 void Session::GiveUp() {
-  if (ending_ || doomed_) return;
-  doomed_ = true;
-  control_.Condemn(*this);
+  if (ending_ || ending_soon_) return;
+  ending_soon_ = true;
+  control_.OnLogOverflow(*this);
 }
 
 bool Session::Announce(const SharedText& message) {
-  if (ending_ || doomed_) return false;
+  if (ending_ || ending_soon_) return false;
   if (log_.half_full()) {
     behind_ = true;
     OnMoreToSend();

@@ -40,7 +40,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   struct Subscribed {
     std::string stream_id;
     uint32_t ssrc = 0;
-    LayerWish wish;
+    LayerPreference preference;
   };
 
   Session(ControlPlane& control, std::string id, std::string user_id,
@@ -126,8 +126,8 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   std::optional<Ending> ending_;
   ControlLog log_;
   std::atomic<LogState> log_state_{LogState::kSent};
-  bool doomed_ = false;  // it is to end, and takes nothing more
-  bool behind_ = false;  // there are users of whom the room has yet to tell
+  bool ending_soon_ = false;  // it is to end, and takes nothing more
+  bool behind_ = false;       // there are users of whom the room has yet to tell
   int64_t last_request_ = -1;
   ResumeTokenHash token_{};
   // The one the client resumed with, until it is known to have the newer.

@@ -337,8 +337,8 @@ void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
   session->Forget(*this);
   if (session->connection() != this) return;
   // Who merely lost the connection, or left it for another, closes with another code or none.
-  if (end.clean && (end.code == static_cast<uint16_t>(CloseCode::kNormal) ||
-                    end.code == static_cast<uint16_t>(CloseCode::kGoingAway))) {
+  if (end.clean && (end.code == net::ToWire(CloseCode::kNormal) ||
+                    end.code == net::ToWire(CloseCode::kGoingAway))) {
     control().End(*session, LeaveReason::kLeft, CloseCode::kNormal, "closed by the client");
   }
   control().Detach(*session, Now());

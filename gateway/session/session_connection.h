@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/token_bucket.h"
 #include "core/base/units.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_worker.h"
-#include "gateway/session/token_bucket.h"
 #include "net/connection.h"
 
 namespace ferry::gateway {
@@ -46,7 +46,7 @@ class SessionConnection final : public net::ConnectionHandler {
   void Abort() { connection_.Abort(); }
   void Wake() { connection_.Wake(); }
 
-  // From SessionWorker::Attend.
+  // From SessionWorker::Process.
   bool waits_for_media() const { return session_ && endpoint_ == nullptr && !closing_; }
   // `last_request`: of the session, for the answer to `resume`.
   void TakeMedia(MediaEndpoint& endpoint, int64_t last_request);

@@ -62,7 +62,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     joined.error().id = id;
     return RefuseAndClose(joined.error(), CloseCode::kJoinRefused);
   }
-  worker_.Attend(session_);
+  worker_.Process(session_);
   metrics().joins.Add();
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
@@ -94,7 +94,7 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
   }
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());
-  worker_.Attend(session_);
+  worker_.Process(session_);
 }
 
 }  // namespace ferry::gateway

@@ -53,13 +53,13 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRe
   const Publication& stream = found->stream;
   auto& subscriptions = session_->subscriptions();
   if (const auto before = subscriptions.find(stream.key); before != subscriptions.end()) {
-    before->second.wish = subscribe.wish.AppliedTo(before->second.wish);
-    endpoint_->SetWish(stream.key, before->second.wish);
+    before->second.preference = subscribe.preference.AppliedTo(before->second.preference);
+    endpoint_->SetLayerPreference(stream.key, before->second.preference);
     return SubscribedAnswer(id, before->second.ssrc, stream.info.codec);
   }
   const Session::Subscribed subscribed{.stream_id = subscribe.stream_id,
                                        .ssrc = session_->NewSsrc(),
-                                       .wish = subscribe.wish.AppliedTo({})};
+                                       .preference = subscribe.preference.AppliedTo({})};
   // Every member of a room is a session.
   const auto& publisher = static_cast<const Session&>(found->publisher);
   const bool done = endpoint_->Subscribe({.key = stream.key,
@@ -67,7 +67,7 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRe
                                           .origin_worker = publisher.media_worker(),
                                           .ssrc = subscribed.ssrc,
                                           .room = stream.room,
-                                          .wish = subscribed.wish,
+                                          .preference = subscribed.preference,
                                           .encodings = stream.encodings},
                                          Now());
   if (!done) {
@@ -83,8 +83,8 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id,
                                                    const UpdateSubscriptionRequest& update) {
   for (auto& [key, subscribed] : session_->subscriptions()) {
     if (subscribed.stream_id != update.stream_id) continue;
-    subscribed.wish = update.wish.AppliedTo(subscribed.wish);
-    endpoint_->SetWish(key, subscribed.wish);
+    subscribed.preference = update.preference.AppliedTo(subscribed.preference);
+    endpoint_->SetLayerPreference(key, subscribed.preference);
     return OkAnswer(id);
   }
   return Refusing(SignalingError::kNoSuchStream,

@@ -24,86 +24,86 @@ void SessionWorker::TakeMail() {
     const ControlPlane::Guard guard(context_.control);
     mail = context_.control.TakeMail(index_);
   }
-  Attend(mail);
+  Process(mail);
   TellLayerChanges();
 }
 
-void SessionWorker::Attend(std::span<const std::shared_ptr<Session>> sessions) {
-  Chores chores;
+void SessionWorker::Process(std::span<const std::shared_ptr<Session>> sessions) {
+  PendingWork work;
   {
     const ControlPlane::Guard guard(context_.control);
-    for (const auto& session : sessions) Find(session, chores);
+    for (const auto& session : sessions) Find(session, work);
   }
-  Do(chores);
-  if (!chores.leaving.empty() || !chores.arriving.empty()) {
+  Do(work);
+  if (!work.leaving.empty() || !work.arriving.empty()) {
     const ControlPlane::Guard guard(context_.control);
-    HandOver(chores);
+    HandOver(work);
   }
-  for (const auto& [endpoint, key] : chores.ended_streams) endpoint->Unsubscribe(key);
-  for (const auto& [connection, endpoint, last_request] : chores.attaching) {
+  for (const auto& [endpoint, key] : work.ended_streams) endpoint->Unsubscribe(key);
+  for (const auto& [connection, endpoint, last_request] : work.attaching) {
     connection->TakeMedia(*endpoint, last_request);
   }
-  for (SessionConnection* connection : chores.woken) connection->Wake();
-  for (const auto& attachment : chores.attaching) attachment.connection->HandleEarly();
+  for (SessionConnection* connection : work.woken) connection->Wake();
+  for (const auto& attachment : work.attaching) attachment.connection->HandleEarly();
 }
 
 SessionConnection* SessionWorker::ConnectionHere(const Session& session) const {
   return session.place() && session.place()->worker == index_ ? session.connection() : nullptr;
 }
 
-void SessionWorker::Find(const std::shared_ptr<Session>& session, Chores& chores) {
-  std::ranges::copy(session->TakeMoved(index_), std::back_inserter(chores.moved));
+void SessionWorker::Find(const std::shared_ptr<Session>& session, PendingWork& work) {
+  std::ranges::copy(session->TakeMoved(index_), std::back_inserter(work.moved));
   SessionConnection* here = ConnectionHere(*session);
   const auto found = media_.find(session.get());
   if (session->ending()) {
-    if (found != media_.end()) chores.dropped.push_back(std::move(media_.extract(found).mapped()));
-    if (here) chores.ended.emplace_back(here, *session->ending());
+    if (found != media_.end()) work.dropped.push_back(std::move(media_.extract(found).mapped()));
+    if (here) work.ended.emplace_back(here, *session->ending());
     return;
   }
   if (found != media_.end() && session->place() && here == nullptr) {
-    chores.leaving.push_back({std::move(media_.extract(found).mapped()), nullptr});
+    work.leaving.push_back({std::move(media_.extract(found).mapped()), nullptr});
     return;
   }
   if (found != media_.end()) {
-    FindAttachment(*session, *found->second, chores);
+    FindAttachment(*session, *found->second, work);
   } else if (here && here->waits_for_media() &&
              (session->parked || session->media_worker() == index_)) {
     const auto parked = std::move(session->parked);
     session->set_media_worker(index_);
-    chores.arriving.push_back(
+    work.arriving.push_back(
         {std::make_unique<Media>(*this, session),
          parked ? std::move(*parked) : MediaState{.own_ssrc = session->NewSsrc()}});
   }
-  if (here) chores.woken.push_back(here);
+  if (here) work.woken.push_back(here);
 }
 
-void SessionWorker::FindAttachment(Session& session, Media& media, Chores& chores) {
+void SessionWorker::FindAttachment(Session& session, Media& media, PendingWork& work) {
   for (const StreamKey key : session.TakeEndedStreams()) {
-    chores.ended_streams.emplace_back(media.endpoint.get(), key);
+    work.ended_streams.emplace_back(media.endpoint.get(), key);
   }
   SessionConnection* here = ConnectionHere(session);
   if (here && here->waits_for_media()) {
-    chores.attaching.push_back({here, media.endpoint.get(), session.last_request()});
+    work.attaching.push_back({here, media.endpoint.get(), session.last_request()});
   }
 }
 
-void SessionWorker::Do(Chores& chores) {
-  for (SessionConnection* former : chores.moved) former->OnMoved();
-  for (const auto& [connection, ending] : chores.ended) connection->OnSessionEnded(ending);
-  chores.dropped.clear();
-  for (auto& [media, state] : chores.leaving) {
+void SessionWorker::Do(PendingWork& work) {
+  for (SessionConnection* former : work.moved) former->OnMoved();
+  for (const auto& [connection, ending] : work.ended) connection->OnSessionEnded(ending);
+  work.dropped.clear();
+  for (auto& [media, state] : work.leaving) {
     state = std::make_unique<MediaState>(media->endpoint->TakeState());
   }
-  for (auto& [media, state] : chores.arriving) {
+  for (auto& [media, state] : work.arriving) {
     media->endpoint = MediaEndpoint::FromState(context_.control.limits().media, sfu_, *media,
                                                std::move(state), context_.clock.Now());
   }
 }
 
 // What has happened to the sessions meanwhile was posted to this worker, as the one with their
-// media: it will be attended to.
-void SessionWorker::HandOver(Chores& chores) {
-  for (auto& [media, state] : chores.leaving) {
+// media: it will be processed.
+void SessionWorker::HandOver(PendingWork& work) {
+  for (auto& [media, state] : work.leaving) {
     Session& session = *media->session;
     if (session.ending()) continue;
     session.parked = std::move(state);
@@ -111,10 +111,10 @@ void SessionWorker::HandOver(Chores& chores) {
     session.set_media_worker(session.place()->worker);
     context_.control.Post(session, session.place()->worker);
   }
-  for (auto& [media, state] : chores.arriving) {
+  for (auto& [media, state] : work.arriving) {
     Session& session = *media->session;
     Media& kept = *(media_[&session] = std::move(media));
-    if (!session.ending()) FindAttachment(session, kept, chores);
+    if (!session.ending()) FindAttachment(session, kept, work);
   }
 }
 

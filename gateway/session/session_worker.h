@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/base/units.h"
-#include "gateway/app/clock.h"
-#include "gateway/app/metrics.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/session/app_directory.h"
 #include "gateway/session/control_plane.h"
@@ -67,7 +67,7 @@ class SessionWorker {
   void Remove(SessionConnection& connection) { connections_.erase(&connection); }
   // Does what the state of the session asks of this worker: tells connections that it has left them
   // or ended, and brings its media to where its connection is. Not with the control plane locked.
-  void Attend(const std::shared_ptr<Session>& session) { Attend(std::span(&session, 1)); }
+  void Process(const std::shared_ptr<Session>& session) { Process(std::span(&session, 1)); }
 
  private:
   // The media of one session.
@@ -90,7 +90,7 @@ class SessionWorker {
 
   // What there is to do for some sessions: found with the control plane locked and done without,
   // because media takes long to make and to take apart where there is much of it.
-  struct Chores {
+  struct PendingWork {
     struct Arrival {
       std::unique_ptr<Media> media;  // without its endpoint yet
       MediaState state;
@@ -114,13 +114,13 @@ class SessionWorker {
     std::vector<SessionConnection*> woken;
   };
 
-  void Attend(std::span<const std::shared_ptr<Session>> sessions);
+  void Process(std::span<const std::shared_ptr<Session>> sessions);
   // With the control plane locked.
-  void Find(const std::shared_ptr<Session>& session, Chores& chores);
-  void FindAttachment(Session& session, Media& media, Chores& chores);
-  void HandOver(Chores& chores);
+  void Find(const std::shared_ptr<Session>& session, PendingWork& work);
+  void FindAttachment(Session& session, Media& media, PendingWork& work);
+  void HandOver(PendingWork& work);
   // Without.
-  void Do(Chores& chores);
+  void Do(PendingWork& work);
   SessionConnection* ConnectionHere(const Session& session) const;
   void TellLayerChanges();
 

@@ -102,7 +102,7 @@ TEST_F(CrossWorkerTest, ABatchWakesTheOtherWorkerOnce) {
   EXPECT_EQ(runs_requested[1], 1);
 }
 
-TEST_F(CrossWorkerTest, KeyframeWishesOfAllWorkersAreOneRequest) {
+TEST_F(CrossWorkerTest, KeyframeRequestsOfAllWorkersAreOneRequest) {
   auto stream = Publish(0);
   Subscribe(a, 0, 0, 10);
   Subscribe(b, 1, 0, 11);
@@ -166,7 +166,7 @@ TEST_F(CrossWorkerTest, AStreamThatMovesKeepsItsSubscribers) {
   requests = 0;
   a.subscription->OnPictureLoss(now + Duration::Millis(400));
   Pump();
-  EXPECT_EQ(requests, 1) << "wishes find it too";
+  EXPECT_EQ(requests, 1) << "requests find it too";
 }
 
 TEST_F(CrossWorkerTest, AStreamIsFoundThoughItsWorkerIsNotWhereItWasSaidToBe) {
@@ -175,7 +175,7 @@ TEST_F(CrossWorkerTest, AStreamIsFoundThoughItsWorkerIsNotWhereItWasSaidToBe) {
   Send(*stream, {.sequence = 1, .keyframe = true}, now);
   EXPECT_TRUE(b.media.empty());
   Tick(StreamFanout::kSearchInterval);
-  EXPECT_EQ(requests, 1) << "what was wished for meanwhile is";
+  EXPECT_EQ(requests, 1) << "what was asked for meanwhile is";
   Send(*stream, {.sequence = 2, .keyframe = true}, now);
   Pump();
   EXPECT_EQ(b.Numbers(), (Seq{100}));

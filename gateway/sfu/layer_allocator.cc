@@ -12,23 +12,26 @@ constexpr double kUpscaling = 1.3;
 // Assumed before anything was measured, when the publisher did not tell either.
 constexpr DataRate kAssumedRate = DataRate::KilobitsPerSec(500);
 
-bool SmallSuffices(const EncodingInfo& small, const LayerWish& wish) {
-  if (wish.choice != LayerChoice::kAuto) return wish.choice == LayerChoice::kSmall;
-  if (wish.width == 0 || wish.height == 0 || small.width == 0 || small.height == 0) return false;
-  return wish.width <= small.width * kUpscaling || wish.height <= small.height * kUpscaling;
+bool SmallSuffices(const EncodingInfo& small, const LayerPreference& preference) {
+  if (preference.choice != LayerChoice::kAuto) return preference.choice == LayerChoice::kSmall;
+  if (preference.width == 0 || preference.height == 0 || small.width == 0 || small.height == 0)
+    return false;
+  return preference.width <= small.width * kUpscaling ||
+         preference.height <= small.height * kUpscaling;
 }
 
 }  // namespace
 
 VideoDemand DemandOf(std::span<const EncodingInfo> encodings, const LayerRates& rates,
-                     const LayerWish& wish, const VideoLayer& forwarded) {
+                     const LayerPreference& preference, const VideoLayer& forwarded) {
   VideoDemand demand;
-  if (wish.paused || encodings.empty()) return demand;
-  demand.weight = wish.width > 0 && wish.height > 0
-                      ? static_cast<double>(wish.width) * static_cast<double>(wish.height)
-                      : kDefaultTilePixels;
+  if (preference.paused || encodings.empty()) return demand;
+  demand.weight =
+      preference.width > 0 && preference.height > 0
+          ? static_cast<double>(preference.width) * static_cast<double>(preference.height)
+          : kDefaultTilePixels;
   const size_t worst = std::min(encodings.size(), kMaxEncodings) - 1;
-  const size_t best = worst > 0 && SmallSuffices(encodings[worst], wish) ? worst : 0;
+  const size_t best = worst > 0 && SmallSuffices(encodings[worst], preference) ? worst : 0;
   for (size_t encoding = worst + 1; encoding-- > best;) {
     const size_t layers = rates.temporal_layers(encoding);
     for (size_t temporal = 0; temporal < layers; ++temporal) {
@@ -47,8 +50,8 @@ VideoDemand DemandOf(std::span<const EncodingInfo> encodings, const LayerRates& 
   return demand;
 }
 
-VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerWish& wish) {
-  const VideoDemand demand = DemandOf(encodings, LayerRates(), wish, {});
+VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerPreference& preference) {
+  const VideoDemand demand = DemandOf(encodings, LayerRates(), preference, {});
   return demand.count > 0 ? demand.options[demand.count - 1].layer : VideoLayer{};
 }
 

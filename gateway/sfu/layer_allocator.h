@@ -31,9 +31,9 @@ struct VideoDemand {
 // What is wanted of a stream: `encodings` of its publication and their measured `rates`;
 // `forwarded` is the layer in use at present.
 VideoDemand DemandOf(std::span<const EncodingInfo> encodings, const LayerRates& rates,
-                     const LayerWish& wish, const VideoLayer& forwarded);
+                     const LayerPreference& preference, const VideoLayer& forwarded);
 // The best that is wanted.
-VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerWish& wish);
+VideoLayer BestLayer(std::span<const EncodingInfo> encodings, const LayerPreference& preference);
 // The sum of the best that is wanted.
 DataRate WantedRate(std::span<const VideoDemand> demands);
 

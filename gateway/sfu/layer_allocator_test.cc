@@ -11,10 +11,10 @@ constexpr std::array<EncodingInfo, 2> kSimulcast = {
     EncodingInfo{.ssrc = 1, .width = 1280, .height = 720, .max_bitrate_bps = 2'000'000},
     EncodingInfo{.ssrc = 2, .width = 320, .height = 180, .max_bitrate_bps = 200'000}};
 
-VideoDemand Demand(const LayerWish& wish, size_t current = 2) {
+VideoDemand Demand(const LayerPreference& preference, size_t current = 2) {
   const std::array<VideoLayer, 3> layers = {VideoLayer{}, VideoLayer{.encoding = 1},
                                             VideoLayer{.encoding = 0}};
-  return DemandOf(kSimulcast, LayerRates(), wish, layers[current]);
+  return DemandOf(kSimulcast, LayerRates(), preference, layers[current]);
 }
 DataRate Kbps(int64_t kbps) { return DataRate::KilobitsPerSec(kbps); }
 

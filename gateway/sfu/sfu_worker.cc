@@ -187,7 +187,7 @@ void SfuWorker::RequestKeyframe(StreamFanout& fanout, size_t encoding, Timestamp
   if (stream != published_.end()) {
     stream->second->RequestKeyframe(encoding, now);
   } else if (fanout.origin_ != index_) {
-    Post(fanout.origin_, fanout.key(), KeyframeWishMessage{encoding});
+    Post(fanout.origin_, fanout.key(), KeyframeRequestMessage{encoding});
   }
 }
 
@@ -223,8 +223,8 @@ void SfuWorker::OnAttach(unsigned from, StreamKey key, Timestamp) {
 void SfuWorker::OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now) {
   fanout.origin_ = worker;
   fanout.attached_ = true;
-  // Wishes sent to where it was not are gone.
-  fanout.RenewWishes(now);
+  // Requests sent to where it was not are gone.
+  fanout.RenewKeyframeRequests(now);
 }
 
 void SfuWorker::Handle(Mail& mail, Timestamp now) {
@@ -239,9 +239,9 @@ void SfuWorker::Handle(Mail& mail, Timestamp now) {
                    PublishedStream& stream = *published->second;
                    stream.set_workers(stream.workers() & ~(WorkerSet{1} << from));
                  },
-                 [&](const KeyframeWishMessage& wish) {
+                 [&](const KeyframeRequestMessage& request) {
                    if (published != published_.end()) {
-                     published->second->RequestKeyframe(wish.encoding, now);
+                     published->second->RequestKeyframe(request.encoding, now);
                    }
                  },
                  [&](const AttachedMessage&) {

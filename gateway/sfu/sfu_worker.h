@@ -16,7 +16,7 @@
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
 #include "core/rtp/rtp_packet.h"
-#include "gateway/app/metrics.h"
+#include "gateway/base/metrics.h"
 #include "gateway/sfu/audio_selector.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/stream.h"

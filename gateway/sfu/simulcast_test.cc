@@ -127,7 +127,7 @@ TEST_F(SimulcastTest, NumbersGoOnAcrossManySwitches) {
   ExpectContinuous();
 }
 
-TEST_F(SimulcastTest, AnotherWishBeforeTheKeyframeCameTakesTheFirstBack) {
+TEST_F(SimulcastTest, AnotherPreferenceBeforeTheKeyframeCameTakesTheFirstBack) {
   Capture(true, true);
   Want({.encoding = kSmall});
   Want({.encoding = kBig});

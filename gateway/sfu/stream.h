@@ -47,12 +47,12 @@ struct Publication {
 };
 
 // What a subscriber wants to see.
-struct LayerWish {
+struct LayerPreference {
   LayerChoice choice = LayerChoice::kAuto;
   uint16_t width = 0;  // of the tile that shows it, in pixels; 0: unknown
   uint16_t height = 0;
   bool paused = false;
-  bool operator==(const LayerWish&) const = default;
+  bool operator==(const LayerPreference&) const = default;
 };
 
 // What a subscriber is being sent.
@@ -64,7 +64,7 @@ struct SubscriptionRequest {
   unsigned origin_worker = 0;  // the publisher's; a hint, a stream that has moved is found
   uint32_t ssrc = 0;           // under which the subscriber gets it
   uint64_t room = 0;
-  LayerWish wish;
+  LayerPreference preference;
   std::vector<EncodingInfo> encodings;  // the publication's
 };
 

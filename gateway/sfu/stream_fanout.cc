@@ -34,7 +34,7 @@ void StreamFanout::Forward(const PacketRef& packet, Timestamp now) {
   }
   for (Subscription* subscription : subscriptions_) subscription->Forward(packet, is_newest, now);
   if (!packet->facts.starts_keyframe) return;
-  state.wish_owed = false;
+  state.request_owed = false;
   if (!is_newest) OnLateKeyframe(packet, now);
 }
 
@@ -65,17 +65,17 @@ void StreamFanout::ForwardReport(const rtp::SenderReport& report, Timestamp now)
 
 void StreamFanout::RequestKeyframe(size_t encoding, Timestamp now) {
   Encoding& state = states_[encoding];
-  if (state.last_wish && now - *state.last_wish < kMinWishInterval) {
-    state.wish_owed = true;
+  if (state.last_request && now - *state.last_request < kMinRequestInterval) {
+    state.request_owed = true;
     return;
   }
-  state.wish_owed = false;
-  state.last_wish = now;
+  state.request_owed = false;
+  state.last_request = now;
   worker_.RequestKeyframe(*this, encoding, now);
 }
 
-void StreamFanout::RenewWishes(Timestamp now) {
-  for (Encoding& state : states_) state.last_wish.reset();
+void StreamFanout::RenewKeyframeRequests(Timestamp now) {
+  for (Encoding& state : states_) state.last_request.reset();
   for (const Subscription* subscription : subscriptions_) {
     const auto wanted = subscription->wanted().encoding;
     if (wanted && subscription->encoding() != wanted) RequestKeyframe(*wanted, now);
@@ -85,7 +85,7 @@ void StreamFanout::RenewWishes(Timestamp now) {
 void StreamFanout::Tick(Timestamp now) {
   rates_.Tick(now);
   for (size_t i = 0; i < states_.size(); ++i) {
-    if (states_[i].wish_owed) RequestKeyframe(i, now);
+    if (states_[i].request_owed) RequestKeyframe(i, now);
   }
 }
 

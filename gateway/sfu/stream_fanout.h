@@ -24,9 +24,9 @@ class Subscription;
 
 class StreamFanout {
  public:
-  // Wishes for a key frame that follow faster wait for so long: the publisher's worker coalesces
+  // Requests for a key frame that follow faster wait for so long: the publisher's worker coalesces
   // them, this spares it the messages.
-  static constexpr Duration kMinWishInterval = Duration::Millis(50);
+  static constexpr Duration kMinRequestInterval = Duration::Millis(50);
   // How often the stream is looked for when the worker where it should be does not know it: its
   // publisher is on the way to another.
   static constexpr Duration kSearchInterval = Duration::Millis(250);
@@ -54,7 +54,7 @@ class StreamFanout {
   // Of encoding `encoding`; goes to the publisher's worker, which coalesces those of all workers.
   void RequestKeyframe(size_t encoding, Timestamp now);
   // The publisher's worker is another than was thought: asks it for what is waited for.
-  void RenewWishes(Timestamp now);
+  void RenewKeyframeRequests(Timestamp now);
   void Tick(Timestamp now);
   // Destroys the subscriptions.
   void End();
@@ -68,8 +68,8 @@ class StreamFanout {
   struct Encoding {
     std::optional<uint16_t> newest;
     std::vector<PacketRef> recent;  // by sequence number modulo its size; of audio none
-    std::optional<Timestamp> last_wish;
-    bool wish_owed = false;
+    std::optional<Timestamp> last_request;
+    bool request_owed = false;
   };
 
   void OnLateKeyframe(const PacketRef& first, Timestamp now);

@@ -29,7 +29,7 @@ Subscription::Subscription(SfuWorker& worker, SubscriptionRequest request, Subsc
   // packet.
   if (fanout_.last_report()) ForwardReport(*fanout_.last_report(), now);
   if (!video_) return;
-  wanted_ = BestLayer(fanout_.encodings(), request_.wish);
+  wanted_ = BestLayer(fanout_.encodings(), request_.preference);
   RequestKeyframe(now);
 }
 

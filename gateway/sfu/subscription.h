@@ -71,7 +71,7 @@ class Subscription final : private OutgoingStream {
   // What was lost so often will not get through in time either.
   static constexpr uint8_t kMaxResends = 4;
 
-  // Joins the stream. Video begins with the best that is wished for: a key frame is asked at once.
+  // Joins the stream. Video begins with the best that is preferred: a key frame is asked at once.
   Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
                const SubscriberNumbers& numbers, Timestamp now);
   // Takes itself out of the stream.
@@ -98,7 +98,7 @@ class Subscription final : private OutgoingStream {
   // Of video: another encoding is switched to at its next key frame, which is asked for; until
   // then the old one is forwarded.
   void SetLayer(const VideoLayer& layer, Timestamp now);
-  void set_wish(const LayerWish& wish) { request_.wish = wish; }
+  void set_preference(const LayerPreference& preference) { request_.preference = preference; }
 
   // From the subscriber; the number of packets sent again.
   size_t OnNack(const std::vector<uint16_t>& sequence_numbers, Timestamp now);

@@ -29,7 +29,7 @@ using MediaLink = SpscRing<LinkedPacket>;
 // Of the worker that has subscribers, to that of the publisher.
 struct AttachMessage {};
 struct DetachMessage {};
-struct KeyframeWishMessage {
+struct KeyframeRequestMessage {
   size_t encoding = 0;
 };
 // Of the publisher's worker to those with subscribers.
@@ -44,21 +44,21 @@ struct SenderReportMessage {
 struct Mail {
   unsigned from = 0;
   StreamKey key = 0;
-  std::variant<AttachMessage, DetachMessage, KeyframeWishMessage, AttachedMessage,
+  std::variant<AttachMessage, DetachMessage, KeyframeRequestMessage, AttachedMessage,
                UnknownStreamMessage, StreamEndedMessage, StreamMovedMessage, SenderReportMessage>
       body;
 };
 
 class Mailbox {
  public:
-  // Some 2 MB, of a worker that has not run for long. Beyond it mail is dropped: reports and wishes
-  // are repeated anyway, and for the rest the receiver asks anew (SfuWorker::Run).
+  // Some 2 MB, of a worker that has not run for long. Beyond it mail is dropped: reports and
+  // requests are repeated anyway, and for the rest the receiver asks anew (SfuWorker::Run).
   static constexpr size_t kMaxMail = 16'384;
 
   // From any thread. False when it is full.
   bool Post(Mail mail) {
     const bool repeated = std::holds_alternative<SenderReportMessage>(mail.body) ||
-                          std::holds_alternative<KeyframeWishMessage>(mail.body);
+                          std::holds_alternative<KeyframeRequestMessage>(mail.body);
     const std::lock_guard lock(mutex_);
     if (mail_.size() >= kMaxMail) {
       lost_ |= !repeated;

@@ -68,11 +68,11 @@ std::string ToString(const RoomId& id) {
   return "\"" + std::get<std::string>(id) + "\"";
 }
 
-LayerWish LayerWishChange::AppliedTo(LayerWish wish) const {
-  if (choice) wish.choice = *choice;
-  if (tile) std::tie(wish.width, wish.height) = *tile;
-  if (paused) wish.paused = *paused;
-  return wish;
+LayerPreference LayerPreferenceChange::AppliedTo(LayerPreference preference) const {
+  if (choice) preference.choice = *choice;
+  if (tile) std::tie(preference.width, preference.height) = *tile;
+  if (paused) preference.paused = *paused;
+  return preference;
 }
 
 bool AnswerSpace::Take(const UserInfo& user) {

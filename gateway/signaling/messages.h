@@ -93,21 +93,21 @@ struct UpdateStreamRequest {
 struct UnpublishRequest {
   std::string stream_id;
 };
-// What a request says of a LayerWish; the rest stays as it was.
-struct LayerWishChange {
+// What a request says of a LayerPreference; the rest stays as it was.
+struct LayerPreferenceChange {
   std::optional<LayerChoice> choice;
   std::optional<std::pair<uint16_t, uint16_t>> tile;  // width and height
   std::optional<bool> paused;
 
-  LayerWish AppliedTo(LayerWish wish) const;
+  LayerPreference AppliedTo(LayerPreference preference) const;
 };
 struct SubscribeRequest {
   std::string stream_id;
-  LayerWishChange wish;
+  LayerPreferenceChange preference;
 };
 struct UpdateSubscriptionRequest {
   std::string stream_id;
-  LayerWishChange wish;
+  LayerPreferenceChange preference;
 };
 struct UnsubscribeRequest {
   std::string stream_id;

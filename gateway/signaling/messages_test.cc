@@ -222,25 +222,25 @@ TEST(ParseRequest, APingMayAcknowledge) {
 TEST(ParseRequest, ASubscriptionTellsWhatItWants) {
   const auto plain = ParseRequest(R"({"type":"subscribe","id":1,"streamId":"s1"})");
   ASSERT_TRUE(plain);
-  EXPECT_EQ(std::get<SubscribeRequest>(plain->body).wish.AppliedTo({}), LayerWish());
+  EXPECT_EQ(std::get<SubscribeRequest>(plain->body).preference.AppliedTo({}), LayerPreference());
   const auto update = ParseRequest(
       R"({"type":"update-subscription","id":1,"streamId":"s1","layer":"small","width":320,
           "height":180,"paused":true})");
   ASSERT_TRUE(update);
-  const auto& change = std::get<UpdateSubscriptionRequest>(update->body).wish;
-  EXPECT_EQ(change.AppliedTo({}), (LayerWish{LayerChoice::kSmall, 320, 180, true}));
+  const auto& change = std::get<UpdateSubscriptionRequest>(update->body).preference;
+  EXPECT_EQ(change.AppliedTo({}), (LayerPreference{LayerChoice::kSmall, 320, 180, true}));
 }
 
-TEST(ParseRequest, WhatAWishDoesNotNameStaysAsItWas) {
-  const LayerWish before{LayerChoice::kBig, 320, 180, true};
+TEST(ParseRequest, WhatAPreferenceDoesNotNameStaysAsItWas) {
+  const LayerPreference before{LayerChoice::kBig, 320, 180, true};
   const auto update =
       ParseRequest(R"({"type":"update-subscription","id":1,"streamId":"s1","paused":false})");
   ASSERT_TRUE(update);
-  EXPECT_EQ(std::get<UpdateSubscriptionRequest>(update->body).wish.AppliedTo(before),
-            (LayerWish{LayerChoice::kBig, 320, 180, false}));
+  EXPECT_EQ(std::get<UpdateSubscriptionRequest>(update->body).preference.AppliedTo(before),
+            (LayerPreference{LayerChoice::kBig, 320, 180, false}));
 }
 
-TEST(ParseRequest, WishesOfUnknownValuesAreMalformed) {
+TEST(ParseRequest, PreferencesOfUnknownValuesAreMalformed) {
   for (const char* type : {"subscribe", "update-subscription"}) {
     const auto with = [&](const char* member, const json& value) {
       json message = {{"type", type}, {"id", 1}, {"streamId", "s1"}, {"width", 1}, {"height", 1}};

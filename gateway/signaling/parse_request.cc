@@ -231,9 +231,9 @@ Parsed ParseStreamRequest(const json& message) {
   return T{*stream};
 }
 
-// Absent members leave the wish as it is; nullopt when one has an unknown value.
-std::optional<LayerWishChange> ParseWish(const json& message) {
-  LayerWishChange change;
+// Absent members leave the preference as it is; nullopt when one has an unknown value.
+std::optional<LayerPreferenceChange> ParseLayerPreference(const json& message) {
+  LayerPreferenceChange change;
   if (message.contains("layer")) {
     change.choice = Choice<LayerChoice>(
         message, "layer",
@@ -256,13 +256,13 @@ std::optional<LayerWishChange> ParseWish(const json& message) {
 template <typename T>
 Parsed ParseSubscription(const json& message) {
   const std::string* stream = Text(message, "streamId");
-  const auto wish = ParseWish(message);
-  if (!stream || stream->size() > kMaxStreamIdBytes || !wish) {
+  const auto preference = ParseLayerPreference(message);
+  if (!stream || stream->size() > kMaxStreamIdBytes || !preference) {
     return Refuse(
         SignalingError::kMalformed,
         "streamId is missing, or layer, width and height, or paused has an unknown value");
   }
-  return T{*stream, *wish};
+  return T{*stream, *preference};
 }
 
 Parsed ParsePing(const json& message) {

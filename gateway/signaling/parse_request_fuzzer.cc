@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WithSequence(
         StreamAdded("user", {.info = {.codec = publish->codec}, .encodings = publish->encodings}),
         1);
-  } else if (const auto* wish = std::get_if<UpdateSubscriptionRequest>(&request->body)) {
-    static_cast<void>(wish->wish.AppliedTo({}));
+  } else if (const auto* preference = std::get_if<UpdateSubscriptionRequest>(&request->body)) {
+    static_cast<void>(preference->preference.AppliedTo({}));
   }
   return 0;
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "gateway/app/clock.h"
+#include "gateway/base/clock.h"
+#include "gateway/session/app_directory.h"
 #include "net/connection.h"
 
 namespace ferry::gateway::testing {
@@ -22,6 +25,20 @@ class FakeClock final : public Clock {
  private:
   Timestamp now_ = Timestamp::Millis(1'000'000);
   int64_t unix_ms_ = 1'700'000'000'000;
+};
+
+// Knows one application.
+class FakeAppDirectory final : public AppDirectory {
+ public:
+  FakeAppDirectory(uint32_t sdk_app_id, std::string secret)
+      : sdk_app_id_(sdk_app_id), secret_(std::move(secret)) {}
+  std::optional<std::string> Secret(uint32_t sdk_app_id) const override {
+    return sdk_app_id == sdk_app_id_ ? std::optional(secret_) : std::nullopt;
+  }
+
+ private:
+  const uint32_t sdk_app_id_;
+  const std::string secret_;
 };
 
 // Takes what its handler has to send whenever it is drained.

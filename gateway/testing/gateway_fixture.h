@@ -75,7 +75,7 @@ class GatewayTest : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().message;
   }
   void Shutdown() {
-    gateway->Shutdown(patience, [this] { stopped = true; });
+    gateway->Shutdown(stage, [this] { stopped = true; });
     EXPECT_TRUE(Until([&] { return stopped; }));
   }
   // Runs the loop until the condition holds; false at the deadline.
@@ -156,7 +156,7 @@ class GatewayTest : public ::testing::Test {
   std::ostringstream log_text;
   std::unique_ptr<Gateway> gateway;
   std::vector<Client> clients;
-  Gateway::Patience patience = Gateway::Patience::kClose;
+  Gateway::ShutdownStage stage = Gateway::ShutdownStage::kClose;
   bool stopped = false;
   int next_id = 100;
 };

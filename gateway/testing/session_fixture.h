@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "gateway/app/app_store.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/session/control_plane.h"
 #include "gateway/session/session_worker.h"
@@ -224,7 +223,7 @@ class SessionTest : public ::testing::Test {
   using Texts = std::vector<std::string>;
 
   testing::FakeClock clock;
-  AppStore apps{{{kApp, "test", kSecret}}};
+  testing::FakeAppDirectory apps{kApp, kSecret};
   SessionLimits limits;
   const RoomRegistry::Limits room_limits;
   std::ostringstream log_text;

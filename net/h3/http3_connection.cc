@@ -53,9 +53,9 @@ void Http3Connection::Refuse(int64_t stream, uint64_t code) {
   Ignore(stream);
 }
 
-void Http3Connection::CountVainStream() {
-  counters_.h3_vain_streams.Add();
-  if (++vain_streams_ <= kMaxVainStreams) return;
+void Http3Connection::CountWastedStream() {
+  counters_.h3_wasted_streams.Add();
+  if (++wasted_streams_ <= kMaxWastedStreams) return;
   CloseConnection(H3Error::kExcessiveLoad, "too many streams that are of no use");
 }
 
@@ -105,7 +105,7 @@ void Http3Connection::Answer(int64_t stream, ByteSpan header_block) {
   // The answer does not need the rest of the request (RFC 9114 §4.1).
   quic_.StopSending(stream, Code(H3Error::kNoError));
   Ignore(stream);
-  CountVainStream();
+  CountWastedStream();
 }
 
 Http3Connection::Stream* Http3Connection::FindOrAccept(int64_t id) {
@@ -113,7 +113,7 @@ Http3Connection::Stream* Http3Connection::FindOrAccept(int64_t id) {
   if (IsLocal(id)) return nullptr;
   if (incoming_ == kMaxIncomingStreams) {
     Refuse(id, Code(H3Error::kRequestRejected));
-    CountVainStream();
+    CountWastedStream();
     return nullptr;
   }
   ++incoming_;
@@ -173,7 +173,7 @@ bool Http3Connection::Classify(int64_t id, Stream& stream, ByteSpan& bytes, bool
     // Ended before it said what it is, which a unidirectional stream may (RFC 9114 §6.2).
     if (!IsUnidirectional(id)) Refuse(id, Code(H3Error::kRequestIncomplete));
     stream.kind = Kind::kIgnored;
-    CountVainStream();
+    CountWastedStream();
   }
   return false;
 }
@@ -199,7 +199,7 @@ bool Http3Connection::Become(int64_t id, Stream& stream, StreamKind kind) {
       return OnWebTransportStream(id, stream.prefix.session());
     case StreamKind::kUnknown:
       Refuse(id, Code(H3Error::kStreamCreationError));
-      CountVainStream();
+      CountWastedStream();
       return false;
   }
   return false;
@@ -223,7 +223,7 @@ bool Http3Connection::BecomeRequest(int64_t id, Stream& stream) {
   stream.message = std::make_unique<MessageReader>();
   if (++requests_ > kMaxRequests) {
     Refuse(id, Code(H3Error::kRequestRejected));
-    CountVainStream();
+    CountWastedStream();
     return false;
   }
   ByteSpan first(stream.prefix.taken());
@@ -281,7 +281,7 @@ void Http3Connection::ReadMessage(int64_t id, ByteSpan bytes, bool fin) {
 
 void Http3Connection::Cut(int64_t id, H3Error error) {
   Refuse(id, Code(error));
-  CountVainStream();
+  CountWastedStream();
   OnMessageCut(id);
 }
 
@@ -300,7 +300,7 @@ void Http3Connection::OnStreamReset(int64_t id, uint64_t code) {
       return OnWebTransportReset(id, code);
     case Kind::kPrefix:
       Refuse(id, Code(H3Error::kRequestCancelled));
-      return CountVainStream();
+      return CountWastedStream();
     default:
       return;
   }

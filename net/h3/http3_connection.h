@@ -27,7 +27,7 @@ inline constexpr size_t kMaxIncomingStreams = 128;
 inline constexpr size_t kMaxRequests = 8;
 // Streams of the other side that came to nothing, of one connection in its life: requests refused
 // or cancelled, streams of unknown kinds or of no session. Browsers send a few, to grease.
-inline constexpr size_t kMaxVainStreams = 64;
+inline constexpr size_t kMaxWastedStreams = 64;
 
 class Http3Connection : public QuicSessionHandler {
  public:
@@ -76,7 +76,7 @@ class Http3Connection : public QuicSessionHandler {
   // Refuses a stream in both directions; what still comes of it is dropped.
   void Refuse(int64_t stream, uint64_t code);
   // Counts a stream that came to nothing; one too many closes the connection.
-  void CountVainStream();
+  void CountWastedStream();
 
   std::optional<int64_t> OpenRequest();
   std::optional<int64_t> OpenWebTransport(bool unidirectional, int64_t session);
@@ -123,7 +123,7 @@ class Http3Connection : public QuicSessionHandler {
   std::unordered_map<int64_t, Stream> streams_;
   size_t incoming_ = 0;
   size_t requests_ = 0;
-  size_t vain_streams_ = 0;
+  size_t wasted_streams_ = 0;
   bool have_control_ = false;
   bool have_encoder_ = false;
   bool have_decoder_ = false;

@@ -62,7 +62,7 @@ void WebTransportSession::OnRequest(int64_t stream, const std::vector<HeaderFiel
   const auto head = ParseRequest(fields);
   if (!head) {
     Refuse(stream, Code(head.error()));
-    return CountVainStream();
+    return CountWastedStream();
   }
   if (head->method != "CONNECT") return Answer(stream, EncodeStatus(404));
   if (!head->webtransport()) return Answer(stream, EncodeStatus(501));
@@ -245,14 +245,14 @@ void WebTransportSession::OnWebTransportData(int64_t stream, ByteSpan bytes, boo
 void WebTransportSession::RefuseWebTransport(int64_t stream, H3Error error) {
   counters().session_streams_refused.Add();
   Refuse(stream, Code(error));
-  CountVainStream();
+  CountWastedStream();
 }
 
 void WebTransportSession::OnWebTransportReset(int64_t stream, uint64_t code) {
   if (streams_.contains(stream)) return handler_.OnStreamReset(stream, FromHttp3Code(code));
   pending_.Remove(stream);
   Refuse(stream, Code(H3Error::kRequestCancelled));
-  CountVainStream();
+  CountWastedStream();
 }
 
 void WebTransportSession::OnWebTransportStopSending(int64_t stream, uint64_t code) {

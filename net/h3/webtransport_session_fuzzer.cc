@@ -85,7 +85,7 @@ class Fuzzed {
       }
       default:
         if (stream < 200) return owner_.session.Drain();
-        if (stream < 250) return owner_.session.Close(1, "the owner's wish");
+        if (stream < 250) return owner_.session.Close(1, "the owner ends it");
         return End();
     }
   }

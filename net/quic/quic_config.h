@@ -69,7 +69,7 @@ struct QuicCounters {
   // Counted by what lives above (net/h3, net/webtransport).
   QuicCounter h3_excessive_load;          // connections closed for too much of something
   QuicCounter h3_errors;                  // … for what else is against HTTP/3's rules
-  QuicCounter h3_vain_streams;            // requests refused, and streams that came to nothing
+  QuicCounter h3_wasted_streams;          // requests refused, and streams that came to nothing
   QuicCounter session_timeouts;           // connections closed: no session was opened in time
   QuicCounter session_datagrams_dropped;  // of no session that is open
   QuicCounter session_streams_refused;    // of no session, or too many before it was open

@@ -31,7 +31,7 @@ uint64_t RandomSeed() {
 
 QuicEndpoint::QuicEndpoint(asio::io_context& io, std::unique_ptr<UdpSocket> socket,
                            const QuicConfig& config, const QuicSecret& secret, WorkerSlot worker,
-                           QuicCounters& counters, Strangers* strangers)
+                           QuicCounters& counters, UnmatchedPacketSink* unmatched)
     : io_(io),
       socket_(std::move(socket)),
       local_(socket_->local_address()),
@@ -39,7 +39,7 @@ QuicEndpoint::QuicEndpoint(asio::io_context& io, std::unique_ptr<UdpSocket> sock
       secret_(secret),
       worker_(worker),
       counters_(counters),
-      strangers_(strangers),
+      unmatched_(unmatched),
       now_(MonotonicNow()),
       ids_(64, ConnectionIdHash{RandomSeed()}),
       timer_(io),
@@ -141,7 +141,7 @@ void QuicEndpoint::OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) {
   const int error =
       ngtcp2_pkt_decode_version_cid(&id, packet.data(), packet.size(), kConnectionIdBytes);
   if (error == NGTCP2_ERR_VERSION_NEGOTIATION) {
-    if (strangers_ != nullptr) strangers_->OnStrangeVersion(packet, id, path);
+    if (unmatched_ != nullptr) unmatched_->OnUnsupportedVersion(packet, id, path);
     return;
   }
   if (error != 0) {
@@ -149,8 +149,8 @@ void QuicEndpoint::OnPacket(ByteSpan packet, const UdpPath& path, uint8_t ecn) {
     return;
   }
   if (ReadIfKnown(packet, id, path, ecn)) return;
-  if (strangers_ != nullptr) {
-    strangers_->OnStrangePacket(packet, id, path, ecn);
+  if (unmatched_ != nullptr) {
+    unmatched_->OnUnmatchedPacket(packet, id, path, ecn);
   } else if (connections_.size() == 1) {
     // A client's: it may be a stateless reset, which only the connection can tell.
     connections_.front()->Read(packet, path, ecn, now_);
@@ -205,12 +205,12 @@ void QuicEndpoint::FlushDirty() {
   }
   dirty_.resize(waiting);
   if (!socket_->Flush() || waiting > 0) WaitWritable();
-  Bury();
+  RemoveClosed();
   ArmTimer();
 }
 
 // Destroys the connections that are over.
-void QuicEndpoint::Bury() {
+void QuicEndpoint::RemoveClosed() {
   for (QuicConnection* over : over_) {
     QuicConnection& connection = *over;
     if (connection.dirty) std::erase(dirty_, &connection);

@@ -21,23 +21,23 @@ namespace ferry::net {
 class QuicEndpoint final : private UdpPacketSink {
  public:
   // Gets packets of no connection there is: a server's business.
-  class Strangers {
+  class UnmatchedPacketSink {
    public:
     // `version` is 0 in short-header packets; `id` points into the packet.
-    virtual void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
-                                 uint8_t ecn) = 0;
+    virtual void OnUnmatchedPacket(ByteSpan packet, const ngtcp2_version_cid& id,
+                                   const UdpPath& path, uint8_t ecn) = 0;
     // Of a version that we do not speak.
-    virtual void OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                                  const UdpPath& path) = 0;
+    virtual void OnUnsupportedVersion(ByteSpan packet, const ngtcp2_version_cid& id,
+                                      const UdpPath& path) = 0;
 
    protected:
-    ~Strangers() = default;
+    ~UnmatchedPacketSink() = default;
   };
 
-  // `strangers` may be null.
+  // `unmatched` may be null.
   QuicEndpoint(boost::asio::io_context& io, std::unique_ptr<UdpSocket> socket,
                const QuicConfig& config, const QuicSecret& secret, WorkerSlot worker,
-               QuicCounters& counters, Strangers* strangers);
+               QuicCounters& counters, UnmatchedPacketSink* unmatched);
   ~QuicEndpoint();
 
   // Takes it in, and writes its first packets.
@@ -86,7 +86,7 @@ class QuicEndpoint final : private UdpPacketSink {
   template <typename Work>
   void Turn(Work work);
   void FlushDirty();
-  void Bury();
+  void RemoveClosed();
 
   boost::asio::io_context& io_;
   std::unique_ptr<UdpSocket> socket_;
@@ -95,7 +95,7 @@ class QuicEndpoint final : private UdpPacketSink {
   const QuicSecret secret_;
   const WorkerSlot worker_;
   QuicCounters& counters_;
-  Strangers* const strangers_;
+  UnmatchedPacketSink* const unmatched_;
 
   uint64_t now_ = 0;
   bool in_turn_ = false;

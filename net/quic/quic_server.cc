@@ -45,8 +45,8 @@ QuicServer::QuicServer(boost::asio::io_context& io, std::unique_ptr<UdpSocket> s
       endpoint_(io, std::move(socket), setup_.config, setup_.secret, setup_.worker, counters,
                 this) {}
 
-void QuicServer::OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
-                                 uint8_t ecn) {
+void QuicServer::OnUnmatchedPacket(ByteSpan packet, const ngtcp2_version_cid& id,
+                                   const UdpPath& path, uint8_t ecn) {
   const bool long_header = (packet[0] & 0x80) != 0;
   ngtcp2_pkt_hd header;
   if (!long_header) {
@@ -151,8 +151,8 @@ void QuicServer::Refuse(const ngtcp2_pkt_hd& header, const UdpPath& path, uint64
   if (size > 0) endpoint_.SendAlone(ByteSpan(packet).first(static_cast<size_t>(size)), path);
 }
 
-void QuicServer::OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                                  const UdpPath& path) {
+void QuicServer::OnUnsupportedVersion(ByteSpan packet, const ngtcp2_version_cid& id,
+                                      const UdpPath& path) {
   if (packet.size() < kMinInitialBytes || !MayAnswer()) {
     counters_.packets_unknown.Add();
     return;

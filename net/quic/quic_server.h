@@ -21,7 +21,7 @@ struct QuicServerSetup {
   AddressGate* gate = nullptr;  // outlives the server; null: no limit per address
 };
 
-class QuicServer final : private QuicEndpoint::Strangers {
+class QuicServer final : private QuicEndpoint::UnmatchedPacketSink {
  public:
   // Stateless answers (resets, refusals) a second; what is more goes unanswered.
   static constexpr double kMaxStatelessAnswersPerSecond = 200;
@@ -42,10 +42,10 @@ class QuicServer final : private QuicEndpoint::Strangers {
   QuicServer(boost::asio::io_context& io, std::unique_ptr<UdpSocket> socket, QuicServerSetup setup,
              QuicHandlerFactory factory, QuicCounters& counters);
 
-  void OnStrangePacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
-                       uint8_t ecn) override;
-  void OnStrangeVersion(ByteSpan packet, const ngtcp2_version_cid& id,
-                        const UdpPath& path) override;
+  void OnUnmatchedPacket(ByteSpan packet, const ngtcp2_version_cid& id, const UdpPath& path,
+                         uint8_t ecn) override;
+  void OnUnsupportedVersion(ByteSpan packet, const ngtcp2_version_cid& id,
+                            const UdpPath& path) override;
   void Accept(const ngtcp2_pkt_hd& header, const UdpPath& path);
   bool CheckToken(QuicConnection::Initial& initial) const;
   bool MustProve(const boost::asio::ip::address& address) const;

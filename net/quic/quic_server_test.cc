@@ -112,7 +112,7 @@ TEST_F(QuicServerTest, TellsTheClientOfALostConnectionAfterARestart) {
   EXPECT_GE(counters.resets.value(), 1u);
 }
 
-TEST_F(QuicServerTest, AnswersStrangersNoOftenerThanItsLimit) {
+TEST_F(QuicServerTest, AnswersUnmatchedPacketsNoOftenerThanItsLimit) {
   StartServer();
   udp::socket raw = Raw();
   for (int i = 0; i < 2000; ++i) SendRaw(raw, "\x40" + std::string(60, static_cast<char>(i)));

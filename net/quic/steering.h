@@ -20,7 +20,7 @@ struct WorkerSlot {
   uint8_t count = 1;
 };
 
-// Fills a connection id: the worker's index, then random bytes that tell a stranger nothing.
+// Fills a connection id: the worker's index, then random bytes that tell an observer nothing.
 void FillConnectionId(MutableByteSpan id, WorkerSlot worker);
 
 // Attaches the filter to the group of sockets that `socket` belongs to; once is enough. The n-th

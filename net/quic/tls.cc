@@ -2,7 +2,6 @@
 
 #include <ngtcp2/ngtcp2_crypto_ossl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -11,35 +10,18 @@
 #include <array>
 #include <string>
 
+#include "net/pem.h"
+
 namespace ferry::net {
 namespace {
 
 constexpr unsigned char kHttp3[] = "\x02h3";
-
-struct Free {
-  void operator()(BIO* p) const { BIO_free(p); }
-  void operator()(X509* p) const { X509_free(p); }
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
 
 std::unexpected<Error> TlsFailure(const std::string& what) {
   std::array<char, 256> text{};
   ERR_error_string_n(ERR_get_error(), text.data(), text.size());
   ERR_clear_error();
   return Fail(ErrorCode::kInvalidArgument, what + ": " + text.data());
-}
-
-Owned<BIO> Memory(std::string_view pem) {
-  return Owned<BIO>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-// The next certificate of the text, null after the last.
-Owned<X509> NextCertificate(BIO* text) {
-  Owned<X509> certificate(PEM_read_bio_X509(text, nullptr, nullptr, nullptr));
-  if (!certificate) ERR_clear_error();
-  return certificate;
 }
 
 // A client that offers no HTTP/3 is refused (RFC 9001 §8.1).
@@ -94,21 +76,18 @@ Result<std::shared_ptr<const QuicTlsContext>> QuicTlsContext::Server(
   SSL_CTX_set_num_tickets(native, 0);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
 
-  const auto chain = Memory(certificate_chain);
-  const auto leaf = NextCertificate(chain.get());
-  if (!leaf || SSL_CTX_use_certificate(native, leaf.get()) != 1) {
-    return TlsFailure("the certificate chain begins with no certificate in PEM");
+  const auto pem = ReadPem(certificate_chain, private_key);
+  if (!pem) return std::unexpected(pem.error());
+  if (SSL_CTX_use_certificate(native, pem->leaf.get()) != 1) {
+    return TlsFailure("QUIC cannot use the certificate");
   }
-  while (const auto issuer = NextCertificate(chain.get())) {
+  for (const X509Ptr& issuer : pem->issuers) {
     if (SSL_CTX_add1_chain_cert(native, issuer.get()) != 1) {
-      return TlsFailure("cannot use the certificate chain");
+      return TlsFailure("QUIC cannot use the certificate chain");
     }
   }
-  const auto key_text = Memory(private_key);
-  const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  if (!key) return TlsFailure("the private key is none in PEM");
-  if (SSL_CTX_use_PrivateKey(native, key.get()) != 1 || SSL_CTX_check_private_key(native) != 1) {
-    return TlsFailure("the private key is not the certificate's");
+  if (SSL_CTX_use_PrivateKey(native, pem->key.get()) != 1) {
+    return TlsFailure("QUIC cannot use the private key");
   }
   return context;
 }

@@ -24,10 +24,7 @@ inline constexpr size_t kMaxControlFramePayload = 125;
 // Two bytes, eight of length, four of mask.
 inline constexpr size_t kMaxFrameHeader = 14;
 
-// Codes of close frames (§7.4.1) that the framing itself sends or reports.
-inline constexpr uint16_t kCloseProtocolError = 1002;
-inline constexpr uint16_t kCloseNoCode = 1005;  // never on the wire: the close frame had none
-inline constexpr uint16_t kCloseInvalidText = 1007;
-inline constexpr uint16_t kCloseTooLarge = 1009;
+// What the reader reports for a close frame without a code; never on the wire (§7.4.1).
+inline constexpr uint16_t kCloseNoCode = 1005;
 
 }  // namespace ferry::net

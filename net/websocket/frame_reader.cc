@@ -83,25 +83,25 @@ std::optional<FrameReader::Header> FrameReader::ReadHeader(std::optional<Event>&
   if (!reader.ok()) return std::nullopt;
   const uint8_t raw_opcode = first & 0x0F;
   const bool masked = (second & 0x80) != 0;
-  const auto fail = [&](uint16_t code, std::string_view why) {
+  const auto fail = [&](CloseCode code, std::string_view why) {
     error = Fail(code, why);
     return std::nullopt;
   };
-  if ((first & 0x70) != 0) return fail(kCloseProtocolError, "reserved bits are set");
-  if (!IsKnown(raw_opcode)) return fail(kCloseProtocolError, "unknown opcode");
+  if ((first & 0x70) != 0) return fail(CloseCode::kBrokenFraming, "reserved bits are set");
+  if (!IsKnown(raw_opcode)) return fail(CloseCode::kBrokenFraming, "unknown opcode");
   if (masked != (role_ == WebSocketRole::kServer)) {
-    return fail(kCloseProtocolError, masked ? "a masked frame" : "a frame without mask");
+    return fail(CloseCode::kBrokenFraming, masked ? "a masked frame" : "a frame without mask");
   }
   Header header{(first & 0x80) != 0, static_cast<Opcode>(raw_opcode), 0, second & 0x7Fu};
   if (IsControl(header.opcode)) {
-    if (!header.fin) return fail(kCloseProtocolError, "a fragmented control frame");
+    if (!header.fin) return fail(CloseCode::kBrokenFraming, "a fragmented control frame");
     if (header.payload_size > kMaxControlFramePayload) {
-      return fail(kCloseProtocolError, "a control frame of more than 125 bytes");
+      return fail(CloseCode::kBrokenFraming, "a control frame of more than 125 bytes");
     }
   } else if ((header.opcode == Opcode::kContinuation) == (fragmented_ == Opcode::kContinuation)) {
-    return fail(kCloseProtocolError, header.opcode == Opcode::kContinuation
-                                         ? "a continuation of nothing"
-                                         : "a message within another");
+    return fail(CloseCode::kBrokenFraming, header.opcode == Opcode::kContinuation
+                                               ? "a continuation of nothing"
+                                               : "a message within another");
   }
   uint64_t payload_size = header.payload_size;
   if (header.payload_size == 126) payload_size = reader.U16();
@@ -110,7 +110,7 @@ std::optional<FrameReader::Header> FrameReader::ReadHeader(std::optional<Event>&
   if (!reader.ok()) return std::nullopt;
   const size_t so_far = IsControl(header.opcode) ? 0 : message_.size();
   if (payload_size > max_message_bytes_ - so_far && !IsControl(header.opcode)) {
-    return fail(kCloseTooLarge,
+    return fail(CloseCode::kTooBig,
                 "a message of more than " + std::to_string(max_message_bytes_) + " bytes");
   }
   header.size = reader.position();
@@ -129,11 +129,11 @@ FrameReader::Event FrameReader::OnCloseFrame(ByteSpan payload) {
     ended_ = true;
     return {Kind::kClose, {}, kCloseNoCode};
   }
-  if (payload.size() == 1) return Fail(kCloseProtocolError, "half a close code");
+  if (payload.size() == 1) return Fail(CloseCode::kBrokenFraming, "half a close code");
   const uint16_t code = ByteReader(payload).U16();
   const ByteSpan reason = payload.subspan(2);
-  if (!MayBeSent(code)) return Fail(kCloseProtocolError, "a close code that may not be sent");
-  if (!IsUtf8(reason)) return Fail(kCloseInvalidText, "a close reason that is not UTF-8");
+  if (!MayBeSent(code)) return Fail(CloseCode::kBrokenFraming, "a close code that may not be sent");
+  if (!IsUtf8(reason)) return Fail(CloseCode::kNotUtf8, "a close reason that is not UTF-8");
   ended_ = true;
   return {Kind::kClose, reason, code};
 }
@@ -150,14 +150,14 @@ std::optional<FrameReader::Event> FrameReader::OnDataFrame(const Header& header,
 
 FrameReader::Event FrameReader::Message(Opcode opcode, ByteSpan payload) {
   if (opcode == Opcode::kBinary) return {Kind::kBinary, payload};
-  if (!IsUtf8(payload)) return Fail(kCloseInvalidText, "text that is not UTF-8");
+  if (!IsUtf8(payload)) return Fail(CloseCode::kNotUtf8, "text that is not UTF-8");
   return {Kind::kText, payload};
 }
 
-FrameReader::Event FrameReader::Fail(uint16_t code, std::string_view why) {
+FrameReader::Event FrameReader::Fail(CloseCode code, std::string_view why) {
   ended_ = true;
   error_.assign(why);
-  return {Kind::kError, AsBytes(error_), code};
+  return {Kind::kError, AsBytes(error_), ToWire(code)};
 }
 
 }  // namespace ferry::net

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "net/protocol.h"
 #include "net/websocket/frame.h"
 
 namespace ferry::net {
@@ -60,7 +61,7 @@ class FrameReader {
   std::optional<Event> OnDataFrame(const Header& header, ByteSpan payload);
   Event OnCloseFrame(ByteSpan payload);
   Event Message(Opcode opcode, ByteSpan payload);
-  Event Fail(uint16_t code, std::string_view why);
+  Event Fail(CloseCode code, std::string_view why);
   ByteSpan unread() const { return ByteSpan(buffer_).subspan(begin_, end_ - begin_); }
 
   const WebSocketRole role_;

@@ -9,6 +9,8 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 
+#include "core/base/base64.h"
+
 namespace ferry::net {
 namespace {
 
@@ -19,11 +21,7 @@ constexpr size_t kKeyBytes = 16;
 constexpr size_t kKeyText = 24;  // in base64
 
 std::string Base64(const unsigned char* bytes, size_t size) {
-  std::string out(4 * ((size + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends it with a zero
-  const int written =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes, static_cast<int>(size));
-  out.resize(static_cast<size_t>(written));
-  return out;
+  return Base64Encode({reinterpret_cast<const char*>(bytes), size});
 }
 
 // What proves that the other side has read the key (§4.2.2).

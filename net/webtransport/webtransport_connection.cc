@@ -5,10 +5,6 @@
 namespace ferry::net {
 namespace {
 
-// Closing codes of ours (docs/protocol.md §1.1).
-constexpr uint16_t kGoingAway = 1001;
-constexpr uint16_t kTooLarge = 1009;
-constexpr uint16_t kMisbehaved = 4003;
 // HTTP/3's for a connection with nothing more to do (RFC 9114 §8.1).
 constexpr uint64_t kNoError = 0x100;
 
@@ -114,7 +110,8 @@ void WebTransportConnection::OnStreamOpened(int64_t stream) {
   }
   session_.StopSending(stream, 0);
   session_.ResetStream(stream, 0);
-  if (++extra_streams_ > kMaxExtraStreams) CloseForFault(kMisbehaved, "too many streams");
+  if (++extra_streams_ > kMaxExtraStreams)
+    CloseForFault(CloseCode::kMisbehaved, "too many streams");
 }
 
 // ---- Reading.
@@ -126,7 +123,8 @@ void WebTransportConnection::OnStreamData(int64_t stream, ByteSpan bytes, bool) 
       handler_->OnControl(*message);
       if (!handler_ || close_) break;
     }
-    if (reader_.failed() && handler_) CloseForFault(kTooLarge, "a control message is too large");
+    if (reader_.failed() && handler_)
+      CloseForFault(CloseCode::kTooBig, "a control message is too large");
   }
   session_.Consumed(stream, size);
 }
@@ -184,9 +182,9 @@ void WebTransportConnection::OnStreamWritable(int64_t stream) {
 
 // ---- Ending.
 
-void WebTransportConnection::CloseForFault(uint16_t code, std::string_view reason) {
-  if (!close_) fault_ = code;
-  Close(code, reason);
+void WebTransportConnection::CloseForFault(CloseCode code, std::string_view reason) {
+  if (!close_) fault_ = ToWire(code);
+  Close(ToWire(code), reason);
 }
 
 void WebTransportConnection::Close(uint16_t code, std::string_view reason) {
@@ -220,7 +218,7 @@ void WebTransportConnection::OnSessionEnded(const SessionEnd& end) {
   // The codes of the protocol have 16 bits; another is none of it. Without a code: browsers end the
   // sessions of a page that is closed or left so.
   const auto code = end.clean && end.code == 0
-                        ? kGoingAway
+                        ? ToWire(CloseCode::kGoingAway)
                         : static_cast<uint16_t>(end.code <= 0xFFFF ? end.code : 0);
   std::string reason = end.reason;
   if (reason.empty()) reason = "closed with code " + std::to_string(end.code);
@@ -235,8 +233,8 @@ void WebTransportConnection::OnConnectionClosed(const ConnectionEnd& end) {
   // What has been closed by us ends well. Any other end without a close of the session does not,
   // but for a client that closes the whole connection for no error.
   const bool went_away = !close_ && end.clean && end.code == kNoError;
-  TellClosed(
-      {went_away || (close_ && end.clean), went_away ? kGoingAway : uint16_t{0}, end.reason});
+  TellClosed({went_away || (close_ && end.clean),
+              went_away ? ToWire(CloseCode::kGoingAway) : uint16_t{0}, end.reason});
   if (on_end_) std::exchange(on_end_, nullptr)();
 }
 

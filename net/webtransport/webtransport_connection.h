@@ -15,6 +15,7 @@
 #include "core/base/units.h"
 #include "net/connection.h"
 #include "net/h3/webtransport_session.h"
+#include "net/protocol.h"
 #include "net/quic/quic_connection.h"
 #include "net/webtransport/control_reader.h"
 
@@ -91,7 +92,7 @@ class WebTransportConnection final : public Connection,
   bool WritePendingControl();
   void GiveUpOpening();
   // As Close, for what the other side did.
-  void CloseForFault(uint16_t code, std::string_view reason);
+  void CloseForFault(CloseCode code, std::string_view reason);
   void CloseWhenWritten();
   void CloseSession();
   void StartTimer(void (WebTransportConnection::*then)(),

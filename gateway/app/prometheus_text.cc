@@ -1,4 +1,4 @@
-#include "gateway/app/metrics.h"
+#include "gateway/app/prometheus_text.h"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -8,7 +8,6 @@
 #include <initializer_list>
 #include <vector>
 
-#include "gateway/net/address_limits.h"
 #include "net/cpu_time.h"
 
 namespace ferry::gateway {
@@ -265,8 +264,8 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
        &QuicCounters::h3_excessive_load);
   quic("ferry_http3_errors_total", "QUIC connections closed for what else was wrong in HTTP/3",
        &QuicCounters::h3_errors);
-  quic("ferry_http3_vain_streams_total", "HTTP/3 requests refused, and streams of no use",
-       &QuicCounters::h3_vain_streams);
+  quic("ferry_http3_wasted_streams_total", "HTTP/3 requests refused, and streams of no use",
+       &QuicCounters::h3_wasted_streams);
   quic("ferry_webtransport_timeouts_total",
        "QUIC connections closed because no session was opened in time",
        &QuicCounters::session_timeouts);

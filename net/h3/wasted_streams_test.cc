@@ -25,9 +25,9 @@ ByteVector WtBidi(int64_t session) {
   return out;
 }
 
-class VainStreamsTest : public testing::Test {
+class WastedStreamsTest : public testing::Test {
  protected:
-  VainStreamsTest() {
+  WastedStreamsTest() {
     quic_.handler = &server_.session.quic_handler();
     quic_.handler->OnHandshakeDone();
     Feed(2, Concat({Varints({0x0}), Tlv(0x4, Varints({0x33, 1, 0x2b603742, 1}))}));
@@ -40,7 +40,7 @@ class VainStreamsTest : public testing::Test {
   // Every stream is given up before the next begins, so that none of the limits of what is open at
   // once is touched.
   void ExpectClosed(bool unidirectional, const std::function<void(int64_t)>& send) {
-    for (size_t i = 1; i <= kMaxVainStreams + 1; ++i) {
+    for (size_t i = 1; i <= kMaxWastedStreams + 1; ++i) {
       ASSERT_FALSE(quic_.closed) << i;
       ASSERT_TRUE(server_.session.open()) << i;
       const int64_t stream = static_cast<int64_t>(4 * i) + (unidirectional ? 2 : 0);
@@ -48,7 +48,7 @@ class VainStreamsTest : public testing::Test {
       quic_.handler->OnStreamClosed(stream);
     }
     EXPECT_EQ(quic_.closed, Code(H3Error::kExcessiveLoad));
-    EXPECT_EQ(server_.counters.h3_vain_streams.value(), kMaxVainStreams + 1);
+    EXPECT_EQ(server_.counters.h3_wasted_streams.value(), kMaxWastedStreams + 1);
     EXPECT_EQ(server_.counters.h3_excessive_load.value(), 1u);
   }
 
@@ -56,30 +56,30 @@ class VainStreamsTest : public testing::Test {
   RecordingSession server_{quic_, EndpointRole::kServer};
 };
 
-TEST_F(VainStreamsTest, OfUnknownKinds) {
+TEST_F(WastedStreamsTest, OfUnknownKinds) {
   ExpectClosed(true, [&](int64_t stream) { Feed(stream, Varints({0x21})); });
 }
 
-TEST_F(VainStreamsTest, ThatNeverSayWhatTheyAre) {
+TEST_F(WastedStreamsTest, ThatNeverSayWhatTheyAre) {
   ExpectClosed(true, [&](int64_t stream) { Feed(stream, {}, true); });
 }
 
-TEST_F(VainStreamsTest, OfOtherRequests) {
+TEST_F(WastedStreamsTest, OfOtherRequests) {
   ExpectClosed(false, [&](int64_t stream) { Feed(stream, Get(), true); });
 }
 
-TEST_F(VainStreamsTest, OfRequestsThatAreCancelled) {
+TEST_F(WastedStreamsTest, OfRequestsThatAreCancelled) {
   ExpectClosed(false, [&](int64_t stream) {
     Feed(stream, Varints({0x1, 100}));
     quic_.handler->OnStreamReset(stream, Code(H3Error::kRequestCancelled));
   });
 }
 
-TEST_F(VainStreamsTest, ThatAreResetAtOnce) {
+TEST_F(WastedStreamsTest, ThatAreResetAtOnce) {
   ExpectClosed(true, [&](int64_t stream) { quic_.handler->OnStreamReset(stream, 0); });
 }
 
-TEST_F(VainStreamsTest, OfAnotherSession) {
+TEST_F(WastedStreamsTest, OfAnotherSession) {
   ExpectClosed(false, [&](int64_t stream) { Feed(stream, WtBidi(400)); });
 }
 

@@ -1,10 +1,10 @@
-#include "gateway/auth/hex.h"
+#include "core/base/hex.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-namespace ferry::gateway {
+namespace ferry {
 namespace {
 
 TEST(Hex, TwoLowerCaseDigitsAByte) {
@@ -13,4 +13,4 @@ TEST(Hex, TwoLowerCaseDigitsAByte) {
 }
 
 }  // namespace
-}  // namespace ferry::gateway
+}  // namespace ferry

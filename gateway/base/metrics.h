@@ -1,20 +1,16 @@
-// What the gateway counts. Plain numbers, so that counting costs nothing on the media path; turned
-// into Prometheus families when somebody asks (docs/configuration.md lists them).
+// What the gateway counts. Plain numbers, so that counting costs nothing on the media path;
+// app/prometheus_text.h turns them into text when somebody asks (docs/configuration.md lists them).
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "net/protocol.h"
 #include "net/quic/quic_config.h"
 
 namespace ferry::gateway {
-
-class AddressLimits;
 
 enum class DropReason {
   kQueueVideo,  // waited too long in a subscriber's queue
@@ -93,9 +89,5 @@ struct Metrics {
     return closed.at(static_cast<size_t>(found - net::kCloseCodes.begin()));
   }
 };
-
-// The text exposition format: the sums over the workers, with process_* metrics of this process.
-std::string PrometheusText(const std::vector<const Metrics*>& workers,
-                           const AddressLimits& addresses);
 
 }  // namespace ferry::gateway

@@ -5,8 +5,8 @@
 
 #include "core/base/bytes.h"
 
-namespace ferry::gateway {
+namespace ferry {
 
 std::string Hex(ByteSpan bytes);
 
-}  // namespace ferry::gateway
+}  // namespace ferry

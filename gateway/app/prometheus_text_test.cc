@@ -1,17 +1,16 @@
-#include "gateway/app/metrics.h"
+#include "gateway/app/prometheus_text.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <string>
 
-#include "gateway/net/address_limits.h"
 #include "gateway/testing/fakes.h"
 
 namespace ferry::gateway {
 namespace {
 
-class MetricsTest : public ::testing::Test {
+class PrometheusTextTest : public ::testing::Test {
  protected:
   std::string Text() const { return PrometheusText({&first, &second}, addresses); }
 
@@ -21,7 +20,7 @@ class MetricsTest : public ::testing::Test {
   Metrics second;
 };
 
-TEST_F(MetricsTest, AreTheSumsOverTheWorkers) {
+TEST_F(PrometheusTextTest, AreTheSumsOverTheWorkers) {
   first.joins.Add(2);
   second.joins.Add(3);
   first.websocket_connections.Add(4);
@@ -39,7 +38,7 @@ TEST_F(MetricsTest, AreTheSumsOverTheWorkers) {
 }
 
 // What is counted is there to be seen: each number of Metrics is another in the text.
-TEST_F(MetricsTest, EveryCountIsShown) {
+TEST_F(PrometheusTextTest, EveryCountIsShown) {
   static_assert(sizeof(Count) == sizeof(int64_t) && sizeof(net::QuicCounter) == sizeof(int64_t));
   constexpr size_t kCounts = sizeof(Metrics) / sizeof(Count);
   for (size_t i = 0; i < kCounts; ++i) {

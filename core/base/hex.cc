@@ -1,6 +1,6 @@
-#include "gateway/auth/hex.h"
+#include "core/base/hex.h"
 
-namespace ferry::gateway {
+namespace ferry {
 
 std::string Hex(ByteSpan bytes) {
   constexpr const char* kDigits = "0123456789abcdef";
@@ -13,4 +13,4 @@ std::string Hex(ByteSpan bytes) {
   return hex;
 }
 
-}  // namespace ferry::gateway
+}  // namespace ferry

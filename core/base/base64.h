@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-namespace ferry::gateway {
+namespace ferry {
 
 std::string Base64Encode(std::string_view bytes);
 
 // Padding may be missing; any other deviation (foreign characters, bits left over) is nullopt.
 std::optional<std::string> Base64Decode(std::string_view text);
 
-}  // namespace ferry::gateway
+}  // namespace ferry

@@ -1,9 +1,9 @@
-#include "gateway/auth/base64.h"
+#include "core/base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace ferry::gateway {
+namespace ferry {
 namespace {
 
 constexpr std::string_view kAlphabet =
@@ -59,4 +59,4 @@ std::optional<std::string> Base64Decode(std::string_view text) {
   return out;
 }
 
-}  // namespace ferry::gateway
+}  // namespace ferry

@@ -5,7 +5,7 @@
 
 #include "core/base/units.h"
 
-namespace ferry::gateway {
+namespace ferry {
 
 class TokenBucket {
  public:
@@ -37,4 +37,4 @@ class TokenBucket {
   Timestamp last_;
 };
 
-}  // namespace ferry::gateway
+}  // namespace ferry
