@@ -4,7 +4,6 @@ namespace ferry::net {
 namespace {
 
 constexpr uint64_t kCloseSession = 0x2843;
-constexpr uint64_t kDrainSession = 0x78ae;
 constexpr size_t kCodeBytes = 4;
 
 // `text` up to `limit` bytes, cut between characters.
@@ -16,11 +15,8 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
 
 }  // namespace
 
-std::expected<std::optional<Capsule>, H3Error> CapsuleReader::Next(ByteSpan& data) {
+std::expected<std::optional<CloseCapsule>, H3Error> CapsuleReader::Next(ByteSpan& data) {
   while (const auto piece = tlv_.Next(data)) {
-    if (piece->type == kDrainSession && piece->last) {
-      return Capsule{.type = Capsule::Type::kDrain, .reason = {}};
-    }
     if (piece->type != kCloseSession) continue;
     if (piece->length < kCodeBytes || piece->length > kCodeBytes + kMaxCloseReasonBytes) {
       return std::unexpected(H3Error::kMessageError);
@@ -28,7 +24,7 @@ std::expected<std::optional<Capsule>, H3Error> CapsuleReader::Next(ByteSpan& dat
     close_.insert(close_.end(), piece->value.begin(), piece->value.end());
     if (!piece->last) continue;
     ByteReader reader(close_);
-    Capsule close{.type = Capsule::Type::kClose, .code = reader.U32(), .reason = {}};
+    CloseCapsule close{.code = reader.U32(), .reason = {}};
     const ByteSpan reason = reader.Rest();
     close.reason.assign(reason.begin(), reason.end());
     close_.clear();
@@ -43,11 +39,6 @@ void AppendCloseCapsule(std::vector<uint8_t>& out, uint32_t code, std::string_vi
   AppendVarint(out, kCodeBytes + reason.size());
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(code >> shift));
   out.insert(out.end(), reason.begin(), reason.end());
-}
-
-void AppendDrainCapsule(std::vector<uint8_t>& out) {
-  AppendVarint(out, kDrainSession);
-  AppendVarint(out, 0);
 }
 
 }  // namespace ferry::net

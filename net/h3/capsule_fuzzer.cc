@@ -12,7 +12,7 @@ namespace {
 using namespace ferry;
 using namespace ferry::net;
 
-// The known capsules among them, written again; and how it ended.
+// The closes among them, written again; and how it ended.
 std::vector<uint8_t> Rewrite(ByteSpan first, ByteSpan second) {
   std::vector<uint8_t> out;
   CapsuleReader reader;
@@ -25,11 +25,7 @@ std::vector<uint8_t> Rewrite(ByteSpan first, ByteSpan second) {
       }
       if (!*capsule) break;
       if ((*capsule)->reason.size() > kMaxCloseReasonBytes) std::abort();
-      if ((*capsule)->type == Capsule::Type::kDrain) {
-        AppendDrainCapsule(out);
-      } else {
-        AppendCloseCapsule(out, (*capsule)->code, (*capsule)->reason);
-      }
+      AppendCloseCapsule(out, (*capsule)->code, (*capsule)->reason);
     }
   }
   out.push_back(reader.between() ? '.' : '-');

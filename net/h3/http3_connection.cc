@@ -239,11 +239,8 @@ void Http3Connection::ReadControl(ByteSpan bytes) {
     const auto event = control_reader_.Next(bytes);
     if (!event) return CloseConnection(event.error(), "on the control stream");
     if (!*event) return;
-    if (const auto* settings = std::get_if<Settings>(&**event)) {
-      OnSettings(*settings);
-    } else {
-      OnGoaway();
-    }
+    // A GOAWAY changes nothing: a connection carries one session and asks for no other.
+    if (const auto* settings = std::get_if<Settings>(&**event)) OnSettings(*settings);
   }
 }
 

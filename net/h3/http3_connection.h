@@ -46,7 +46,6 @@ class Http3Connection : public QuicSessionHandler {
  protected:
   // What the layer above hears.
   virtual void OnSettings(const Settings& settings) = 0;
-  virtual void OnGoaway() = 0;
   // A message on a request stream; `fields` is the error for that stream alone when they are too
   // large. End comes with the stream's end; Cut instead when the other side gives it up or ends it
   // too early: then it has been refused.

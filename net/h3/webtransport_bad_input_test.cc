@@ -107,13 +107,6 @@ TEST_F(WebTransportBadInputTest, AnswersAConnectOnlyOnceTheSettingsHaveCome) {
   EXPECT_TRUE(server_.session.open());
 }
 
-TEST_F(WebTransportBadInputTest, RefusesAConnectThatWaitsForSettingsWhenDrainingBegins) {
-  Feed(kConnect, ConnectFrame());
-  server_.session.Drain();
-  Feed(kControl, kControlStart);
-  EXPECT_EQ(Status(kConnect), 503u);
-}
-
 TEST_F(WebTransportBadInputTest, RefusesAClientThatTakesNoDatagrams) {
   Feed(kControl, Concat({Varints({0x0}), Tlv(0x4)}));
   Feed(kConnect, ConnectFrame());

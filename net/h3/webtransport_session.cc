@@ -40,11 +40,6 @@ void WebTransportSession::OnSettings(const Settings& settings) {
   TryConnect();
 }
 
-void WebTransportSession::OnGoaway() {
-  // A client's only speaks of pushes.
-  if (role() == EndpointRole::kClient && open()) handler_.OnDraining();
-}
-
 void WebTransportSession::OnHeaders(int64_t stream, const std::vector<HeaderField>* fields) {
   if (stream == session_) {
     if (role() == EndpointRole::kServer || state_ != State::kAsked) {
@@ -77,7 +72,6 @@ void WebTransportSession::OnRequest(int64_t stream, const std::vector<HeaderFiel
 void WebTransportSession::Decide() {
   if (state_ != State::kAsked || !request_ || !peer_) return;
   const ConnectRequest request = *std::exchange(request_, std::nullopt);
-  if (draining_) return RefuseRequest(503);
   if (!peer_->datagrams || quic().max_datagram_size() == 0) return RefuseRequest(400);
   const ConnectAnswer answer = handler_.OnRequest(request);
   if (closing() || state_ != State::kAsked) return;
@@ -129,18 +123,13 @@ void WebTransportSession::GiveUp(unsigned status) {
 
 void WebTransportSession::OnBody(int64_t stream, ByteSpan bytes) {
   if (stream != session_) return;
-  while (!closing() && state_ != State::kOver) {
-    const auto capsule = capsules_.Next(bytes);
-    if (!capsule) {
-      Refuse(stream, Code(capsule.error()));
-      return EndByPeer({.clean = false, .code = 0, .reason = "malformed capsule"});
-    }
-    if (!*capsule) return;
-    if ((*capsule)->type == Capsule::Type::kClose) {
-      return EndByPeer({.clean = true, .code = (*capsule)->code, .reason = (*capsule)->reason});
-    }
-    if (open()) handler_.OnDraining();
+  if (closing() || state_ == State::kOver) return;
+  const auto close = capsules_.Next(bytes);
+  if (!close) {
+    Refuse(stream, Code(close.error()));
+    return EndByPeer({.clean = false, .code = 0, .reason = "malformed capsule"});
   }
+  if (*close) EndByPeer({.clean = true, .code = (*close)->code, .reason = (*close)->reason});
 }
 
 void WebTransportSession::OnMessageEnd(int64_t stream) {
@@ -178,14 +167,6 @@ void WebTransportSession::Close(uint32_t code, std::string_view reason) {
     SendFrame(*session_, kDataFrame, capsule, true);
   }
   ResetStreams();
-}
-
-void WebTransportSession::Drain() {
-  draining_ = true;
-  if (!open()) return;
-  std::vector<uint8_t> capsule;
-  AppendDrainCapsule(capsule);
-  SendFrame(*session_, kDataFrame, capsule, false);
 }
 
 void WebTransportSession::ResetStreams() {

@@ -63,8 +63,6 @@ class WebTransportSessionHandler {
   // The payload of the next datagram, or false. It lives until the next call.
   virtual bool NextDatagram(ByteSpan& payload) = 0;
 
-  // The other side asks to end the session soon.
-  virtual void OnDraining() = 0;
   // The other side ended an open session. Its streams are reset and nothing more is said of them;
   // OnConnectionClosed follows later.
   virtual void OnSessionEnded(const SessionEnd& end) = 0;
@@ -104,8 +102,6 @@ class WebTransportSession final : private Http3Connection {
   // The greatest payload of a datagram on the path as it is now.
   size_t max_datagram_size();
 
-  // Asks the other side to end the session soon; a server refuses further ones with 503.
-  void Drain();
   // Ends the session with a code and up to kMaxCloseReasonBytes of reason, and resets its streams:
   // what they have not sent yet is lost. OnConnectionClosed follows.
   void Close(uint32_t code, std::string_view reason);
@@ -119,7 +115,6 @@ class WebTransportSession final : private Http3Connection {
   };
 
   void OnSettings(const Settings& settings) override;
-  void OnGoaway() override;
   void OnHeaders(int64_t stream, const std::vector<HeaderField>* fields) override;
   void OnBody(int64_t stream, ByteSpan bytes) override;
   void OnMessageEnd(int64_t stream) override;
@@ -150,7 +145,6 @@ class WebTransportSession final : private Http3Connection {
 
   WebTransportSessionHandler& handler_;
   State state_ = State::kIdle;
-  bool draining_ = false;
   std::optional<Settings> peer_;
   std::optional<ConnectRequest> request_;  // until it is sent or answered
   std::optional<int64_t> session_;         // the CONNECT's stream

@@ -84,7 +84,6 @@ class Fuzzed {
         return;
       }
       default:
-        if (stream < 200) return owner_.session.Drain();
         if (stream < 250) return owner_.session.Close(1, "the owner ends it");
         return End();
     }

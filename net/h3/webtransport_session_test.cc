@@ -99,13 +99,6 @@ TEST_F(WebTransportSessionTest, HearsTheStatusThoughTheWordToStopOvertakesIt) {
   EXPECT_EQ(client.refused, 404u);
 }
 
-TEST_F(WebTransportSessionTest, RefusesNewSessionsWhileDraining) {
-  server_.session.Drain();
-  Open();
-  EXPECT_EQ(client_.refused, 503u);
-  EXPECT_FALSE(server_.request);
-}
-
 TEST_F(WebTransportSessionTest, CarriesStreamsBothWaysOfBothKinds) {
   Open();
   const int64_t bidi = ClientStream("from the client", true);
@@ -242,17 +235,6 @@ TEST_F(WebTransportSessionTest, ResetsAStreamThatComesAfterTheEnd) {
   Run();
   EXPECT_EQ(server_quic_.sent[4].reset, Code(H3Error::kWtSessionGone));
   EXPECT_TRUE(server_.opened.empty());
-}
-
-TEST_F(WebTransportSessionTest, AsksEachSideToDrain) {
-  Open();
-  server_.session.Drain();
-  Run();
-  EXPECT_EQ(client_.drained, 1);
-  client_.session.Drain();
-  Run();
-  EXPECT_EQ(server_.drained, 1);
-  EXPECT_TRUE(server_.session.open());
 }
 
 TEST_F(WebTransportSessionTest, CanBeGivenUpBeforeTheAnswer) {

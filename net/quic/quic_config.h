@@ -10,17 +10,12 @@
 
 namespace ferry::net {
 
-// BBR leaves the rate of media to the application: a loss-based controller under it would build a
-// queue of its own at every lost packet.
-enum class QuicCongestionControl { kBbr, kCubic, kReno };
-
 // Keys the tokens of Retry and NEW_TOKEN (RFC 9000 §8.1) and of stateless resets (§10.3): one for
 // all workers, so that each can answer for any, and the same after a restart, so that the next
 // process can answer for the last.
 using QuicSecret = std::array<uint8_t, 32>;
 
 struct QuicConfig {
-  QuicCongestionControl congestion_control = QuicCongestionControl::kBbr;
   Duration handshake_timeout = Duration::Seconds(10);
   // Silence after which a connection is given up; the application keeps it alive by its pings.
   Duration idle_timeout = Duration::Seconds(30);

@@ -21,18 +21,6 @@ constexpr uint64_t kMaxDatagramFrameBytes = 65'535;
 // A client needs one to move to while one is in use.
 constexpr uint64_t kActiveConnectionIds = 4;
 
-ngtcp2_cc_algo Algorithm(QuicCongestionControl control) {
-  switch (control) {
-    case QuicCongestionControl::kReno:
-      return NGTCP2_CC_ALGO_RENO;
-    case QuicCongestionControl::kCubic:
-      return NGTCP2_CC_ALGO_CUBIC;
-    case QuicCongestionControl::kBbr:
-      return NGTCP2_CC_ALGO_BBR;
-  }
-  return NGTCP2_CC_ALGO_BBR;
-}
-
 uint64_t Nanoseconds(Duration duration) { return static_cast<uint64_t>(duration.us()) * 1000; }
 
 }  // namespace
@@ -66,7 +54,9 @@ ngtcp2_settings QuicConnection::Settings(uint64_t now) const {
   const QuicConfig& config = endpoint_.config();
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
-  settings.cc_algo = Algorithm(config.congestion_control);
+  // Leaves the rate of media to the application: a loss-based controller under it would build a
+  // queue of its own at every lost packet.
+  settings.cc_algo = NGTCP2_CC_ALGO_BBR;
   settings.initial_ts = now;
   settings.max_tx_udp_payload_size = UdpSocket::kMaxPacketBytes;
   settings.handshake_timeout = Nanoseconds(config.handshake_timeout);

@@ -84,7 +84,6 @@ class WebTransportConnection final : public Connection,
   void OnStreamCredit() override;
   void OnDatagram(ByteSpan payload) override;
   bool NextDatagram(ByteSpan& payload) override;
-  void OnDraining() override {}
   void OnSessionEnded(const SessionEnd& end) override;
   void OnConnectionClosed(const ConnectionEnd& end) override;
 

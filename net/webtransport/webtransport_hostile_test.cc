@@ -32,7 +32,6 @@ class LooseClient final : public WebTransportSessionHandler {
   void OnStreamCredit() override {}
   void OnDatagram(ByteSpan) override {}
   bool NextDatagram(ByteSpan&) override { return false; }
-  void OnDraining() override {}
   void OnSessionEnded(const SessionEnd& e) override { end = e; }
   void OnConnectionClosed(const ConnectionEnd&) override { quic = nullptr; }
 

@@ -60,7 +60,6 @@ class RecordingSession final : public WebTransportSessionHandler {
     payload = ByteSpan(reinterpret_cast<const uint8_t*>(current.data()), current.size());
     return true;
   }
-  void OnDraining() override { ++drained; }
   void OnSessionEnded(const SessionEnd& how) override { ended = how; }
   void OnConnectionClosed(const ConnectionEnd&) override { closed = true; }
 
@@ -79,7 +78,6 @@ class RecordingSession final : public WebTransportSessionHandler {
   std::vector<std::string> datagrams;
   std::deque<std::string> outgoing;
   std::string current;
-  int drained = 0;
   std::optional<SessionEnd> ended;
   bool closed = false;
 };
