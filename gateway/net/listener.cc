@@ -221,7 +221,7 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
       http_streams_.erase(&stream);
       const auto behind = buffer.cdata();
       co_return std::make_shared<net::WebSocketConnection>(
-          std::move(stream), net::WebSocketRole::kServer, AddressText(remote),
+          net::ByteStream(std::move(stream)), net::WebSocketRole::kServer, AddressText(remote),
           ByteSpan(static_cast<const uint8_t*>(behind.data()), behind.size()));
     }
   }

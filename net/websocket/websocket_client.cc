@@ -76,7 +76,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     }
     const auto rest = buffer.cdata();
     co_return std::make_shared<WebSocketConnection>(
-        std::move(*stream_), WebSocketRole::kClient, AddressText(endpoint.address()),
+        ByteStream(std::move(*stream_)), WebSocketRole::kClient, AddressText(endpoint.address()),
         ByteSpan(static_cast<const uint8_t*>(rest.data()), rest.size()));
   }
 

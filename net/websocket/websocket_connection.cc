@@ -52,7 +52,7 @@ std::string_view AsText(ByteSpan bytes) {
 
 }  // namespace
 
-WebSocketConnection::WebSocketConnection(TlsStream stream, WebSocketRole role,
+WebSocketConnection::WebSocketConnection(ByteStream stream, WebSocketRole role,
                                          std::string remote_address, ByteSpan received)
     : stream_(std::move(stream)),
       role_(role),
@@ -79,7 +79,7 @@ asio::awaitable<void> WebSocketConnection::Run(HandlerFactory make_handler) {
   handler_->OnClosed(end);
   error_code error;
   while (flush_posted_ || writing_) co_await written_.async_wait(Into(error));
-  if (close_sent_ && !write_failed_) co_await stream_.async_shutdown(Into(error));
+  if (close_sent_ && !write_failed_) co_await stream_.Shutdown(error);
   if (!end.clean) co_await Linger();
   close_timer_.cancel();
   handler_.reset();
@@ -102,13 +102,15 @@ asio::awaitable<bool> WebSocketConnection::ReadSome(error_code& error) {
   if (error) co_return false;
   // Asio gives one TLS record at a time, and many senders put each message into its own: take what
   // has been received already. An error is left for the next read to report.
-  while (size < space.size()) {
-    const int more = SSL_read(stream_.native_handle(), space.data() + size,
-                              static_cast<int>(space.size() - size));
-    if (more <= 0) break;
-    size += static_cast<size_t>(more);
+  if (TlsStream* tls = stream_.tls()) {
+    while (size < space.size()) {
+      const int more = SSL_read(tls->native_handle(), space.data() + size,
+                                static_cast<int>(space.size() - size));
+      if (more <= 0) break;
+      size += static_cast<size_t>(more);
+    }
+    ERR_clear_error();
   }
-  ERR_clear_error();
   reader_.Received(size);
   co_return true;
 }
@@ -152,7 +154,7 @@ std::optional<ConnectionEnd> WebSocketConnection::Dispatch(const FrameReader::Ev
 // A socket closed with bytes unread is reset, and the peer may never see the close frame that told
 // it what was wrong: read what is under way, for a short while.
 asio::awaitable<void> WebSocketConnection::Linger() {
-  auto& socket = stream_.next_layer();
+  auto& socket = stream_.socket();
   error_code error;
   socket.shutdown(asio::socket_base::shutdown_send, error);
   std::array<char, 4096> discarded;
@@ -230,7 +232,7 @@ void WebSocketConnection::StartCloseTimer() {
 
 void WebSocketConnection::CutOff() {
   error_code ignored;
-  stream_.next_layer().close(ignored);
+  stream_.socket().close(ignored);
 }
 
 const MaskingKey* WebSocketConnection::NextMask() {

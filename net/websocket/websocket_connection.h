@@ -1,5 +1,5 @@
-// A connection over WebSocket and TLS (RFC 6455, docs/protocol.md §1), either end: text messages
-// are control messages, binary ones media packets.
+// A connection over WebSocket (RFC 6455, docs/protocol.md §1), either end: text messages are
+// control messages, binary ones media packets.
 #pragma once
 
 #include <array>
@@ -12,13 +12,12 @@
 #include <vector>
 
 #include "net/asio.h"
+#include "net/byte_stream.h"
 #include "net/connection.h"
 #include "net/websocket/frame_reader.h"
 #include "net/websocket/frame_writer.h"
 
 namespace ferry::net {
-
-using TlsStream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
 
 class WebSocketConnection final : public Connection,
                                   public std::enable_shared_from_this<WebSocketConnection> {
@@ -33,7 +32,7 @@ class WebSocketConnection final : public Connection,
   static constexpr size_t kMaxMessageBytes = kMaxControlBytes;
 
   // `stream` after the opening handshake; `received` is what came behind it.
-  WebSocketConnection(TlsStream stream, WebSocketRole role, std::string remote_address,
+  WebSocketConnection(ByteStream stream, WebSocketRole role, std::string remote_address,
                       ByteSpan received);
 
   // Makes the handler and lives until the connection has ended. Once.
@@ -67,7 +66,7 @@ class WebSocketConnection final : public Connection,
   void OnWritten(const error_code& error);
   const MaskingKey* NextMask();
 
-  TlsStream stream_;
+  ByteStream stream_;
   const WebSocketRole role_;
   const std::string remote_address_;
   std::unique_ptr<ConnectionHandler> handler_;

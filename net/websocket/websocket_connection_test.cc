@@ -155,9 +155,24 @@ class WebSocketConnectionTest : public ::testing::Test {
                                       : UpgradeResponse(parser.get()) + behind_answer;
     co_await asio::async_write(stream, asio::buffer(answer), Into(error));
     if (refuse) co_return;
-    co_await RunTo(std::make_shared<WebSocketConnection>(std::move(stream), WebSocketRole::kServer,
-                                                         "192.0.2.1", ByteSpan()),
-                   server);
+    co_await RunTo(
+        std::make_shared<WebSocketConnection>(ByteStream(std::move(stream)), WebSocketRole::kServer,
+                                              "192.0.2.1", ByteSpan()),
+        server);
+  }
+  // Both ends over plain TCP, the opening handshake done with.
+  void ConnectPlain() {
+    const auto run = [this](tcp::socket socket, WebSocketRole role, End& end) {
+      auto connection = std::make_shared<WebSocketConnection>(ByteStream(std::move(socket)), role,
+                                                              "192.0.2.1", ByteSpan());
+      asio::co_spawn(
+          io, [connection, &end] { return RunTo(connection, end); }, asio::detached);
+    };
+    tcp::socket socket(io);
+    socket.connect(acceptor.local_endpoint());
+    run(acceptor.accept(), WebSocketRole::kServer, server);
+    run(std::move(socket), WebSocketRole::kClient, client);
+    ASSERT_TRUE(Until([&] { return client.connection && server.connection; }));
   }
   asio::awaitable<void> ConnectClient(TlsOptions options, std::string host) {
     auto connected = co_await ConnectWebSocket(io, host, acceptor.local_endpoint().port(), options);
@@ -222,6 +237,25 @@ TEST_F(WebSocketConnectionTest, ClosesWithTheCodeAfterWhatWaits) {
   EXPECT_EQ(client.end->code, 4001);
   EXPECT_TRUE(server.end->clean);
   EXPECT_EQ(server.end->code, 4001) << "the client's answer";
+}
+
+TEST_F(WebSocketConnectionTest, DoesTheSameOverPlainTcp) {
+  ConnectPlain();
+  const std::vector<Frame> sent = {{true, std::string(kMaxControlBytes, 'c')}, {false, "media"}};
+  for (const Frame& frame : sent) {
+    client.Send(frame);
+    server.Send(frame);
+  }
+  ASSERT_TRUE(Until([&] { return client.received.size() == 2 && server.received.size() == 2; }));
+  EXPECT_EQ(client.received, sent);
+  EXPECT_EQ(server.received, sent);
+  server.Send({true, "last words"});
+  server.connection->Close(4001, "replaced");
+  ASSERT_TRUE(Until([&] { return client.done && server.done; }));
+  EXPECT_EQ(client.received.back(), (Frame{true, "last words"}));
+  EXPECT_TRUE(client.end->clean);
+  EXPECT_EQ(client.end->code, 4001);
+  EXPECT_TRUE(server.end->clean);
 }
 
 TEST_F(WebSocketConnectionTest, TheClientMayCloseToo) {
