@@ -293,7 +293,7 @@ export class TRTC {
   private onEntering(params: EnterRoomConfig): void {
     const { context, remotes } = this;
     context.enableAutoPlayDialog = params.enableAutoPlayDialog ?? context.enableAutoPlayDialog;
-    remotes.wishes.autoReceive = params.autoReceiveAudio ?? true;
+    remotes.preferences.autoReceive = params.autoReceiveAudio ?? true;
     remotes.autoReceiveVideo = params.autoReceiveVideo ?? false;
   }
 

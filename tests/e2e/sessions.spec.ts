@@ -20,7 +20,7 @@ async function call(anna: User, bob: User, transport: string) {
 }
 
 for (const transport of ['webtransport', 'websocket'] as const) {
-  test(`every track and every wish is back after the gateway was restarted, over ${transport}`, async ({
+  test(`every track and every preference is back after the gateway was restarted, over ${transport}`, async ({
     gateway,
     newUser,
   }) => {

@@ -19,7 +19,7 @@ export async function openMicrophone(
   return open({ audio: constraints }, functionName);
 }
 
-/** Opens a camera with the profile's size and rate as wish. */
+/** Opens a camera with the profile's size and rate as preference. */
 export async function openCamera(
   option: LocalVideoOption,
   profile: VideoProfile,

@@ -5,11 +5,11 @@ import {
   VIDEO_OVERHEAD,
   allocateBitrate,
   wantedBps,
-  type BitrateWish,
+  type BitrateDemand,
 } from './bitrate-allocation';
 
-const audio: BitrateWish = { kind: 'audio', muted: false, bitratesBps: [40_000] };
-const video: BitrateWish = { kind: 'video', muted: false, bitratesBps: [900_000, 100_000] };
+const audio: BitrateDemand = { kind: 'audio', muted: false, bitratesBps: [40_000] };
+const video: BitrateDemand = { kind: 'video', muted: false, bitratesBps: [900_000, 100_000] };
 const audioOnWire = 40_000 + AUDIO_OVERHEAD_BPS;
 
 it('wants what all encoders are configured to, with headers', () => {
@@ -36,12 +36,12 @@ it('leaves each picture its least, whatever the target', () => {
       [40_000],
       [MIN_VIDEO_BPS, MIN_VIDEO_BPS],
     ]);
-  const tiny: BitrateWish = { ...video, bitratesBps: [20_000] };
+  const tiny: BitrateDemand = { ...video, bitratesBps: [20_000] };
   expect(allocateBitrate(0, [tiny])).toEqual([[20_000]]);
 });
 
 it('keeps nothing for a muted picture', () => {
-  const muted: BitrateWish = { ...video, muted: true };
+  const muted: BitrateDemand = { ...video, muted: true };
   expect(wantedBps([audio, muted])).toBe(audioOnWire);
   const target = audioOnWire + 1_000_000 * VIDEO_OVERHEAD;
   expect(allocateBitrate(target, [audio, muted, video])[2]).toEqual([900_000, 100_000]);

@@ -1,5 +1,5 @@
 /** What one local stream's encoders were configured to, as the allocation sees it. */
-export interface BitrateWish {
+export interface BitrateDemand {
   kind: 'audio' | 'video';
   muted: boolean;
   /** One for each encoding. */
@@ -13,21 +13,21 @@ export const AUDIO_OVERHEAD_BPS = 12_000;
 export const VIDEO_OVERHEAD = 1.05;
 
 /** On the wire, when nothing limits the encoders. */
-export function wantedBps(wishes: BitrateWish[]): number {
-  return audioBps(wishes) + sum(videoBitrates(wishes)) * VIDEO_OVERHEAD;
+export function wantedBps(demands: BitrateDemand[]): number {
+  return audioBps(demands) + sum(videoBitrates(demands)) * VIDEO_OVERHEAD;
 }
 
 /**
- * What each encoder of `wishes` may have of `targetBps`: audio all it wants, video the rest, each encoding
+ * What each encoder of `demands` may have of `targetBps`: audio all it wants, video the rest, each encoding
  * MIN_VIDEO_BPS and a share of what remains in proportion to what it wants. Nobody gets more than that.
  */
-export function allocateBitrate(targetBps: number, wishes: BitrateWish[]): number[][] {
-  const videos = videoBitrates(wishes);
-  const left = (targetBps - audioBps(wishes)) / VIDEO_OVERHEAD;
+export function allocateBitrate(targetBps: number, demands: BitrateDemand[]): number[][] {
+  const videos = videoBitrates(demands);
+  const left = (targetBps - audioBps(demands)) / VIDEO_OVERHEAD;
   const floor = sum(videos.map(floorOf));
   const room = sum(videos) - floor;
   const share = room > 0 ? Math.min(1, Math.max(0, (left - floor) / room)) : 1;
-  return wishes.map(({ kind, bitratesBps }) =>
+  return demands.map(({ kind, bitratesBps }) =>
     kind === 'audio'
       ? bitratesBps
       : bitratesBps.map((wanted) => floorOf(wanted) + (wanted - floorOf(wanted)) * share),
@@ -35,15 +35,17 @@ export function allocateBitrate(targetBps: number, wishes: BitrateWish[]): numbe
 }
 
 /** Muted sound is sent as well, sparsely: what it wants at once when it is unmuted is kept for it. */
-const audioBps = (wishes: BitrateWish[]): number =>
+const audioBps = (demands: BitrateDemand[]): number =>
   sum(
-    wishes.flatMap(({ kind, bitratesBps }) =>
+    demands.flatMap(({ kind, bitratesBps }) =>
       kind === 'audio' ? bitratesBps.map((wanted) => wanted + AUDIO_OVERHEAD_BPS) : [],
     ),
   );
 
-const videoBitrates = (wishes: BitrateWish[]): number[] =>
-  wishes.flatMap(({ kind, muted, bitratesBps }) => (kind === 'video' && !muted ? bitratesBps : []));
+const videoBitrates = (demands: BitrateDemand[]): number[] =>
+  demands.flatMap(({ kind, muted, bitratesBps }) =>
+    kind === 'video' && !muted ? bitratesBps : [],
+  );
 
 const floorOf = (wanted: number): number => Math.min(wanted, MIN_VIDEO_BPS);
 

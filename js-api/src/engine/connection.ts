@@ -63,7 +63,7 @@ export class Connection implements LinkListener, ReconnectorHost {
   private readonly before = { bytesSent: 0, bytesReceived: 0, packetsDropped: 0 };
   private rttMs = -1;
   /** The kind of connection that was open last and led nowhere. */
-  private inVain: TransportName | undefined;
+  private failedTransport: TransportName | undefined;
 
   constructor(
     private readonly connector: Connector,
@@ -97,7 +97,7 @@ export class Connection implements LinkListener, ReconnectorHost {
       return await this.join(request.transport, deadline, reasons);
     } catch (error) {
       // A way that opened and led nowhere: there is another one.
-      const elsewhere = this.choice === 'auto' && this.inVain === 'webtransport';
+      const elsewhere = this.choice === 'auto' && this.failedTransport === 'webtransport';
       if (!elsewhere || !isNetwork(error) || this.ended) throw error;
       return this.join('websocket', deadline, reasons);
     }
@@ -263,8 +263,8 @@ export class Connection implements LinkListener, ReconnectorHost {
     } catch (error) {
       close();
       if (signal.aborted || !isNetwork(error)) throw error;
-      this.inVain = transport.name;
-      this.connector.openedInVain(url, transport.name);
+      this.failedTransport = transport.name;
+      this.connector.openedWithoutSession(url, transport.name);
       reasons.set(transport.name, (error as RpcError).message);
       throw noConnection(reasons);
     } finally {

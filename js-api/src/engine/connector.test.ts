@@ -201,7 +201,7 @@ describe('what is remembered of the network', () => {
   });
 
   it('that opened in vain comes second for a while', async () => {
-    connector().openedInVain(URL, 'webtransport');
+    connector().openedWithoutSession(URL, 'webtransport');
     const { controller } = connect();
     expect(names()).toEqual(['websocket']);
     await wait(HEAD_START_MS);

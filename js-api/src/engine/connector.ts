@@ -40,7 +40,7 @@ export class Connector {
   }
 
   /** A connection was open, but the gateway did not answer or ended it: the other kind is next. */
-  openedInVain(url: string, name: TransportName): void {
+  openedWithoutSession(url: string, name: TransportName): void {
     if (name === 'webtransport') this.memory.distrustUdp(url);
   }
 

@@ -62,7 +62,8 @@ serve<EngineMethods>(self as unknown as Endpoint, {
   updateStream: ({ streamId, muted }) => current().updateStream(streamId, muted),
   unpublish: ({ streamId }) => current().unpublish(streamId),
   subscribe: (request) => current().subscribe(request),
-  updateSubscription: ({ streamId, wish }) => current().updateSubscription(streamId, wish),
+  updateSubscription: ({ streamId, preference }) =>
+    current().updateSubscription(streamId, preference),
   unsubscribe: ({ streamId }) => current().unsubscribe(streamId),
   setOutputLatency: ({ latencyMs }) => session?.setOutputLatency(latencyMs),
   setVideoBitrate: ({ streamId, bitrateBps }) => session?.setVideoBitrate(streamId, bitrateBps),

@@ -63,7 +63,7 @@ export interface PublishRequest {
 }
 
 /** Which of a video's sizes to receive, and how large it is shown (pixels of the screen, 0: unknown). */
-export interface LayerWish {
+export interface LayerPreference {
   layer: 'auto' | 'big' | 'small';
   width: number;
   height: number;
@@ -74,7 +74,7 @@ export interface SubscribeRequest {
   kind: Kind;
   syncGroup: number;
   /** Video. */
-  wish?: LayerWish;
+  preference?: LayerPreference;
   /** Audio: the playout worklet. Video: the decode worker. */
   port: MessagePort;
 }
@@ -134,7 +134,7 @@ export interface EngineMethods {
   updateStream(args: { streamId: string; muted: boolean }): void;
   unpublish(args: { streamId: string }): void;
   subscribe(args: SubscribeRequest): void;
-  updateSubscription(args: { streamId: string; wish: LayerWish }): void;
+  updateSubscription(args: { streamId: string; preference: LayerPreference }): void;
   unsubscribe(args: { streamId: string }): void;
   setOutputLatency(args: { latencyMs: number }): void;
   setVideoBitrate(args: { streamId: string; bitrateBps: number }): void;

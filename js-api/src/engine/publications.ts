@@ -8,7 +8,7 @@ import type {
   EnginePart,
   PublishRequest,
 } from './messages';
-import type { BitrateWish } from './bitrate-allocation';
+import type { BitrateDemand } from './bitrate-allocation';
 import type { UploadGate } from './upload-gate';
 import { UploadRate, type RateControlled } from './upload-rate';
 
@@ -45,7 +45,7 @@ export class Publications {
   add(streamId: string, gatewayId: string, ssrcs: number[], request: PublishRequest): void {
     const publication: Publication = {
       ...{ streamId, gatewayId, ssrcs, request: { ...request } },
-      wish: wishOf(request),
+      demand: demandOf(request),
       limitsBps: [],
       order: (encoding, bitrateBps) =>
         request.port.postMessage({ order: 'bitrate', encoding, bitrateBps } satisfies EncoderOrder),
@@ -94,7 +94,7 @@ export class Publications {
     publication.request.muted = muted;
     const { request, ssrcs } = publication;
     if (request.kind === 'audio') this.engine.setAudioMuted(ssrcs[0] as number, muted);
-    publication.wish = wishOf(request);
+    publication.demand = demandOf(request);
     this.rate.changed();
   }
 
@@ -102,7 +102,7 @@ export class Publications {
     const publication = this.byId.get(streamId);
     if (!publication) return;
     publication.request.bitrateBps = bitrateBps;
-    publication.wish = wishOf(publication.request);
+    publication.demand = demandOf(publication.request);
     this.rate.changed();
   }
 
@@ -187,7 +187,7 @@ export class Publications {
 }
 
 /** The sizes of a video are told when it is published; later changes are the big one's. */
-function wishOf({ kind, muted, bitrateBps, encodings = [] }: PublishRequest): BitrateWish {
+function demandOf({ kind, muted, bitrateBps, encodings = [] }: PublishRequest): BitrateDemand {
   const others = encodings.slice(1).map(({ maxBitrateBps }) => maxBitrateBps);
   const big = others.reduce((left, other) => left - other, bitrateBps);
   return { kind, muted, bitratesBps: [Math.max(0, big), ...others] };

@@ -168,14 +168,14 @@ describe('a gateway that was restarted', () => {
   it('is asked for the sizes that were wanted last', async () => {
     await enter();
     await subscribeBoth();
-    const wish = { layer: 'small', width: 160, height: 90 } as const;
-    const asking = session.updateSubscription('bv', wish);
+    const preference = { layer: 'small', width: 160, height: 90 } as const;
+    const asking = session.updateSubscription('bv', preference);
     await wait(50);
     await asking;
     gateway.restart();
     gateway.users = [bob('new-')];
     await wait(200);
-    expect(requests('subscribe')[1]).toMatchObject({ streamId: 'new-bv', ...wish });
+    expect(requests('subscribe')[1]).toMatchObject({ streamId: 'new-bv', ...preference });
   });
 
   it('waits for those who come back after us', async () => {

@@ -110,7 +110,7 @@ describe('a switch in mid call', () => {
     expect(news()).toEqual([{ type: 'user-entered', userId: 'carol' }]);
   });
 
-  it('follows the gateway’s wish to another one, kept by this one until then', async () => {
+  it('follows the gateway’s word to another one, kept by this one until then', async () => {
     await enter();
     await publishBoth();
     await subscribeBoth();

@@ -144,7 +144,7 @@ export class Reconnector {
     if (this.stopped) return;
     clearTimeout(this.timer);
     if (this.attempt) {
-      // What runs will do, unless it is a mere wish while there is need.
+      // What runs will do, unless it can wait while there is need.
       if (this.attempt.committed || this.attempt.why !== 'upgrade' || why === 'upgrade') return;
       this.abort();
     }

@@ -261,17 +261,17 @@ describe('subscribing', () => {
     answers['update-subscription'] = {};
     await session.join(joinRequest);
     const { port } = new FakePort();
-    const wish = { layer: 'small', width: 320, height: 180 } as const;
-    await session.subscribe({ streamId: 'far', kind: 'video', syncGroup: 3, wish, port });
-    await session.updateSubscription('far', { ...wish, layer: 'big' });
+    const preference = { layer: 'small', width: 320, height: 180 } as const;
+    await session.subscribe({ streamId: 'far', kind: 'video', syncGroup: 3, preference, port });
+    await session.updateSubscription('far', { ...preference, layer: 'big' });
     const sent = transport.control.filter(({ type }) => type.includes('subscri'));
     expect(sent).toEqual([
-      { type: 'subscribe', id: expect.any(Number), streamId: 'far', ...wish },
+      { type: 'subscribe', id: expect.any(Number), streamId: 'far', ...preference },
       {
         type: 'update-subscription',
         id: expect.any(Number),
         streamId: 'far',
-        ...wish,
+        ...preference,
         layer: 'big',
       },
     ]);

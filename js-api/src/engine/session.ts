@@ -12,7 +12,7 @@ import type {
   GatewayNotification,
   JoinRequest,
   JoinResult,
-  LayerWish,
+  LayerPreference,
   NetworkEvent,
   PublishRequest,
   SubscribeRequest,
@@ -135,7 +135,7 @@ export class Session {
       const answer = await this.signalling.request('subscribe', () => {
         // A new session is not asked for what is not wanted any more.
         check();
-        return { ...this.streamMember(streamId), ...request.wish };
+        return { ...this.streamMember(streamId), ...request.preference };
       });
       check();
       this.subscriptions.add(request, Number(answer.ssrc), String(answer.codec));
@@ -147,14 +147,18 @@ export class Session {
     }
   }
 
-  /** Takes effect at the next key frame; a stream that is subscribed to again takes the wish along. */
-  async updateSubscription(streamId: string, wish: LayerWish): Promise<void> {
+  /** Takes effect at the next key frame; a stream that is subscribed to again takes the preference along. */
+  async updateSubscription(streamId: string, preference: LayerPreference): Promise<void> {
     const pending = this.subscribing.get(streamId);
-    if (pending) pending.wish = wish;
-    if (!this.subscriptions.setWish(streamId, wish) && !pending) return;
+    if (pending) pending.preference = preference;
+    if (!this.subscriptions.setPreference(streamId, preference) && !pending) return;
     const id = this.roster.gatewayId(streamId);
     if (id !== undefined)
-      await this.signalling.request('update-subscription', { streamId: id, ...wish }, 'resolve');
+      await this.signalling.request(
+        'update-subscription',
+        { streamId: id, ...preference },
+        'resolve',
+      );
   }
 
   /** A stream that was removed meanwhile needs no asking; one whose subscribing is under way does. */
@@ -237,7 +241,7 @@ export class Session {
   private resubscribe(streamId: string): void {
     const request = this.subscriptions.request(streamId);
     if (!request) return;
-    const members = { ...this.streamMember(streamId), ...request.wish };
+    const members = { ...this.streamMember(streamId), ...request.preference };
     this.signalling.request('subscribe', members, 'fail').then(
       // Unsubscribed meanwhile: that was asked after this, and answered.
       (answer) =>

@@ -5,7 +5,7 @@ import type {
   DecoderReport,
   EnginePart,
   FrameToDecode,
-  LayerWish,
+  LayerPreference,
   PlayoutBlock,
   PlayoutRequest,
   SubscribeRequest,
@@ -56,9 +56,9 @@ export class Subscriptions {
   }
 
   /** Whether there is such a subscription. */
-  setWish(streamId: string, wish: LayerWish): boolean {
+  setPreference(streamId: string, preference: LayerPreference): boolean {
     const request = this.request(streamId);
-    if (request) request.wish = wish;
+    if (request) request.preference = preference;
     return request !== undefined;
   }
 

@@ -24,7 +24,7 @@ beforeEach(() => {
   orders = [];
   const order = (encoding: number, bitrateBps: number) => orders.push([encoding, bitrateBps]);
   const of = (kind: 'audio' | 'video', ...bitratesBps: number[]): RateControlled => ({
-    wish: { kind, muted: false, bitratesBps },
+    demand: { kind, muted: false, bitratesBps },
     limitsBps: [],
     order,
   });
@@ -97,7 +97,7 @@ it('always takes the last step to all that was wanted', () => {
 it('lifts a limit when the page wants less than it', () => {
   settle();
   carry(1_000_000);
-  (streams[1] as RateControlled).wish.bitratesBps = [800_000];
+  (streams[1] as RateControlled).demand.bitratesBps = [800_000];
   rate.changed();
   expect(orders.at(-1)).toEqual([0, Infinity]);
 });

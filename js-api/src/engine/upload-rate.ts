@@ -1,5 +1,5 @@
 import { now } from '../util/clock';
-import { allocateBitrate, wantedBps, type BitrateWish } from './bitrate-allocation';
+import { allocateBitrate, wantedBps, type BitrateDemand } from './bitrate-allocation';
 import type { Engine } from './engine';
 import type { UploadGate } from './upload-gate';
 
@@ -15,7 +15,7 @@ export const MIN_INCREASE = 0.12;
 export const GUESS_MS = 1500;
 
 export interface RateControlled {
-  wish: BitrateWish;
+  demand: BitrateDemand;
   /** Of each encoding; Infinity: as configured. */
   limitsBps: number[];
   order(encoding: number, bitrateBps: number): void;
@@ -36,11 +36,11 @@ export class UploadRate {
 
   /** What is published, or what it was configured to, has changed. */
   changed(): void {
-    const wishes = this.wishes();
-    const wanted = wantedBps(wishes);
+    const demands = this.demands();
+    const wanted = wantedBps(demands);
     this.engine.setWantedBitrate(wanted);
     this.gate.setBitrate(wanted);
-    if (this.firstVideo === undefined && wishes.some(({ kind }) => kind === 'video')) {
+    if (this.firstVideo === undefined && demands.some(({ kind }) => kind === 'video')) {
       this.firstVideo = now();
       this.guessBps = this.engine.targetBitrate();
     }
@@ -64,15 +64,15 @@ export class UploadRate {
     const target = this.engine.targetBitrate();
     if (time - firstVideo < GUESS_MS && target > this.guessBps / 2) return;
     const streams = this.streams();
-    const shares = allocateBitrate(target, this.wishes());
+    const shares = allocateBitrate(target, this.demands());
     streams.forEach((stream, i) => {
-      if (stream.wish.kind !== 'video') return;
+      if (stream.demand.kind !== 'video') return;
       shares[i]?.forEach((share, encoding) => this.limit(stream, encoding, share));
     });
   }
 
   private limit(stream: RateControlled, encoding: number, shareBps: number): void {
-    const wanted = stream.wish.bitratesBps[encoding] ?? 0;
+    const wanted = stream.demand.bitratesBps[encoding] ?? 0;
     const next = shareBps >= wanted ? Infinity : Math.round(shareBps);
     const { [encoding]: limit = Infinity } = stream.limitsBps;
     const before = Math.min(limit, wanted);
@@ -84,7 +84,7 @@ export class UploadRate {
     stream.order(encoding, next);
   }
 
-  private wishes(): BitrateWish[] {
-    return this.streams().map(({ wish }) => wish);
+  private demands(): BitrateDemand[] {
+    return this.streams().map(({ demand }) => demand);
   }
 }

@@ -150,7 +150,7 @@ export class LocalVideo {
       else if (option.profile !== undefined) await this.adaptCamera();
     } catch (error) {
       this.config = before;
-      if (this.letGoInVain) await this.watch?.recover('same');
+      if (this.releaseFailed) await this.watch?.recover('same');
       throw error;
     }
     if (config.view !== undefined) this.showViews(config.view);
@@ -189,7 +189,7 @@ export class LocalVideo {
   }
 
   /** The camera was stopped for another one, which did not open. */
-  private get letGoInVain(): boolean {
+  private get releaseFailed(): boolean {
     return this.isDevice && this.track?.readyState === 'ended';
   }
 

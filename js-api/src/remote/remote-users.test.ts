@@ -184,7 +184,7 @@ describe('somebody who is here', () => {
 });
 
 it('autoReceiveAudio false: heard when asked for', async () => {
-  users.wishes.autoReceive = false;
+  users.preferences.autoReceive = false;
   users.enter({ userId: 'bob', streams: [audio] });
   await settle();
   expect(calls).toEqual([]);
@@ -193,7 +193,7 @@ it('autoReceiveAudio false: heard when asked for', async () => {
 });
 
 it('muted and unmuted while subscribing: the second subscription is left alone', async () => {
-  users.wishes.autoReceive = false;
+  users.preferences.autoReceive = false;
   users.enter({ userId: 'bob', streams: [audio] });
   const first = deferred();
   subscribing = () => first.promise;

@@ -8,7 +8,7 @@ import type { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { logger } from '../util/logger';
 import { DecodePool } from '../video/decode-pool';
-import { AudioWishes } from './audio-wishes';
+import { AudioPreferences } from './audio-preferences';
 import { RemoteListener } from './remote-listener';
 import { audioOf, type RemoteUser } from './remote-user';
 import { RemoteVideo } from './remote-video';
@@ -17,7 +17,7 @@ const log = logger('remote');
 
 /** Everybody else in the room, what they publish, and what of it we take. */
 export class RemoteUsers {
-  readonly wishes = new AudioWishes();
+  readonly preferences = new AudioPreferences();
   autoReceiveVideo = false;
   private readonly users = new Map<string, RemoteUser>();
   private readonly pool: DecodePool;
@@ -93,14 +93,14 @@ export class RemoteUsers {
   }
 
   async mute(userId: string, mute: boolean): Promise<void> {
-    this.wishes.mute(userId, mute);
+    this.preferences.mute(userId, mute);
     const concerned = this.all().filter((user) => userId === '*' || user.userId === userId);
-    await Promise.all(concerned.map((user) => this.applyWish(user, 'muteRemoteAudio')));
+    await Promise.all(concerned.map((user) => this.applyPreference(user, 'muteRemoteAudio')));
   }
 
   setVolume(userId: string, volume: number): void {
-    this.wishes.setVolume(userId, volume);
-    for (const user of this.all()) user.listener.setVolume(this.wishes.volume(user.userId));
+    this.preferences.setVolume(userId, volume);
+    for (const user of this.all()) user.listener.setVolume(this.preferences.volume(user.userId));
   }
 
   /** The room was left: everything stops, nobody is told of single users. */
@@ -110,7 +110,7 @@ export class RemoteUsers {
       for (const video of user.videos.values()) video.close();
     }
     this.users.clear();
-    this.wishes.reset();
+    this.preferences.reset();
   }
 
   destroy(): void {
@@ -167,7 +167,7 @@ export class RemoteUsers {
     const { userId, listener } = user;
     if (listener.active) listener.tellMuted(!available);
     else if (available)
-      this.applyWish(user, 'enterRoom').catch((error: unknown) =>
+      this.applyPreference(user, 'enterRoom').catch((error: unknown) =>
         log.warn(`the sound of '${userId}' cannot be received`, error),
       );
     const event = available ? EVENT.REMOTE_AUDIO_AVAILABLE : EVENT.REMOTE_AUDIO_UNAVAILABLE;
@@ -193,12 +193,12 @@ export class RemoteUsers {
     this.context.emitter.emit(EVENT.REMOTE_VIDEO_AVAILABLE, { userId, streamType });
   }
 
-  private async applyWish(user: RemoteUser, functionName: string): Promise<void> {
+  private async applyPreference(user: RemoteUser, functionName: string): Promise<void> {
     const { userId, listener } = user;
     const stream = audioOf(user);
     if (!stream) return;
-    if (this.wishes.wanted(userId))
-      await listener.start(stream, this.wishes.volume(userId), functionName);
+    if (this.preferences.wanted(userId))
+      await listener.start(stream, this.preferences.volume(userId), functionName);
     else await listener.stop();
   }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { LayerWish, StreamInfo } from '../engine/messages';
+import type { LayerPreference, StreamInfo } from '../engine/messages';
 import { ClientContext } from '../room/client';
 import type { Room } from '../room/room';
 import { deferred, type Deferred } from '../util/deferred';
@@ -16,20 +16,20 @@ const stream: StreamInfo = {
 const config = { userId: 'bob', streamType: 'main' } as const;
 
 let calls: string[];
-let wishes: LayerWish[];
+let preferences: LayerPreference[];
 let answers: Deferred[];
 let adding: Deferred<Decoding>[];
 let closed: number[];
 let video: RemoteVideo;
 beforeEach(() => {
   calls = [];
-  wishes = [];
+  preferences = [];
   answers = [];
   adding = [];
   closed = [];
-  const call = (method: string, { wish }: { wish?: LayerWish }) => {
+  const call = (method: string, { preference }: { preference?: LayerPreference }) => {
     calls.push(method);
-    if (wish) wishes.push(wish);
+    if (preference) preferences.push(preference);
     if (method !== 'subscribe') return Promise.resolve();
     const answer = deferred();
     answers.push(answer);
@@ -95,7 +95,7 @@ it('asks for the size that is wanted, and again only for another', async () => {
   await starting;
   await video.life.update({ ...config, option: { small: true, mirror: true } });
   await video.life.update({ ...config, option: { small: false } });
-  expect(wishes).toEqual([
+  expect(preferences).toEqual([
     { layer: 'small', width: 0, height: 0 },
     { layer: 'big', width: 0, height: 0 },
   ]);
@@ -105,5 +105,5 @@ it('asks for the size that is wanted, and again only for another', async () => {
 it('leaves the choice to the gateway by default', async () => {
   void video.receive().catch(() => undefined);
   added(0);
-  expect(wishes).toEqual([{ layer: 'auto', width: 0, height: 0 }]);
+  expect(preferences).toEqual([{ layer: 'auto', width: 0, height: 0 }]);
 });

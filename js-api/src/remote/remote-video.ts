@@ -1,7 +1,7 @@
 import type { RemoteVideoConfig, StreamType } from '../../types/index';
 import { EVENT } from '../constants/event';
 import { EXTRA } from '../constants/error-code';
-import type { Codec, LayerWish, StreamInfo } from '../engine/messages';
+import type { Codec, LayerPreference, StreamInfo } from '../engine/messages';
 import { RtcError, abortError } from '../errors/rtc-error';
 import { sessionError } from '../errors/session-error';
 import { PlayerSet } from '../player/player-set';
@@ -24,7 +24,7 @@ export class RemoteVideo {
   private decoding: Decoding | undefined;
   private receiving: Promise<void> | undefined;
   private sawPicture = false;
-  private wish: LayerWish = { layer: 'auto', width: 0, height: 0 };
+  private preference: LayerPreference = { layer: 'auto', width: 0, height: 0 };
   private readonly tile = new TileWatch((width, height) => this.want({ width, height }));
   /** Counts what was ended: a subscribing of an earlier turn must not come to life. */
   private turn = 0;
@@ -124,10 +124,10 @@ export class RemoteVideo {
   private async subscribe(): Promise<void> {
     const { streamId, codec } = this.stream;
     const { port1, port2 } = new MessageChannel();
-    const { syncGroup, turn, wish } = this;
+    const { syncGroup, turn, preference } = this;
     const subscribing = this.room.engine.rpc.call(
       'subscribe',
-      { streamId, kind: 'video', syncGroup, wish, port: port1 },
+      { streamId, kind: 'video', syncGroup, preference, port: port1 },
       [port1],
     );
     // Awaited below; until then nobody listens to a refusal.
@@ -158,14 +158,14 @@ export class RemoteVideo {
     this.want({ layer: small === undefined ? 'auto' : small ? 'small' : 'big' });
   }
 
-  private want(change: Partial<LayerWish>): void {
-    const wish = { ...this.wish, ...change };
-    if (JSON.stringify(wish) === JSON.stringify(this.wish)) return;
-    this.wish = wish;
+  private want(change: Partial<LayerPreference>): void {
+    const preference = { ...this.preference, ...change };
+    if (JSON.stringify(preference) === JSON.stringify(this.preference)) return;
+    this.preference = preference;
     if (!this.receiving || !this.room.joined) return;
     const { streamId } = this.stream;
     this.room.engine.rpc
-      .call('updateSubscription', { streamId, wish })
+      .call('updateSubscription', { streamId, preference })
       .catch((error: unknown) => log.warn(`the size of '${this.userId}'`, error));
   }
 

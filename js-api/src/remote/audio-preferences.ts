@@ -1,5 +1,5 @@
 /** Whom the app wants to hear, and how loud; kept for users who are not here yet. */
-export class AudioWishes {
+export class AudioPreferences {
   autoReceive = true;
   private readonly muted = new Map<string, boolean>();
   private readonly volumes = new Map<string, number>();
