@@ -124,10 +124,10 @@ Result<AppStore> AppStore::OpenExisting(const std::filesystem::path& file) {
   return AppStore(std::move(*applications));
 }
 
-std::optional<std::string> AppStore::Secret(uint32_t sdk_app_id) const {
+std::optional<AppPolicy> AppStore::Find(uint32_t sdk_app_id) const {
   const auto found = applications_.find(sdk_app_id);
   if (found == applications_.end()) return std::nullopt;
-  return found->second.secret;
+  return AppPolicy{.secret = found->second.secret};
 }
 
 }  // namespace ferry::gateway

@@ -20,7 +20,7 @@ struct Application {
   std::string secret;  // the key of its UserSigs: 64 hex digits, used as they stand
 };
 
-// Read once when it is opened: looking a secret up never touches the disk.
+// Read once when it is opened: looking one up never touches the disk.
 class AppStore final : public AppDirectory {
  public:
   static constexpr uint32_t kDemoSdkAppId = 1'400'000'001;
@@ -33,7 +33,7 @@ class AppStore final : public AppDirectory {
   // For tests and embedding: nothing but these.
   explicit AppStore(std::vector<Application> applications);
 
-  std::optional<std::string> Secret(uint32_t sdk_app_id) const override;
+  std::optional<AppPolicy> Find(uint32_t sdk_app_id) const override;
   const std::map<uint32_t, Application>& applications() const { return applications_; }
 
  private:

@@ -24,23 +24,22 @@ TEST_F(AppStoreTest, ANewStoreHasTheDemoWithASecretOfItsOwn) {
   const auto store = AppStore::Open(directory / "ferry.db");
   ASSERT_TRUE(store) << store.error().message;
   ASSERT_EQ(store->applications().size(), 1u);
-  const auto secret = store->Secret(AppStore::kDemoSdkAppId);
-  ASSERT_TRUE(secret);
-  EXPECT_EQ(secret->size(), 64u);
-  EXPECT_EQ(secret->find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_NE(AppStore::Open(directory / "other.db")->Secret(AppStore::kDemoSdkAppId), secret);
+  const auto secret = store->Find(AppStore::kDemoSdkAppId)->secret;
+  EXPECT_EQ(secret.size(), 64u);
+  EXPECT_EQ(secret.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(AppStore::Open(directory / "other.db")->Find(AppStore::kDemoSdkAppId)->secret, secret);
 }
 
 TEST_F(AppStoreTest, KeepsItsSecret) {
-  const auto first = AppStore::Open(directory / "ferry.db")->Secret(AppStore::kDemoSdkAppId);
-  EXPECT_EQ(AppStore::Open(directory / "ferry.db")->Secret(AppStore::kDemoSdkAppId), first);
+  const auto first = AppStore::Open(directory / "ferry.db")->Find(AppStore::kDemoSdkAppId)->secret;
+  EXPECT_EQ(AppStore::Open(directory / "ferry.db")->Find(AppStore::kDemoSdkAppId)->secret, first);
 }
 
 TEST_F(AppStoreTest, AnExistingStoreIsTheGateways) {
-  const auto made = AppStore::Open(directory / "ferry.db")->Secret(AppStore::kDemoSdkAppId);
+  const auto made = AppStore::Open(directory / "ferry.db")->Find(AppStore::kDemoSdkAppId)->secret;
   const auto found = AppStore::OpenExisting(directory / "ferry.db");
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ(found->Secret(AppStore::kDemoSdkAppId), made);
+  EXPECT_EQ(found->Find(AppStore::kDemoSdkAppId)->secret, made);
 }
 
 TEST_F(AppStoreTest, AStoreThatShouldExistIsNotMade) {

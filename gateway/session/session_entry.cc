@@ -21,13 +21,17 @@ std::expected<void, Refusal> SessionConnection::Authenticate(const JoinRequest& 
     return std::unexpected(
         Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
   }
-  const auto secret = context().apps.Secret(join.sdk_app_id);
-  if (!secret) {
+  const auto app = context().apps.Find(join.sdk_app_id);
+  if (!app) {
     return std::unexpected(Refusal{std::nullopt, static_cast<int>(UserSigError::kUnknownApp),
                                    fmt::format("sdkAppId {} is not known here", join.sdk_app_id)});
   }
+  if (app->status == ApplicationStatus::kSuspended) {
+    return std::unexpected(Refusal{std::nullopt, static_cast<int>(SignalingError::kSuspended),
+                                   fmt::format("sdkAppId {} is suspended", join.sdk_app_id)});
+  }
   const auto verified =
-      VerifyUserSig(join.user_sig, join.sdk_app_id, join.user_id, *secret,
+      VerifyUserSig(join.user_sig, join.sdk_app_id, join.user_id, app->secret,
                     context().clock.UnixMs() / 1000, control().limits().usersig_expiry_skew_s);
   if (!verified) {
     return std::unexpected(

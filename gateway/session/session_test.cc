@@ -190,6 +190,15 @@ TEST_F(SessionTest, BadSignaturesAreRefusedWithTheirCode) {
   EXPECT_EQ(rooms.room_count(), 0u);
 }
 
+TEST_F(SessionTest, NobodyEntersASuspendedApplicationAndWhoIsThereStays) {
+  Client& ann = Joined("ann");
+  apps.policy.status = ApplicationStatus::kSuspended;
+  Client& bob = Connect();
+  EXPECT_EQ(bob.Join("bob")["code"], -100013);
+  EXPECT_EQ(bob.connection.closed_with, 4006);
+  EXPECT_EQ(ann.Publish("audio")["type"], "ok");
+}
+
 TEST_F(SessionTest, NamesForgeNoFieldsOfTheLog) {
   Joined(R"(Jürgen" room=7 x=")", {{"client", R"(a\" users=0 y=")"}});
   EXPECT_NE(log_text.str().find(R"(user="Jürgen\" room=7 x=\"" client="a\\\" users=0 y=\"")"),

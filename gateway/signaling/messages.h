@@ -25,6 +25,7 @@ using net::Scene;
 
 // docs/protocol.md §2.3.
 enum class SignalingError {
+  kSuspended = -100'013,
   kBadParameter = -3316,
   kBadSdkAppId = -3317,
   kBadRoomId = -3318,

@@ -31,14 +31,15 @@ class FakeClock final : public Clock {
 class FakeAppDirectory final : public AppDirectory {
  public:
   FakeAppDirectory(uint32_t sdk_app_id, std::string secret)
-      : sdk_app_id_(sdk_app_id), secret_(std::move(secret)) {}
-  std::optional<std::string> Secret(uint32_t sdk_app_id) const override {
-    return sdk_app_id == sdk_app_id_ ? std::optional(secret_) : std::nullopt;
+      : policy{.secret = std::move(secret)}, sdk_app_id_(sdk_app_id) {}
+  std::optional<AppPolicy> Find(uint32_t sdk_app_id) const override {
+    return sdk_app_id == sdk_app_id_ ? std::optional(policy) : std::nullopt;
   }
+
+  AppPolicy policy;
 
  private:
   const uint32_t sdk_app_id_;
-  const std::string secret_;
 };
 
 // Takes what its handler has to send whenever it is drained.
