@@ -218,13 +218,13 @@ void Room::Remove(User& user, OwnStream stream) {
   Broadcast(user, StreamRemoved(user.user_id, removed.info.stream_id));
 }
 
-std::expected<StreamKey, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
+std::expected<StreamId, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
   User& user = Get(member);
   const auto found = FindOwn(user, stream_id);
   if (found == user.streams.end()) {
     return Refuse(SignalingError::kNoSuchStream, "unpublish: no such stream of yours");
   }
-  const StreamKey key = found->key;
+  const StreamId key = found->key;
   Remove(user, found);
   return key;
 }

@@ -33,7 +33,7 @@ class RoomMember {
   // not before it returns.
   virtual void GiveUp() = 0;
   // A stream of somebody else has ended, and the subscription to it.
-  virtual void OnStreamRemoved(StreamKey key) = 0;
+  virtual void OnStreamRemoved(StreamId key) = 0;
   // Out of the room at once (through RoomRegistry::Leave), told why, and disconnected.
   virtual void Evict(std::string_view reason) = 0;
 };
@@ -90,7 +90,7 @@ class Room {
   std::expected<Publication, Refusal> Publish(RoomMember& member, const PublishRequest& request,
                                               Publication stream);
   // Ends the stream; returns what it was.
-  std::expected<StreamKey, Refusal> Unpublish(RoomMember& member, std::string_view stream_id);
+  std::expected<StreamId, Refusal> Unpublish(RoomMember& member, std::string_view stream_id);
   std::expected<void, Refusal> SetMuted(RoomMember& member, std::string_view stream_id, bool muted);
 
   struct Found {

@@ -25,7 +25,7 @@ class Member final : public RoomMember {
   void Notify(const SharedText&) override {}
   bool Announce(const SharedText&) override { return true; }
   void GiveUp() override {}
-  void OnStreamRemoved(StreamKey) override {}
+  void OnStreamRemoved(StreamId) override {}
   void Evict(std::string_view) override { Leave(); }
 
  private:

@@ -24,7 +24,7 @@ class Member final : public RoomMember {
     return takes;
   }
   void GiveUp() override { given_up = true; }
-  void OnStreamRemoved(StreamKey) override {}
+  void OnStreamRemoved(StreamId) override {}
   void Evict(std::string_view) override {}
   Texts Heard() { return std::exchange(heard_, {}); }
 
@@ -47,7 +47,7 @@ class RoomTest : public ::testing::Test {
   void Enter(Member& member, const std::string& user) { room.Enter(member, user, Role::kAnchor); }
   void Leave(Member& member) { room.Leave(member, LeaveReason::kLeft); }
   void Publish(Member& member, MediaKind kind, MediaSource source = MediaSource::kMain) {
-    Publication stream{.key = ++keys};
+    Publication stream{.key = {1, ++keys}};
     stream.encodings.resize(1);
     ASSERT_TRUE(room.Publish(member, {.kind = kind, .source = source}, std::move(stream)));
   }
@@ -60,7 +60,7 @@ class RoomTest : public ::testing::Test {
 
   Room room{
       {.sdk_app_id = 1, .id = RoomId(1u)}, 1, Scene::kLive, {.max_departures = kMaxDepartures}};
-  StreamKey keys = 0;
+  uint64_t keys = 0;
   Member ann;  // is in the room
   Member bob;
   Member cid;

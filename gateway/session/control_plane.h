@@ -95,7 +95,7 @@ class ControlPlane {
   size_t attached() const { return sessions_.size() - grace_.size(); }
 
   RoomRegistry& rooms() { return rooms_; }
-  StreamKey NewStreamKey() { return next_stream_++; }
+  StreamId NewStreamId() { return {limits_.node, next_stream_++}; }
   const SessionLimits& limits() const { return limits_; }
   const Metrics& metrics() const { return metrics_; }  // without the lock, too
 
@@ -116,7 +116,7 @@ class ControlPlane {
   GraceList grace_;
   std::vector<std::shared_ptr<Session>> overflowed_;
   std::vector<std::string> events_;  // to be logged; of one Guard
-  StreamKey next_stream_ = 1;
+  uint64_t next_stream_ = 1;
   bool draining_ = false;
   Metrics metrics_;
 

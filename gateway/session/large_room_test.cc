@@ -19,7 +19,7 @@ class LargeRoomTest : public SessionTest {
     void Notify(const SharedText&) override {}
     bool Announce(const SharedText&) override { return true; }
     void GiveUp() override {}
-    void OnStreamRemoved(StreamKey) override {}
+    void OnStreamRemoved(StreamId) override {}
     void Evict(std::string_view) override {}
   };
 
@@ -32,7 +32,7 @@ class LargeRoomTest : public SessionTest {
   }
   void Publish(Room& room, Bystander& who, MediaKind kind) {
     const ControlPlane::Guard guard(control);
-    Publication stream{.key = control.NewStreamKey()};
+    Publication stream{.key = control.NewStreamId()};
     stream.encodings.resize(1);
     ASSERT_TRUE(room.Publish(who, {.kind = kind}, std::move(stream)));
   }

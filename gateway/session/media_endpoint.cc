@@ -98,11 +98,11 @@ void MediaEndpoint::Publish(const Publication& publication) {
   if (connection_ != nullptr) stream->set_reliable(connection_->reliable());
 }
 
-void MediaEndpoint::Unpublish(StreamKey key) {
+void MediaEndpoint::Unpublish(StreamId key) {
   std::erase_if(published_, [&](const auto& stream) { return stream->key() == key; });
 }
 
-Subscription* MediaEndpoint::FindSubscription(StreamKey key) const {
+Subscription* MediaEndpoint::FindSubscription(StreamId key) const {
   const auto found = std::ranges::find(
       subscriptions_, key, [](const auto& subscription) { return subscription->key(); });
   return found == subscriptions_.end() ? nullptr : found->get();
@@ -114,7 +114,7 @@ Subscription* MediaEndpoint::FindSubscriptionBySsrc(uint32_t ssrc) const {
   return found == subscriptions_.end() ? nullptr : found->get();
 }
 
-std::optional<uint32_t> MediaEndpoint::SubscribedSsrc(StreamKey key) const {
+std::optional<uint32_t> MediaEndpoint::SubscribedSsrc(StreamId key) const {
   const Subscription* subscription = FindSubscription(key);
   return subscription ? std::optional(subscription->ssrc()) : std::nullopt;
 }
@@ -137,11 +137,11 @@ void MediaEndpoint::Add(const SubscriptionRequest& request, const SubscriberNumb
   allocation_due_ = true;
 }
 
-void MediaEndpoint::Unsubscribe(StreamKey key) {
+void MediaEndpoint::Unsubscribe(StreamId key) {
   if (const Subscription* found = FindSubscription(key)) OnStreamEnded(found->ssrc());
 }
 
-void MediaEndpoint::SetLayerPreference(StreamKey key, const LayerPreference& preference) {
+void MediaEndpoint::SetLayerPreference(StreamId key, const LayerPreference& preference) {
   Subscription* found = FindSubscription(key);
   if (found == nullptr) return;
   found->set_preference(preference);

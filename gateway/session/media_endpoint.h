@@ -49,7 +49,7 @@ class MediaEndpointListener {
  public:
   virtual ~MediaEndpointListener() = default;
   // Another layer of this stream is being forwarded, or none. Must not change the endpoint.
-  virtual void OnLayerChanged(StreamKey key, ForwardedLayer layer) = 0;
+  virtual void OnLayerChanged(StreamId key, ForwardedLayer layer) = 0;
 };
 
 // Belongs to one worker's thread; lives as long as the session is on that worker, with or without a
@@ -79,15 +79,15 @@ class MediaEndpoint final : public SubscriberSink,
 
   // Streams this client publishes. The end of one ends its subscriptions, on all workers.
   void Publish(const Publication& publication);
-  void Unpublish(StreamKey key);
+  void Unpublish(StreamId key);
 
   // False when the limit is reached. A second subscription to one stream changes nothing.
   bool Subscribe(const SubscriptionRequest& request, Timestamp now);
-  void Unsubscribe(StreamKey key);
+  void Unsubscribe(StreamId key);
   // Followed at the next Tick.
-  void SetLayerPreference(StreamKey key, const LayerPreference& preference);
+  void SetLayerPreference(StreamId key, const LayerPreference& preference);
   // The subscription's, nullopt without one.
-  std::optional<uint32_t> SubscribedSsrc(StreamKey key) const;
+  std::optional<uint32_t> SubscribedSsrc(StreamId key) const;
   // Out of the room: nothing is published or subscribed any more.
   void Clear();
 
@@ -142,7 +142,7 @@ class MediaEndpoint final : public SubscriberSink,
   void Allocate(Timestamp now);
   void Add(const SubscriptionRequest& request, const SubscriberNumbers& numbers, Timestamp now);
   PublishedStream* FindPublished(uint32_t ssrc, size_t& encoding);
-  Subscription* FindSubscription(StreamKey key) const;
+  Subscription* FindSubscription(StreamId key) const;
   Subscription* FindSubscriptionBySsrc(uint32_t ssrc) const;
   void Wake();
   bool held() const { return held_round_ == worker_.wakes().round(); }

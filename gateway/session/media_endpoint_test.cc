@@ -16,7 +16,7 @@ namespace {
 
 using testing::TestPacket;
 
-constexpr StreamKey kKey = 1;
+constexpr StreamId kKey{1, 1};
 const StreamInfo kVideo{.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8};
 const std::vector<EncodingInfo> kEncodings{{.ssrc = 10, .width = 1280, .height = 720},
                                            {.ssrc = 11, .width = 320, .height = 180}};
@@ -40,7 +40,7 @@ class WokenConnection final : public net::Connection {
 
 class MediaEndpointTest : public ::testing::Test, public MediaEndpointListener {
  protected:
-  void OnLayerChanged(StreamKey key, ForwardedLayer layer) override {
+  void OnLayerChanged(StreamId key, ForwardedLayer layer) override {
     EXPECT_EQ(key, kKey);
     layers.push_back(layer);
   }
@@ -210,7 +210,8 @@ TEST_F(MediaEndpointTest, SubscriptionsOfABurstAllocateNothingBeforeTheNextTick)
   viewer->SetLayerPreference(kKey, {.paused = true});
   for (uint32_t i = 1; i <= 50; ++i) {
     EXPECT_TRUE(viewer->Subscribe(
-        {.key = kKey + i, .info = kVideo, .ssrc = 500 + i, .encodings = kEncodings}, now));
+        {.key = {1, kKey.number + i}, .info = kVideo, .ssrc = 500 + i, .encodings = kEncodings},
+        now));
   }
   EXPECT_EQ(layers, Layers{});
   viewer->Tick(now);

@@ -44,7 +44,7 @@ bool Session::Announce(const SharedText& message) {
   return true;
 }
 
-void Session::OnStreamRemoved(StreamKey key) {
+void Session::OnStreamRemoved(StreamId key) {
   if (subscriptions_.erase(key) == 0) return;
   ended_streams_.push_back(key);
   control_.Post(*this, media_worker_);

@@ -64,7 +64,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   void Notify(const SharedText& message) override;
   bool Announce(const SharedText& message) override;
   void GiveUp() override;
-  void OnStreamRemoved(StreamKey key) override;
+  void OnStreamRemoved(StreamId key) override;
   void Evict(std::string_view reason) override;
   void Send(std::string message) {
     Notify(std::make_shared<const std::string>(std::move(message)));
@@ -103,10 +103,10 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   std::unique_ptr<MediaState> parked;
 
   uint32_t NewSsrc() { return next_ssrc_++; }
-  std::unordered_map<StreamKey, Subscribed>& subscriptions() { return subscriptions_; }
+  std::unordered_map<StreamId, Subscribed>& subscriptions() { return subscriptions_; }
   // Streams that were subscribed to and have ended, for the worker with the media. Workers tell
   // each other, too, but not of a stream whose publisher is on its way between them.
-  std::vector<StreamKey> TakeEndedStreams() { return std::exchange(ended_streams_, {}); }
+  std::vector<StreamId> TakeEndedStreams() { return std::exchange(ended_streams_, {}); }
 
  private:
   friend class ControlPlane;
@@ -138,8 +138,8 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   unsigned media_worker_ = 0;
   uint64_t posted_ = 0;  // to which workers, by bit
   uint32_t next_ssrc_;
-  std::unordered_map<StreamKey, Subscribed> subscriptions_;
-  std::vector<StreamKey> ended_streams_;  // each was a subscription: no more than there may be
+  std::unordered_map<StreamId, Subscribed> subscriptions_;
+  std::vector<StreamId> ended_streams_;  // each was a subscription: no more than there may be
 };
 
 }  // namespace ferry::gateway

@@ -63,7 +63,7 @@ class SessionConnection final : public net::ConnectionHandler {
         : answer(std::move(text)), event(std::move(logged)) {}
     std::string answer;
     std::string event;  // for the log, if anything
-    std::optional<StreamKey> unpublished;
+    std::optional<StreamId> unpublished;
   };
   using Answer = std::expected<Carried, Refusal>;
   // An answer to `resume` that waits for the session's media.

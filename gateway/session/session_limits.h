@@ -10,6 +10,9 @@
 namespace ferry::gateway {
 
 struct SessionLimits {
+  // Which gateway this is, of those that serve the same applications: it stands in the ids of
+  // streams.
+  uint32_t node = 1;
   MediaLimits media;
   ControlLog::Limits log;
   Duration join_timeout = Duration::Millis(10'000);

@@ -21,7 +21,7 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const LeaveReques
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id, const PublishRequest& publish) {
-  Publication stream{.key = control().NewStreamKey(), .encodings = publish.encodings};
+  Publication stream{.key = control().NewStreamId(), .encodings = publish.encodings};
   if (stream.encodings.empty()) stream.encodings.resize(1);
   for (EncodingInfo& encoding : stream.encodings) encoding.ssrc = session_->NewSsrc();
   const auto published = session_->room()->Publish(*session_, publish, std::move(stream));

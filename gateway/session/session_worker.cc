@@ -78,7 +78,7 @@ void SessionWorker::Find(const std::shared_ptr<Session>& session, PendingWork& w
 }
 
 void SessionWorker::FindAttachment(Session& session, Media& media, PendingWork& work) {
-  for (const StreamKey key : session.TakeEndedStreams()) {
+  for (const StreamId key : session.TakeEndedStreams()) {
     work.ended_streams.emplace_back(media.endpoint.get(), key);
   }
   SessionConnection* here = ConnectionHere(session);

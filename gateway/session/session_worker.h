@@ -74,7 +74,7 @@ class SessionWorker {
   struct Media final : public MediaEndpointListener {
     Media(SessionWorker& owner, std::shared_ptr<Session> whose)
         : worker(owner), session(std::move(whose)) {}
-    void OnLayerChanged(StreamKey key, ForwardedLayer layer) override {
+    void OnLayerChanged(StreamId key, ForwardedLayer layer) override {
       worker.layer_changes_.push_back({session, key, layer});
     }
     SessionWorker& worker;
@@ -84,7 +84,7 @@ class SessionWorker {
   // Told later: the endpoint may be in the middle of a call that has the control plane locked.
   struct LayerChange {
     std::shared_ptr<Session> session;
-    StreamKey key;
+    StreamId key;
     ForwardedLayer layer;
   };
 
@@ -106,7 +106,7 @@ class SessionWorker {
     };
     std::vector<SessionConnection*> moved;  // former connections
     std::vector<std::pair<SessionConnection*, Session::Ending>> ended;
-    std::vector<std::pair<MediaEndpoint*, StreamKey>> ended_streams;
+    std::vector<std::pair<MediaEndpoint*, StreamId>> ended_streams;
     std::vector<std::unique_ptr<Media>> dropped;
     std::vector<Departure> leaving;  // for another worker
     std::vector<Arrival> arriving;

@@ -45,7 +45,7 @@ class CrossWorkerTest : public ::testing::Test, public PublisherSink {
   }
   std::unique_ptr<PublishedStream> Publish(size_t worker) {
     auto published = std::make_unique<PublishedStream>(
-        Publication{.key = 1, .info = kInfo, .encodings = {{.ssrc = 1}}}, *this,
+        Publication{.key = {1, 1}, .info = kInfo, .encodings = {{.ssrc = 1}}}, *this,
         sfu.worker(worker));
     Pump();
     return published;
@@ -53,7 +53,7 @@ class CrossWorkerTest : public ::testing::Test, public PublisherSink {
   void Subscribe(Subscriber& subscriber, size_t worker, unsigned origin, uint32_t ssrc) {
     subscriber.subscription =
         std::make_unique<Subscription>(sfu.worker(worker),
-                                       SubscriptionRequest{.key = 1,
+                                       SubscriptionRequest{.key = {1, 1},
                                                            .info = kInfo,
                                                            .origin_worker = origin,
                                                            .ssrc = ssrc,
@@ -203,11 +203,14 @@ class FullMailboxTest : public CrossWorkerTest {
     Subscriber subscriber;
     for (size_t i = 0; i < Mailbox::kMaxMail; ++i) {
       subscriber.subscription.reset();
-      subscriber.subscription = std::make_unique<Subscription>(
-          sfu.worker(2),
-          SubscriptionRequest{
-              .key = 99, .info = kInfo, .origin_worker = worker, .ssrc = 99, .encodings = {{}}},
-          subscriber, SubscriberNumbers{}, now);
+      subscriber.subscription =
+          std::make_unique<Subscription>(sfu.worker(2),
+                                         SubscriptionRequest{.key = {1, 99},
+                                                             .info = kInfo,
+                                                             .origin_worker = worker,
+                                                             .ssrc = 99,
+                                                             .encodings = {{}}},
+                                         subscriber, SubscriberNumbers{}, now);
     }
     EXPECT_GT(lost(2), 0);
   }
@@ -262,7 +265,7 @@ TEST(CrossWorkerThreads, ForwardsBetweenThreadsWhileSubscribersComeAndGo) {
   std::atomic<bool> left{false};
 
   std::thread publisher([&] {
-    PublishedStream stream({.key = 1, .info = info, .encodings = {{.ssrc = 1}}}, nobody,
+    PublishedStream stream({.key = {1, 1}, .info = info, .encodings = {{.ssrc = 1}}}, nobody,
                            sfu.worker(0));
     for (uint16_t i = 0; !left; ++i) {
       const auto bytes = testing::Bytes({.sequence = i, .keyframe = i % 10 == 0});
@@ -275,11 +278,14 @@ TEST(CrossWorkerThreads, ForwardsBetweenThreadsWhileSubscribersComeAndGo) {
   std::thread subscriber([&] {
     for (int round = 0; round < 10 || (received == 0 && round < 10'000); ++round) {
       Subscriber viewer;
-      viewer.subscription = std::make_unique<Subscription>(
-          sfu.worker(1),
-          SubscriptionRequest{
-              .key = 1, .info = info, .origin_worker = 0, .ssrc = 9, .encodings = {{.ssrc = 1}}},
-          viewer, SubscriberNumbers{}, now);
+      viewer.subscription =
+          std::make_unique<Subscription>(sfu.worker(1),
+                                         SubscriptionRequest{.key = {1, 1},
+                                                             .info = info,
+                                                             .origin_worker = 0,
+                                                             .ssrc = 9,
+                                                             .encodings = {{.ssrc = 1}}},
+                                         viewer, SubscriberNumbers{}, now);
       for (int i = 0; i < 200; ++i) {
         if (run[1].exchange(false)) sfu.worker(1).Run(now);
         std::this_thread::yield();

@@ -61,7 +61,7 @@ class ForwardingTest : public ::testing::Test, public PublisherSink {
   }
   using Seq = std::vector<uint16_t>;
 
-  static constexpr StreamKey kKey = 7;
+  static constexpr StreamId kKey{1, 7};
   Metrics metrics;
   SfuWorker worker{0, metrics};
   StreamInfo info;

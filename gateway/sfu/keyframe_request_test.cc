@@ -29,7 +29,7 @@ class KeyframeRequestTest : public ::testing::Test, public PublisherSink {
     const auto ssrc = static_cast<uint32_t>(100 + subscribers.size());
     joined.subscription = std::make_unique<Subscription>(
         worker,
-        SubscriptionRequest{.key = 7, .info = kInfo, .ssrc = ssrc, .encodings = {{.ssrc = 1}}},
+        SubscriptionRequest{.key = {1, 7}, .info = kInfo, .ssrc = ssrc, .encodings = {{.ssrc = 1}}},
         joined, SubscriberNumbers{}, now);
     return joined;
   }
@@ -63,8 +63,8 @@ class KeyframeRequestTest : public ::testing::Test, public PublisherSink {
   bool key = false;
   std::vector<Timestamp> requests;
   std::vector<std::unique_ptr<Subscriber>> subscribers;
-  PublishedStream stream{Publication{.key = 7, .info = kInfo, .encodings = {{.ssrc = 1}}}, *this,
-                         worker};
+  PublishedStream stream{Publication{.key = {1, 7}, .info = kInfo, .encodings = {{.ssrc = 1}}},
+                         *this, worker};
 };
 
 TEST_F(KeyframeRequestTest, OneThatAsksWithoutEndCostsTheRoomAKeyframeInEightSeconds) {

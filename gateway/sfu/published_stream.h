@@ -43,7 +43,7 @@ class PublishedStream {
   void set_reliable(bool reliable) { reliable_ = reliable; }
 
   const Publication& publication() const { return publication_; }
-  StreamKey key() const { return publication_.key; }
+  StreamId key() const { return publication_.key; }
   const StreamInfo& info() const { return publication_.info; }
 
   // From the publisher. `encoding` is the index of the packet's SSRC in the publication. False when

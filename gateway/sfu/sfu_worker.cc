@@ -49,7 +49,7 @@ void SfuWorker::Run(Timestamp now) {
   LinkedPacket linked;
   for (unsigned from = 0; from < incoming_.size(); ++from) {
     if (!incoming_[from]) continue;
-    std::optional<StreamKey> stray;
+    std::optional<StreamId> stray;
     // One round of the ring at most: a sender who never pauses must not keep us from our own work.
     for (size_t i = 0; i < kLinkCapacity && incoming_[from]->Pop(linked); ++i) {
       if (StreamFanout* fanout = FindFanout(linked.key)) {
@@ -130,7 +130,7 @@ void SfuWorker::Deliver(PublishedStream& stream, const rtp::SenderReport& report
   if (StreamFanout* fanout = FindFanout(stream.key())) fanout->ForwardReport(report, now);
 }
 
-StreamFanout* SfuWorker::FindFanout(StreamKey key) const {
+StreamFanout* SfuWorker::FindFanout(StreamId key) const {
   const auto found = fanouts_.find(key);
   return found == fanouts_.end() ? nullptr : found->second.get();
 }
@@ -160,13 +160,13 @@ void SfuWorker::Leave(StreamFanout& fanout, Subscription& subscription) {
   if (fanout.origin_ != index_) Post(fanout.origin_, fanout.key(), DetachMessage{});
   const uint64_t room = fanout.room();
   const bool audio = fanout.info().kind == MediaKind::kAudio;
-  fanouts_.erase(StreamKey(fanout.key()));
+  fanouts_.erase(StreamId(fanout.key()));
   const auto found = audio ? audio_rooms_.find(room) : audio_rooms_.end();
   if (found != audio_rooms_.end() && --found->second.fanouts == 0) audio_rooms_.erase(found);
 }
 
 void SfuWorker::Attach(StreamFanout& fanout, Timestamp now) {
-  const StreamKey key = fanout.key();
+  const StreamId key = fanout.key();
   if (const auto stream = published_.find(key); stream != published_.end()) {
     fanout.origin_ = index_;
     fanout.attached_ = true;
@@ -191,7 +191,7 @@ void SfuWorker::RequestKeyframe(StreamFanout& fanout, size_t encoding, Timestamp
   }
 }
 
-void SfuWorker::Post(unsigned worker, StreamKey key, decltype(Mail::body) body) {
+void SfuWorker::Post(unsigned worker, StreamId key, decltype(Mail::body) body) {
   if (worker >= workers_.size() || workers_[worker] == nullptr) return;
   if (!workers_[worker]->mailbox_.Post({index_, key, std::move(body)})) {
     metrics_.Drop(DropReason::kLinkFull);
@@ -201,17 +201,17 @@ void SfuWorker::Post(unsigned worker, StreamKey key, decltype(Mail::body) body) 
   RequestRun();
 }
 
-void SfuWorker::PostTo(WorkerSet workers, StreamKey key, const decltype(Mail::body)& body) {
+void SfuWorker::PostTo(WorkerSet workers, StreamId key, const decltype(Mail::body)& body) {
   ForEach(workers, [&](unsigned worker) { Post(worker, key, body); });
 }
 
-void SfuWorker::PostToOthers(StreamKey key, const decltype(Mail::body)& body) {
+void SfuWorker::PostToOthers(StreamId key, const decltype(Mail::body)& body) {
   for (unsigned worker = 0; worker < workers_.size(); ++worker) {
     if (worker != index_) Post(worker, key, body);
   }
 }
 
-void SfuWorker::OnAttach(unsigned from, StreamKey key, Timestamp) {
+void SfuWorker::OnAttach(unsigned from, StreamId key, Timestamp) {
   const auto found = published_.find(key);
   if (found == published_.end()) return Post(from, key, UnknownStreamMessage{});
   PublishedStream& stream = *found->second;
@@ -228,7 +228,7 @@ void SfuWorker::OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now) {
 }
 
 void SfuWorker::Handle(Mail& mail, Timestamp now) {
-  const StreamKey key = mail.key;
+  const StreamId key = mail.key;
   const unsigned from = mail.from;
   const auto published = published_.find(key);
   StreamFanout* fanout = FindFanout(key);

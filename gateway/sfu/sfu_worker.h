@@ -76,7 +76,7 @@ class SfuWorker {
   StreamFanout& Join(const SubscriptionRequest& request, Subscription& subscription, Timestamp now);
   void Leave(StreamFanout& fanout, Subscription& subscription);
   // The fanout of a stream here, null when nobody here is subscribed to it.
-  StreamFanout* FindFanout(StreamKey key) const;
+  StreamFanout* FindFanout(StreamId key) const;
 
   // For StreamFanout.
   void RequestKeyframe(StreamFanout& fanout, size_t encoding, Timestamp now);
@@ -91,13 +91,13 @@ class SfuWorker {
   };
 
   void RequestRun();
-  void Post(unsigned worker, StreamKey key, decltype(Mail::body) body);
-  void PostToOthers(StreamKey key, const decltype(Mail::body)& body);
-  void PostTo(WorkerSet workers, StreamKey key, const decltype(Mail::body)& body);
+  void Post(unsigned worker, StreamId key, decltype(Mail::body) body);
+  void PostToOthers(StreamId key, const decltype(Mail::body)& body);
+  void PostTo(WorkerSet workers, StreamId key, const decltype(Mail::body)& body);
   void Handle(Mail& mail, Timestamp now);
   void Attach(StreamFanout& fanout, Timestamp now);
   void SearchAll(Timestamp now);
-  void OnAttach(unsigned from, StreamKey key, Timestamp now);
+  void OnAttach(unsigned from, StreamId key, Timestamp now);
   void OnOrigin(StreamFanout& fanout, unsigned worker, Timestamp now);
 
   const unsigned index_;
@@ -107,8 +107,8 @@ class SfuWorker {
   PacketPool pool_;
   WakeScheduler wakes_;
   std::array<uint8_t, rtp::kMaxReceivedPacketSize> outgoing_packet_;
-  std::unordered_map<StreamKey, PublishedStream*> published_;
-  std::unordered_map<StreamKey, std::unique_ptr<StreamFanout>> fanouts_;
+  std::unordered_map<StreamId, PublishedStream*> published_;
+  std::unordered_map<StreamId, std::unique_ptr<StreamFanout>> fanouts_;
   std::unordered_map<uint64_t, AudioRoom> audio_rooms_;
 
   std::vector<SfuWorker*> workers_;                   // all, by index; alone: itself

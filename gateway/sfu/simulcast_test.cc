@@ -27,7 +27,8 @@ class SimulcastTest : public ::testing::Test, public PublisherSink {
 
   SimulcastTest() {
     viewer.subscription = std::make_unique<Subscription>(
-        worker, SubscriptionRequest{.key = 1, .info = kInfo, .ssrc = 500, .encodings = kEncodings},
+        worker,
+        SubscriptionRequest{.key = {1, 1}, .info = kInfo, .ssrc = 500, .encodings = kEncodings},
         viewer, SubscriberNumbers{.next_sequence = 1000}, now);
     requests.clear();
   }
@@ -100,7 +101,7 @@ class SimulcastTest : public ::testing::Test, public PublisherSink {
   std::array<Numbers, 2> numbers{Numbers{65'533, 32'765, 253}, Numbers{77, 9, 3}};
   uint32_t timestamp = 90'000;
   Subscriber viewer;
-  PublishedStream stream{{.key = 1, .info = kInfo, .encodings = kEncodings}, *this, worker};
+  PublishedStream stream{{.key = {1, 1}, .info = kInfo, .encodings = kEncodings}, *this, worker};
 };
 
 TEST_F(SimulcastTest, SwitchesAtAKeyframeOfTheNewEncodingAndForwardsTheOldOneUntilThen) {

@@ -26,13 +26,13 @@ class SpeakersTest : public ::testing::Test, public PublisherSink {
     for (size_t i = 0; i < kSpeakers; ++i) {
       const StreamInfo info{.stream_id = "s" + std::to_string(i)};
       streams.push_back(std::make_unique<PublishedStream>(
-          Publication{.key = i + 1, .info = info, .encodings = {{.ssrc = 1}}, .room = 7}, *this,
-          worker));
+          Publication{.key = {1, i + 1}, .info = info, .encodings = {{.ssrc = 1}}, .room = 7},
+          *this, worker));
       for (auto* to : {&listener, &speaker}) {
         (*to)[i].subscription = std::make_unique<Subscription>(
             worker,
             SubscriptionRequest{
-                .key = i + 1, .info = info, .ssrc = 9, .room = 7, .encodings = {{.ssrc = 1}}},
+                .key = {1, i + 1}, .info = info, .ssrc = 9, .room = 7, .encodings = {{.ssrc = 1}}},
             (*to)[i], SubscriberNumbers{.next_sequence = 100}, now);
       }
     }

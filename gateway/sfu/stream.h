@@ -1,7 +1,10 @@
 // What a stream is: its identity, its codec, its encodings, and what a subscriber wants of it.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,8 +12,12 @@
 
 namespace ferry::gateway {
 
-// Unique in the process, whatever worker and room.
-using StreamKey = uint64_t;
+// Unique among all nodes, whatever worker and room.
+struct StreamId {
+  uint32_t node = 0;  // where it is published
+  uint64_t number = 0;
+  auto operator<=>(const StreamId&) const = default;
+};
 
 using net::LayerChoice;
 using net::MediaKind;
@@ -40,7 +47,7 @@ struct EncodingInfo {
 };
 
 struct Publication {
-  StreamKey key = 0;
+  StreamId key;
   StreamInfo info;
   std::vector<EncodingInfo> encodings;  // 1 to kMaxEncodings: [0] big, [1] small
   uint64_t room = 0;                    // unique in the process: audio is selected within a room
@@ -59,7 +66,7 @@ struct LayerPreference {
 enum class ForwardedLayer { kNone, kSmall, kBig };
 
 struct SubscriptionRequest {
-  StreamKey key = 0;
+  StreamId key;
   StreamInfo info;
   unsigned origin_worker = 0;  // the publisher's; a hint, a stream that has moved is found
   uint32_t ssrc = 0;           // under which the subscriber gets it
@@ -69,3 +76,11 @@ struct SubscriptionRequest {
 };
 
 }  // namespace ferry::gateway
+
+template <>
+struct std::hash<ferry::gateway::StreamId> {
+  size_t operator()(const ferry::gateway::StreamId& id) const noexcept {
+    // Numbers count up and nodes are few: neither takes the other's bits.
+    return std::hash<uint64_t>{}(id.number ^ uint64_t{id.node} << 40);
+  }
+};

@@ -41,7 +41,7 @@ class StreamFanout {
   StreamFanout(const StreamFanout&) = delete;
   StreamFanout& operator=(const StreamFanout&) = delete;
 
-  StreamKey key() const { return key_; }
+  StreamId key() const { return key_; }
   const StreamInfo& info() const { return info_; }
   const std::vector<EncodingInfo>& encodings() const { return encodings_; }
   const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
@@ -75,7 +75,7 @@ class StreamFanout {
   void OnLateKeyframe(const PacketRef& first, Timestamp now);
 
   SfuWorker& worker_;
-  const StreamKey key_;
+  const StreamId key_;
   const StreamInfo info_;
   const std::vector<EncodingInfo> encodings_;
   const uint64_t room_;

@@ -107,7 +107,7 @@ class Subscription final : private OutgoingStream {
   const OutgoingPacket* FindSent(uint16_t sequence_number) const;
 
   const SubscriptionRequest& request() const { return request_; }
-  StreamKey key() const { return request_.key; }
+  StreamId key() const { return request_.key; }
   uint32_t ssrc() const { return request_.ssrc; }
   bool video() const { return video_; }
   const StreamFanout& fanout() const { return fanout_; }

@@ -17,7 +17,7 @@
 namespace ferry::gateway {
 
 struct LinkedPacket {
-  StreamKey key = 0;
+  StreamId key;
   PacketRef packet;
 };
 
@@ -43,7 +43,7 @@ struct SenderReportMessage {
 
 struct Mail {
   unsigned from = 0;
-  StreamKey key = 0;
+  StreamId key;
   std::variant<AttachMessage, DetachMessage, KeyframeRequestMessage, AttachedMessage,
                UnknownStreamMessage, StreamEndedMessage, StreamMovedMessage, SenderReportMessage>
       body;

@@ -33,7 +33,7 @@ class Connection final : public net::Connection {
 };
 
 class Listener final : public MediaEndpointListener {
-  void OnLayerChanged(StreamKey, ForwardedLayer) override {}
+  void OnLayerChanged(StreamId, ForwardedLayer) override {}
 };
 
 struct Subscriber {
@@ -62,14 +62,14 @@ int Main(int argc, char** argv) {
   Connection publisher_connection;
   MediaEndpoint publisher(limits, worker, listener, 1'000);
   publisher.Attach(publisher_connection, now);
-  publisher.Publish({.key = 1, .info = info, .encodings = encodings});
+  publisher.Publish({.key = {1, 1}, .info = info, .encodings = encodings});
   std::vector<std::unique_ptr<Subscriber>> subscribers;
   for (size_t i = 0; i < count; ++i) {
     auto& subscriber = *subscribers.emplace_back(std::make_unique<Subscriber>());
     subscriber.endpoint = std::make_unique<MediaEndpoint>(limits, worker, listener, 2'000);
     subscriber.endpoint->Attach(subscriber.connection, now);
-    subscriber.endpoint->Subscribe({.key = 1, .info = info, .ssrc = 3'000, .encodings = encodings},
-                                   now);
+    subscriber.endpoint->Subscribe(
+        {.key = {1, 1}, .info = info, .ssrc = 3'000, .encodings = encodings}, now);
   }
 
   const auto per_frame = static_cast<size_t>(kbps * 1000 / 8 / 30 / kPayload);
