@@ -63,6 +63,14 @@ function(ferry_test name)
   endif()
 endfunction()
 
+# ferry_not_built(SUITE NAME…): tests of ./dev test's SUITE that this configuration leaves out, and that
+# its totals name (scripts/lib/results.mjs).
+function(ferry_not_built suite)
+  foreach(name IN LISTS ARGN)
+    set_property(GLOBAL APPEND_STRING PROPERTY FERRY_NOT_BUILT "${suite} ${name}\n")
+  endforeach()
+endfunction()
+
 # ferry_fuzzer(NAME SOURCES … [DEPS …]): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
 function(ferry_fuzzer name)
   if(NOT FERRY_FUZZ)

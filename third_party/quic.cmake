@@ -5,7 +5,8 @@
 #
 # QUIC_PROVIDER says whose: the distribution's where they are new enough (OpenSSL 3.5 is the first
 # whose TLS another QUIC can drive), else those of sources.lock, built once a machine.
-# WITH_WEBTRANSPORT=OFF leaves QUIC out; then any OpenSSL 3 does.
+# WITH_WEBTRANSPORT=OFF leaves QUIC out; then any OpenSSL 3 does. So does it where neither is to be had
+# and QUIC_PROVIDER does not insist: sources are fetched here and not while building, so that it is known.
 option(WITH_WEBTRANSPORT "Build WebTransport (OFF: WebSocket is the only transport)" ON)
 set(QUIC_PROVIDER auto CACHE STRING "Whose OpenSSL, ngtcp2 and nghttp3: auto, system or bundled")
 set_property(CACHE QUIC_PROVIDER PROPERTY STRINGS auto system bundled)
@@ -20,10 +21,20 @@ function(installed name)
   add_library(ferry::${name} ALIAS ferry_${name})
 endfunction()
 
-if(NOT WITH_WEBTRANSPORT)
+# What ./dev repeats after its work (scripts/lib/build.sh).
+set(reduced "${CMAKE_BINARY_DIR}/reduced.txt")
+file(REMOVE "${reduced}")
+
+# TLS alone.
+macro(without_quic)
+  set(WITH_WEBTRANSPORT OFF PARENT_SCOPE)
   find_package(OpenSSL 3.0 REQUIRED GLOBAL)
   installed(crypto OpenSSL::Crypto)
   installed(ssl OpenSSL::SSL)
+endmacro()
+
+if(NOT WITH_WEBTRANSPORT)
+  without_quic()
   return()
 endif()
 
@@ -47,9 +58,19 @@ elseif(QUIC_PROVIDER STREQUAL "system")
 endif()
 
 set(build_quic "${CMAKE_CURRENT_LIST_DIR}/build-quic")
-execute_process(COMMAND "${build_quic}" prefix OUTPUT_VARIABLE prefix
-                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${build_quic}")
+execute_process(COMMAND "${build_quic}" prefix OUTPUT_VARIABLE prefix RESULT_VARIABLE failed
+                OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(failed AND QUIC_PROVIDER STREQUAL "bundled")
+  message(FATAL_ERROR "QUIC_PROVIDER=bundled, but the sources of OpenSSL, nghttp3 and ngtcp2 could not be fetched")
+elseif(failed)
+  set(reason "the sources of OpenSSL, nghttp3 and ngtcp2 could not be fetched")
+  message(WARNING "Building without WebTransport: ${reason}. Calls go by WebSocket alone. "
+                  "Configure again when they can be had")
+  file(WRITE "${reduced}" "built without WebTransport: ${reason} (${CMAKE_BINARY_DIR})\n")
+  without_quic()
+  return()
+endif()
 message(STATUS "QUIC libraries: bundled, in ${prefix}")
 file(MAKE_DIRECTORY "${prefix}/include")
 

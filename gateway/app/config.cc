@@ -11,6 +11,12 @@
 namespace ferry::gateway {
 namespace {
 
+#ifdef FERRY_WITH_WEBTRANSPORT
+constexpr char kVersion[] = "ferry-gateway 0.1.0";
+#else
+constexpr char kVersion[] = "ferry-gateway 0.1.0 (built without WebTransport)";
+#endif
+
 // FERRY_MAX_CONNECTIONS for max-connections.
 std::string EnvironmentName(std::string name) {
   std::ranges::transform(name, name.begin(), [](char c) {
@@ -184,7 +190,7 @@ void ApplyFile(CLI::App& app, const std::string& path) {
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
   CommandLine out;
   CLI::App app("Ferry gateway: real-time audio and video for the web", "ferry-gateway");
-  app.set_version_flag("--version", "ferry-gateway 0.1.0");
+  app.set_version_flag("--version", kVersion);
   std::string file;
   app.add_option("--config", file, "configuration file (TOML)")->envname("FERRY_CONFIG");
   DeclareAll(Options(app), out.config);

@@ -78,6 +78,9 @@ Result<void> Gateway::Start() {
   if (!origins) return std::unexpected(origins.error());
   origins_ = std::move(*origins);
   const bool webtransport = config_.webtransport && WebTransportService::Available();
+  if (config_.webtransport && !webtransport) {
+    log_->warn("event=built-without-webtransport transports=websocket");
+  }
   if (webtransport) {
     const auto secret = LoadOrMakeQuicSecret(config_.data_dir);
     if (!secret) return std::unexpected(secret.error());

@@ -19,4 +19,5 @@ build_for_bench() {
 }
 build_for_bench || exit 1
 cd "$CALLER_FOLDER" || exit 1 # --json FILE means the caller's FILE
+say_reduced
 exec node "$ROOT/tests/bench/$name/run.mjs" "$@"

@@ -4,5 +4,6 @@
 say "Preparing the demo"
 build_gateway && build_wasm && build_sdk && build_web || exit 1
 say ""
+say_reduced
 exec "$ROOT/build/release/gateway/ferry-gateway" --demo --demo-dir "$ROOT/web/dist" --sdk-dir "$ROOT/js-api/dist" \
   --data-dir "$ROOT/build/demo-data" "$@"

@@ -3,8 +3,8 @@ cat <<'TEXT'
 ./dev JOB …            run from anywhere; installs what the job needs (apt, npm), and skips what is done
 
   demo [FLAGS]         build everything, start the gateway with its demo, print the address to open
-  test [SUITE [NAME]]  every test; or one suite: core net gateway client wasm sdk web e2e,
-                       tsan; or its tests that match NAME
+  test [SUITE [NAME]]  every test; or one suite: setup core net gateway client wasm sdk web
+                       e2e, tsan; or its tests that match NAME
   build [PART…]        all; or a part: gateway wasm sdk web; or a preset: debug release asan tsan fuzz
   bench NAME [ARGS]    tests/bench/NAME, such as codecs or call; --json FILE writes the figures
   soak [ARGS]          an hour (--minutes N) of clients who come, go, are killed and change transports

@@ -14,7 +14,7 @@ rm -rf "$RESULTS"
 # One run of apt for everything that the suites need, so that the slow part of a first run is one line.
 if ((${#SUITES[@]} > 1)); then
   say "Preparing"
-  need_packages build wasm || true
+  need_packages build setup wasm || true
   need_node || true
   need_browser || true
 fi
@@ -34,7 +34,8 @@ if ! command -v node >/dev/null; then
   exit 1
 fi
 for i in "${!SUITES[@]}"; do
-  node scripts/lib/results.mjs suite "${SUITES[i]}" "$RESULTS/${SUITES[i]}" "${status[i]}"
+  node scripts/lib/results.mjs suite "${SUITES[i]}" "$RESULTS/${SUITES[i]}" "${status[i]}" build/asan/not-built.txt
 done
 say ""
+say_reduced
 node scripts/lib/results.mjs totals "$RESULTS"

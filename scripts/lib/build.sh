@@ -14,11 +14,19 @@ run_sanitized() {
   fi
 }
 
-cmake_configure() { cmake --preset "$1" -S "$ROOT"; }
+# What was built with less than it should have, by the build folder's own words (third_party/quic.cmake), once a preset.
+declare -A REDUCED=()
+say_reduced() {
+  local preset
+  for preset in "${!REDUCED[@]}"; do
+    warn "${REDUCED[$preset]}"
+  done
+  REDUCED=()
+}
 
 # build_native PRESET [TARGET…]
 build_native() {
-  local preset=$1 hash target=all
+  local preset=$1 hash target=all reduced=$ROOT/build/$1/reduced.txt
   local -a run=() targets=()
   shift
   (($# == 0)) || { targets=(--target "$@") && target=$*; }
@@ -26,11 +34,13 @@ build_native() {
   [[ $preset != fuzz ]] || need_packages fuzz || return 1
   [[ $preset != asan && $preset != tsan ]] || run=(run_sanitized)
   hash=$(hash_of "$ROOT/CMakePresets.json"; cmake --version)
-  if ! is_stamped "configure-$preset" "$hash" || [[ ! -f $ROOT/build/$preset/build.ninja ]]; then
+  # What was missing the last time is looked for again.
+  if ! is_stamped "configure-$preset" "$hash" || [[ ! -f $ROOT/build/$preset/build.ninja || -f $reduced ]]; then
     step --hint "after a change of compiler: ./dev clean $preset, then the same again" \
       "Configure $preset" "${run[@]}" cmake --preset "$preset" -S "$ROOT" || return 1
     stamp "configure-$preset" "$hash"
   fi
+  [[ ! -f $reduced ]] || REDUCED[$preset]=$(<"$reduced")
   step --hint "mend what the compiler names, then run the same again" \
     "Build $preset ($target)" "${run[@]}" cmake --build "$ROOT/build/$preset" -j "$(jobs_for_building)" "${targets[@]}"
 }

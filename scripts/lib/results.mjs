@@ -1,8 +1,11 @@
 // Counts the tests of JUnit reports, as ctest, GoogleTest, Vitest and Playwright write them.
 //
-//   results.mjs suite NAME FOLDER STATUS   one suite's line, its failed tests and what each said; STATUS is its runner's exit status
-//   results.mjs totals FOLDER              the closing line over all suites: "N passed, N failed, N skipped"
+//   results.mjs suite NAME FOLDER STATUS [NOT-BUILT]
+//                               one suite's line, its failed tests and what each said; STATUS is its runner's exit status, and
+//                               the file NOT-BUILT names by line "SUITE PROGRAM" what the build had to leave out
+//   results.mjs totals FOLDER   what was not built, and the closing line over all suites: "N passed, N failed, N skipped"
 //
+// A program that was not built counts as one skipped test.
 // A suite that fails without a failed test in its reports (it crashed, it did not build, it ran nothing) counts as
 // one failed test: otherwise a run that breaks early would look better than one that goes on.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -75,16 +78,27 @@ function readReports(folder) {
 
 const count = (tests, outcome) => tests.filter((test) => test.outcome === outcome).length;
 
+/** The programs of a suite that the build left out. */
+function notBuilt(suite, file) {
+  if (!file || !existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((text) => text.split(' '))
+    .filter(([of]) => of === suite)
+    .map(([, program]) => program);
+}
+
 const line = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
 
-function closeSuite(name, folder, status) {
+function closeSuite(name, folder, status, leftOut) {
   const tests = readReports(folder);
   const failures = tests.filter((test) => test.outcome === 'failed');
   const sum = {
     passed: count(tests, 'passed'),
     failed: failures.length,
-    skipped: count(tests, 'skipped'),
+    skipped: count(tests, 'skipped') + leftOut.length,
+    notBuilt: leftOut,
   };
   if (sum.failed === 0 && status !== 0) {
     failures.push({ name: `the ${name} suite itself ended with status ${status}`, reason: [] });
@@ -95,6 +109,7 @@ function closeSuite(name, folder, status) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'sum.json'), JSON.stringify(sum));
   console.log(`  ${name.padEnd(10)} ${line(sum)}`);
+  if (leftOut.length > 0) console.log(`             NOT BUILT  ${leftOut.join(' ')}`);
   for (const failure of failures.slice(0, 20)) {
     console.log(`             FAILED  ${failure.name}`);
     for (const text of failure.reason) console.log(`               | ${text}`);
@@ -109,11 +124,16 @@ function totals(folder) {
     .map((file) => JSON.parse(readFileSync(file, 'utf8')));
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const sum of sums) for (const key of Object.keys(total)) total[key] += sum[key];
+  const leftOut = sums.flatMap((sum) => sum.notBuilt);
+  if (leftOut.length > 0) {
+    console.log(`${leftOut.length} of the skipped were not built: ${leftOut.join(' ')}`);
+  }
   console.log(line(total));
   process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (command === 'suite') closeSuite(args[0], args[1], Number(args[2]));
-else if (command === 'totals') totals(args[0]);
+if (command === 'suite') {
+  closeSuite(args[0], args[1], Number(args[2]), notBuilt(args[0], args[3]));
+} else if (command === 'totals') totals(args[0]);
 else throw new Error(`results.mjs: no command '${command}': suite or totals`);

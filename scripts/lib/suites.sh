@@ -3,11 +3,25 @@
 # shellcheck shell=bash
 
 RESULTS="$ROOT/build/results"
-SUITES=(core net gateway client wasm sdk web e2e)
+SUITES=(setup core net gateway client wasm sdk web e2e)
 # Only when asked for: the same tests as others in another build, which takes as long again.
 EXTRA_SUITES=(tsan)
 
 see_log="the failed tests are named above; the log has their output"
+
+# Fetching sources from servers that fail, and counting results.
+suite_setup() {
+  need_packages build setup && need_node &&
+    step --hint "$see_log" "Test setup (in Node)" setup_tests "$RESULTS/setup/node.xml" "$1"
+}
+
+setup_tests() {
+  local report=$1 pattern=$2
+  local -a narrow=()
+  [[ -z $pattern ]] || narrow=(--test-name-pattern="$pattern")
+  node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit \
+    --test-reporter-destination="$report" "${narrow[@]}" "$ROOT"/tests/setup/*.test.mjs
+}
 
 ctest_in() {
   local suite=$1 pattern=$2

@@ -1,7 +1,7 @@
 // A call in a page that nobody looks at, as behind another tab: browsers give it hardly a picture and few timers.
 // In Firefox; Chromium's headless pages are always in front.
 import { firefoxOptions } from './support/firefox.mjs';
-import { expect, test } from './support/fixtures';
+import { expect, needsWebTransport, test } from './support/fixtures';
 import { picturesDecoded, picturesSent, stretchOf } from './support/statistics';
 import { PICTURE, expectHeard, type User } from './support/user';
 
@@ -34,6 +34,7 @@ async function rateSent(user: User): Promise<number> {
 }
 
 test('a page behind another one sends and receives on', async ({ newUser }) => {
+  needsWebTransport();
   const [anna, bob] = [await newUser('anna'), await newUser('bob')];
   // The browser's own fake camera: what pages draw stands still in the background.
   const room = { roomId: 1, transport: 'webtransport' };

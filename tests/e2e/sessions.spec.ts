@@ -1,7 +1,7 @@
 // Sessions over connections that come and go: what is back, and what the others see.
 import { chromium } from '@playwright/test';
 import { launchOptions } from './support/chromium.mjs';
-import { expect, test } from './support/fixtures';
+import { expect, needsWebTransport, test } from './support/fixtures';
 import { startGateway } from './support/gateway.mjs';
 import { signalTree } from './support/processes.mjs';
 import { User, forgiveNetwork } from './support/user';
@@ -24,6 +24,7 @@ for (const transport of ['webtransport', 'websocket'] as const) {
     gateway,
     newUser,
   }) => {
+    needsWebTransport(transport);
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
     await call(anna, bob, transport);
     const killedMs = await anna.now();

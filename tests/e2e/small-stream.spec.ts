@@ -1,5 +1,5 @@
 // A picture that is sent in two sizes, and who receives which.
-import { expect, test } from './support/fixtures';
+import { expect, needsWebTransport, test } from './support/fixtures';
 import { longestGapMs } from './support/numbers.mjs';
 import { MAX_GAP_MS, PICTURE, expectInOrder, type User } from './support/user';
 
@@ -16,6 +16,7 @@ for (const transport of ['webtransport', 'websocket'] as const) {
   test(`the small picture and the big one, changed without a gap, over ${transport}`, async ({
     newUser,
   }) => {
+    needsWebTransport(transport);
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
     await anna.join({ roomId: 1, transport }, { small: SMALL });
     await bob.join({ roomId: 1, transport }, { video: false });

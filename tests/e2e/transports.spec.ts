@@ -1,5 +1,5 @@
 // The call over each transport (in every browser of the configuration), and from one to the other.
-import { expect, test } from './support/fixtures';
+import { expect, needsWebTransport, test } from './support/fixtures';
 import { clientConnections } from './support/gateway.mjs';
 import { longestGapMs } from './support/numbers.mjs';
 import {
@@ -22,6 +22,7 @@ async function call(anna: User, bob: User, params: object) {
 
 for (const transport of ['websocket', 'webtransport'] as const) {
   test(`a call over ${transport}`, async ({ newUser, gateway }) => {
+    needsWebTransport(transport);
     const [anna, bob] = [await newUser('anna'), await newUser('bob')];
     await call(anna, bob, { transport });
     const none = { websocket: 0, webtransport: 0 };
@@ -36,12 +37,14 @@ for (const transport of ['websocket', 'webtransport'] as const) {
 }
 
 test('left to itself, a call takes WebTransport', async ({ newUser, gateway }) => {
+  needsWebTransport();
   const [anna, bob] = [await newUser('anna'), await newUser('bob')];
   await call(anna, bob, {});
   expect(await clientConnections(gateway)).toEqual({ websocket: 0, webtransport: 2 });
 });
 
 test('where UDP is swallowed, a call takes WebSocket', async ({ newUser, relay, gateway }) => {
+  needsWebTransport();
   relay.set({ udp: false });
   const anna = await newUser('anna', 'call.html', relay.origin);
   await anna.join();
@@ -58,6 +61,7 @@ test('WebTransport to WebSocket and back in mid call, without a gap of seconds',
   relay,
   gateway,
 }) => {
+  needsWebTransport();
   const anna = await newUser('anna', 'call.html', relay.origin);
   const bob = await newUser('bob');
   await call(anna, bob, {});
@@ -94,6 +98,7 @@ test('WebTransport to WebSocket and back in mid call, without a gap of seconds',
 });
 
 test('a client whose address changes stays in the call', async ({ newUser, relay }) => {
+  needsWebTransport();
   const anna = await newUser('anna', 'call.html', relay.origin);
   const bob = await newUser('bob');
   await call(anna, bob, { transport: 'webtransport' });

@@ -1,6 +1,6 @@
 // A publisher's link to the gateway that narrows in mid call, and widens again.
 import type { TRTCStatistics } from 'ferry-rtc';
-import { expect, test } from './support/fixtures';
+import { expect, needsWebTransport, test } from './support/fixtures';
 import { longestGapMs } from './support/numbers.mjs';
 import { MAX_GAP_MS, expectInOrder, type User } from './support/user';
 
@@ -26,6 +26,7 @@ test('the uplink narrows and widens: the picture follows, and the call goes on',
   newUser,
   relay,
 }) => {
+  needsWebTransport();
   test.setTimeout(240_000);
   relay.set({ up: WIDE });
   const anna = await newUser('anna', 'call.html', relay.origin);

@@ -1,7 +1,7 @@
 // What every test begins with: a gateway of its own, and users who come to it.
 import { test as base, expect } from '@playwright/test';
 import { closePage, openPage } from './deadlines';
-import { startGateway } from './gateway.mjs';
+import { hasWebTransport, startGateway } from './gateway.mjs';
 import { startRelay } from './relay.mjs';
 import { User } from './user';
 
@@ -52,5 +52,11 @@ export const test = base.extend<Fixtures>({
     expect(complaints, 'errors in the pages').toEqual([]);
   },
 });
+
+/** For tests that ask for WebTransport itself: skips the test that calls it where the gateway was built without. */
+export function needsWebTransport(transport = 'webtransport'): void {
+  const impossible = transport === 'webtransport' && !hasWebTransport();
+  test.skip(impossible, 'the gateway was built without WebTransport');
+}
 
 export { expect };

@@ -23,6 +23,12 @@ export function gatewayPath() {
   return program;
 }
 
+/** Whether the program was built with it. */
+export function hasWebTransport() {
+  const version = execFileSync(gatewayPath(), ['--version'], { encoding: 'utf8' });
+  return !version.includes('without WebTransport');
+}
+
 /** The demo and the test pages (under /e2e/) as one directory, as the gateway serves it. */
 function webRoot(directory) {
   const target = path.join(directory, 'web');
