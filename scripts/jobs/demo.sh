@@ -2,6 +2,10 @@
 # shellcheck shell=bash
 
 say "Preparing the demo"
+sets=(build wasm)
+node_is_new_enough || sets+=(node)
+need_packages "${sets[@]}" || exit 1
+ahead fetch_for_pages
 build_gateway && build_wasm && build_sdk && build_web || exit 1
 say ""
 say_reduced

@@ -17,6 +17,7 @@ if ((${#SUITES[@]} > 1)); then
   need_packages build setup wasm || true
   need_node || true
   need_browser || true
+  ahead fetch_for_pages
 fi
 
 status=()

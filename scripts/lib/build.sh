@@ -45,12 +45,19 @@ build_native() {
     "Build $preset ($target)" "${run[@]}" cmake --build "$ROOT/build/$preset" -j "$(jobs_for_building)" "${targets[@]}"
 }
 
+# What the WebAssembly modules, the SDK and the demo need from the network; their packages are there already.
+fetch_for_pages() {
+  in_emscripten emcc --version
+  need_npm_packages
+}
+
 in_emscripten() { "$ROOT/scripts/in-emscripten" "$@"; }
 
 build_wasm() { once "The WebAssembly modules" make_wasm; }
 make_wasm() {
   local hash
   need_packages build wasm || return 1
+  wait_ahead
   step --hint "put emcc 6.0 or newer on the PATH, or let mmdebstrap reach a Debian mirror" \
     "Emscripten (the first time: half a minute, 1 GB)" in_emscripten emcc --version || return 1
   hash=$(hash_of "$ROOT/CMakePresets.json" "$ROOT/scripts/emscripten-root" "$ROOT/scripts/in-emscripten")

@@ -24,6 +24,15 @@ seconds_since() {
   fi
 }
 
+# show_progress LABEL LOG START: on a terminal, how long a step runs and how far it is by ninja's own count, until ended.
+show_progress() {
+  local mark
+  while sleep 1; do
+    mark=$(tail -c 4000 "$2" | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1) || true
+    printf '\r\033[K  %-58s %10s  %s' "$1" "$(seconds_since "$3")" "$mark"
+  done
+}
+
 # step [--hint TEXT] LABEL COMMAND…: runs a command with its output in a log of its own, and prints one line: what,
 # and how long it took. When the command fails: the log's tail, the command, and what to do. Functions that
 # are run so join their commands by &&, because `set -e` does not reach into a tested command.
@@ -33,7 +42,7 @@ step() {
     hint=$2
     shift 2
   fi
-  local label=$1 slug start rc=0
+  local label=$1 slug start rc=0 progress=""
   shift
   slug=${label,,}
   slug=${slug//[^a-z0-9]/-}
@@ -41,7 +50,17 @@ step() {
   STEP_LOG="$LOGS/${slug:0:60}.log"
   printf '  %-58s ' "$label"
   start=$(now_us)
+  : >"$STEP_LOG"
+  if [[ -t 1 ]]; then
+    show_progress "$label" "$STEP_LOG" "$start" &
+    progress=$!
+  fi
   "$@" >"$STEP_LOG" 2>&1 </dev/null || rc=$?
+  if [[ -n $progress ]]; then
+    kill "$progress"
+    wait "$progress" 2>/dev/null || true
+    printf '\r\033[K  %-58s ' "$label"
+  fi
   if ((rc == 0)); then
     printf '%10s\n' "$(seconds_since "$start")"
     return 0
@@ -53,6 +72,20 @@ step() {
   [[ -z $hint ]] || printf '    to do    %s\n' "$hint"
   printf '\n'
   return "$rc"
+}
+
+# ahead COMMAND…: begins in the background what steps below will want, because it waits for the network while they
+# compile. It shows nothing: what it did not get done, the step that wants it does, and says what is wrong.
+AHEAD=()
+ahead() {
+  local log="$LOGS/ahead.log"
+  mkdir -p "$LOGS"
+  "$@" >"$log" 2>&1 </dev/null &
+  AHEAD+=($!)
+}
+wait_ahead() {
+  ((${#AHEAD[@]} == 0)) || wait "${AHEAD[@]}" || true
+  AHEAD=()
 }
 
 # skipped LABEL: the line of a step that has nothing to do.

@@ -44,6 +44,7 @@ npm_ci() { npm ci "$@" --no-audit --no-fund 2>&1 | sed '/^npm error Clean instal
 need_npm_packages() { once "npm packages" install_npm_packages; }
 install_npm_packages() {
   local hash
+  wait_ahead
   need_node || return 1
   hash=$(hash_of "$ROOT"/package{,-lock}.json "$ROOT"/{js-api,web,tests/e2e,tests/bench}/package.json; node --version)
   if is_stamped npm "$hash" && [[ -f $ROOT/node_modules/.package-lock.json ]]; then
