@@ -90,10 +90,9 @@ class GatewayTest : public ::testing::Test {
   }
 
   Client Connect(testing::TestClient::Options options = {}) {
-    const Client client =
-        options.transport == net::TransportKind::kWebTransport
-            ? testing::MakeWebTransportTestClient(io, gateway->port(), options)
-            : std::make_shared<testing::WebSocketTestClient>(io, gateway->port(), options);
+    const Client client = options.transport == net::TransportKind::kWebTransport
+                              ? testing::MakeWebTransportTestClient(io, gateway->port(), options)
+                              : testing::MakeWebSocketTestClient(io, gateway->port(), options);
     clients.push_back(client);
     client->Start();
     EXPECT_TRUE(Until([&] { return client->open || client->failed; }));

@@ -1,11 +1,43 @@
 #include "gateway/testing/test_client.h"
 
 #include <algorithm>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
 
 namespace ferry::gateway::testing {
 
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
+
+namespace {
+
+class WebSocketTestClient final : public TestClient,
+                                  public std::enable_shared_from_this<WebSocketTestClient> {
+ public:
+  WebSocketTestClient(asio::io_context& io, uint16_t port, Options options);
+
+  void Start() override;
+  void Close(uint16_t code) override;
+  void Abort() override;
+
+ private:
+  using Tls = asio::ssl::stream<beast::tcp_stream>;
+
+  void Queue(Frame frame) override;
+  asio::awaitable<void> Run();
+  asio::awaitable<void> Write();
+
+  asio::io_context& io_;
+  const uint16_t port_;
+  const Options options_;
+  asio::ssl::context tls_;
+  beast::websocket::stream<Tls> stream_;
+  std::deque<Frame> out_;
+  bool writing_ = false;
+};
 
 WebSocketTestClient::WebSocketTestClient(asio::io_context& io, uint16_t port, Options options)
     : io_(io),
@@ -105,6 +137,13 @@ void WebSocketTestClient::Close(uint16_t code) {
 void WebSocketTestClient::Abort() {
   error_code ignored;
   beast::get_lowest_layer(stream_).socket().close(ignored);
+}
+
+}  // namespace
+
+std::shared_ptr<TestClient> MakeWebSocketTestClient(asio::io_context& io, uint16_t port,
+                                                    const TestClient::Options& options) {
+  return std::make_shared<WebSocketTestClient>(io, port, options);
 }
 
 void TestClient::Received(bool text, ByteSpan bytes) {

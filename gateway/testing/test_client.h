@@ -2,15 +2,9 @@
 // nothing blocks.
 #pragma once
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/websocket/ssl.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,30 +61,8 @@ class TestClient {
   void Received(bool text, ByteSpan bytes);
 };
 
-class WebSocketTestClient final : public TestClient,
-                                  public std::enable_shared_from_this<WebSocketTestClient> {
- public:
-  WebSocketTestClient(asio::io_context& io, uint16_t port, Options options);
-
-  void Start() override;
-  void Close(uint16_t code) override;
-  void Abort() override;
-
- private:
-  using Tls = asio::ssl::stream<boost::beast::tcp_stream>;
-
-  void Queue(Frame frame) override;
-  asio::awaitable<void> Run();
-  asio::awaitable<void> Write();
-
-  asio::io_context& io_;
-  const uint16_t port_;
-  const Options options_;
-  asio::ssl::context tls_;
-  boost::beast::websocket::stream<Tls> stream_;
-  std::deque<Frame> out_;
-  bool writing_ = false;
-};
+std::shared_ptr<TestClient> MakeWebSocketTestClient(asio::io_context& io, uint16_t port,
+                                                    const TestClient::Options& options);
 
 // nullptr where WebTransport is not built in.
 std::shared_ptr<TestClient> MakeWebTransportTestClient(asio::io_context& io, uint16_t port,
