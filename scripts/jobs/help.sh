@@ -17,6 +17,8 @@ cat <<'TEXT'
 Environment
   CHROMIUM, FIREFOX    the browser programs for end-to-end tests (Debian: installed by apt)
   FERRY_CACHE          sources, OpenSSL and QUIC libraries, the Emscripten root, Node.js (default: ~/.cache/ferry)
+  FERRY_DEBIAN_MIRROR  the only Debian archive to ask (default: apt's, then Debian's own)
+  FERRY_PINNED_ONLY    1: the locked sources or none; otherwise another release stands in for one that nobody has
   JOBS                 compilers at once (default: by cores and memory)
 
 Logs of each step: build/logs. Reports of each test suite: build/results (JUnit).
