@@ -71,21 +71,27 @@ function(ferry_not_built suite)
   endforeach()
 endfunction()
 
-# ferry_fuzzer(NAME SOURCES … [DEPS …]): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
+# ferry_fuzzer(NAME SOURCES … [DEPS …]): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME. In
+# every other build it is a test, Seeds.NAME, that runs the corpus once and fails when there is none.
 function(ferry_fuzzer name)
-  if(NOT FERRY_FUZZ)
-    return()
-  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
-  # Debian's libFuzzer is built upon libstdc++, our code here upon libc++ (Clang 16 has no
-  # std::expected with libstdc++ 12): the two live side by side. Clang takes a plain -lstdc++ for
-  # the library of -stdlib, hence the detour.
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(${name} PRIVATE "-Wl,-lstdc++")
-  ferry_warnings(${name})
-  set_property(GLOBAL APPEND PROPERTY FERRY_FUZZERS ${name})
+  if(FERRY_FUZZ)
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+    # Debian's libFuzzer is built upon libstdc++, our code here upon libc++ (Clang 16 has no
+    # std::expected with libstdc++ 12): the two live side by side. Clang takes a plain -lstdc++ for
+    # the library of -stdlib, hence the detour.
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE "-Wl,-lstdc++")
+    ferry_warnings(${name})
+    set_property(GLOBAL APPEND PROPERTY FERRY_FUZZERS ${name})
+  elseif(FERRY_TESTS AND NOT EMSCRIPTEN)
+    add_executable(${name}_replay ${ARG_SOURCES})
+    target_link_libraries(${name}_replay PRIVATE ${ARG_DEPS} ferry_corpus_replay_main)
+    ferry_warnings(${name}_replay)
+    add_test(NAME Seeds.${name}
+             COMMAND ${name}_replay "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+  endif()
 endfunction()
 
 if(FERRY_TESTS)
