@@ -4,7 +4,7 @@ namespace ferry::net {
 namespace {
 
 constexpr uint64_t kCloseSession = 0x2843;
-constexpr size_t kCodeBytes = 4;
+constexpr size_t kCodeBytes = kMaxCapsuleBytes - kMaxCloseReasonBytes;
 
 // `text` up to `limit` bytes, cut between characters.
 std::string_view CutUtf8(std::string_view text, size_t limit) {
@@ -18,7 +18,7 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
 std::expected<std::optional<CloseCapsule>, H3Error> CapsuleReader::Next(ByteSpan& data) {
   while (const auto piece = tlv_.Next(data)) {
     if (piece->type != kCloseSession) continue;
-    if (piece->length < kCodeBytes || piece->length > kCodeBytes + kMaxCloseReasonBytes) {
+    if (piece->length < kCodeBytes || piece->length > kMaxCapsuleBytes) {
       return std::unexpected(H3Error::kMessageError);
     }
     close_.insert(close_.end(), piece->value.begin(), piece->value.end());

@@ -18,6 +18,8 @@ namespace ferry::net {
 
 // The longest reason of a close; the draft's own limit.
 inline constexpr size_t kMaxCloseReasonBytes = 1024;
+// The longest value that is kept: of a close, whose code stands before the reason.
+inline constexpr size_t kMaxCapsuleBytes = 4 + kMaxCloseReasonBytes;
 
 // WT_CLOSE_SESSION, the one capsule that we act on. WT_DRAIN_SESSION is skipped like the unknown
 // ones: a gateway that is to end says so, with more to it, in a control message.
@@ -39,6 +41,8 @@ class CapsuleReader {
 
   // Whether a stream may end here.
   bool between() const { return tlv_.between(); }
+  // Bytes that are kept, at most kMaxCapsuleBytes.
+  size_t kept() const { return close_.size(); }
 
  private:
   TlvReader tlv_;

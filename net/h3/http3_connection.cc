@@ -1,5 +1,6 @@
 #include "net/h3/http3_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ferry::net {
@@ -106,6 +107,17 @@ void Http3Connection::Answer(int64_t stream, ByteSpan header_block) {
   quic_.StopSending(stream, Code(H3Error::kNoError));
   Ignore(stream);
   CountWastedStream();
+}
+
+Http3Kept Http3Connection::kept() const {
+  Http3Kept kept{.settings_bytes = control_reader_.kept()};
+  for (const auto& [id, stream] : streams_) {
+    if (stream.message) kept.header_bytes = std::max(kept.header_bytes, stream.message->kept());
+    if (IsLocal(id)) continue;
+    ++kept.streams;
+    if (stream.message) ++kept.requests;
+  }
+  return kept;
 }
 
 Http3Connection::Stream* Http3Connection::FindOrAccept(int64_t id) {

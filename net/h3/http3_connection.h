@@ -29,6 +29,14 @@ inline constexpr size_t kMaxRequests = 8;
 // or cancelled, streams of unknown kinds or of no session. Browsers send a few, to grease.
 inline constexpr size_t kMaxWastedStreams = 64;
 
+// What a connection keeps for the other side, each within its bound.
+struct Http3Kept {
+  size_t streams = 0;         // that the other side opened: kMaxIncomingStreams
+  size_t requests = 0;        // of them: kMaxRequests
+  size_t header_bytes = 0;    // of the longest header block: kMaxHeaderBytes
+  size_t settings_bytes = 0;  // kMaxSettingsBytes
+};
+
 class Http3Connection : public QuicSessionHandler {
  public:
   // `counters` outlive it; of them it counts what is of HTTP/3.
@@ -42,6 +50,8 @@ class Http3Connection : public QuicSessionHandler {
   void OnStreamClosed(int64_t stream) override;
   void OnStreamCredit() override;
   void OnClosed(const ConnectionEnd& end) override;
+
+  Http3Kept kept() const;
 
  protected:
   // What the layer above hears.

@@ -31,6 +31,8 @@ class PendingStreams {
   void Remove(int64_t id);
   // All of them, in the order in which they came.
   std::vector<Stream> TakeAll();
+  // Those that wait.
+  const std::vector<Stream>& all() const { return streams_; }
 
  private:
   std::vector<Stream> streams_;

@@ -2,9 +2,9 @@
 // of them. The first byte chooses the direction, the second where the bytes are cut.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 
+#include "core/base/testing/check.h"
 #include "net/h3/stream_prefix.h"
 
 namespace {
@@ -33,10 +33,9 @@ Found Read(bool unidirectional, ByteSpan first, ByteSpan second) {
     found.left += data.size();
   }
   found.session = reader.session();
-  if (found.kind == StreamKind::kWebTransport && (found.session < 0 || found.session % 4 != 0)) {
-    std::abort();
-  }
-  if ((found.kind == StreamKind::kRequest) == reader.taken().empty()) std::abort();
+  Check(found.kind != StreamKind::kWebTransport || (found.session >= 0 && found.session % 4 == 0));
+  Check((found.kind == StreamKind::kRequest) != reader.taken().empty());
+  Check(reader.taken().size() <= kMaxVarintBytes);
   return found;
 }
 
@@ -47,9 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool unidirectional = (data[0] & 1) != 0;
   const ByteSpan bytes(data + 2, size - 2);
   const size_t cut = data[1] % (bytes.size() + 1);
-  if (Read(unidirectional, bytes, {}) !=
-      Read(unidirectional, bytes.first(cut), bytes.subspan(cut))) {
-    std::abort();
-  }
+  Check(Read(unidirectional, bytes, {}) ==
+        Read(unidirectional, bytes.first(cut), bytes.subspan(cut)));
   return 0;
 }

@@ -37,6 +37,8 @@ class ControlStreamReader {
   // Takes from the front of `data` up to the next event, skipping unknown frames; nullopt when
   // `data` is used up.
   std::expected<std::optional<Event>, H3Error> Next(ByteSpan& data);
+  // Bytes that are kept: of one frame, at most kMaxSettingsBytes.
+  size_t kept() const { return payload_.size(); }
 
  private:
   std::optional<H3Error> CheckHead(uint64_t type, uint64_t length);
@@ -61,6 +63,8 @@ class MessageReader {
   // Whether the stream may end here: kFrameError within a frame, which ends the connection, and
   // kRequestIncomplete before the headers, which ends the stream.
   std::expected<void, H3Error> End() const;
+  // Bytes that are kept: of one header block, at most kMaxHeaderBytes.
+  size_t kept() const { return block_.size(); }
 
  private:
   std::optional<H3Error> CheckHead(uint64_t type, uint64_t length);

@@ -175,6 +175,7 @@ void WebTransportSession::ResetStreams() {
   streams_.clear();
   for (const auto& stream : pending_.TakeAll()) {
     RefuseWebTransport(stream.id, H3Error::kWtSessionGone);
+    if (closing()) return;  // one wasted stream too many
   }
   quic().SetDatagramSource(false);
 }
@@ -265,6 +266,14 @@ void WebTransportSession::Consumed(int64_t stream, size_t bytes) {
 
 void WebTransportSession::OnStreamWritable(int64_t stream) {
   if (streams_.contains(stream)) handler_.OnStreamWritable(stream);
+}
+
+WebTransportKept WebTransportSession::kept() const {
+  WebTransportKept kept{.http3 = Http3Connection::kept(),
+                        .pending_streams = pending_.all().size(),
+                        .capsule_bytes = capsules_.kept()};
+  for (const auto& stream : pending_.all()) kept.pending_bytes += stream.bytes.size();
+  return kept;
 }
 
 // ---- Datagrams (RFC 9297 §2.1): a quarter of the session's stream id, then the payload.

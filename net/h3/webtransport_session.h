@@ -70,6 +70,14 @@ class WebTransportSessionHandler {
   virtual void OnConnectionClosed(const ConnectionEnd& end) = 0;
 };
 
+// What a session keeps for the other side, each within its bound.
+struct WebTransportKept {
+  Http3Kept http3;
+  size_t pending_streams = 0;  // kMaxPendingStreams
+  size_t pending_bytes = 0;    // kMaxPendingBytes
+  size_t capsule_bytes = 0;    // kMaxCapsuleBytes
+};
+
 class WebTransportSession final : private Http3Connection {
  public:
   // `counters` outlive it; of them it counts what is of sessions.
@@ -105,6 +113,8 @@ class WebTransportSession final : private Http3Connection {
   // Ends the session with a code and up to kMaxCloseReasonBytes of reason, and resets its streams:
   // what they have not sent yet is lost. OnConnectionClosed follows.
   void Close(uint32_t code, std::string_view reason);
+
+  WebTransportKept kept() const;
 
  private:
   enum class State {

@@ -16,7 +16,7 @@
 
 namespace ferry::net {
 
-class FakeQuic final : public QuicSession {
+class FakeQuic : public QuicSession {
  public:
   struct Sent {
     std::vector<uint8_t> bytes;

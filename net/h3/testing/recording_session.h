@@ -12,7 +12,7 @@
 
 namespace ferry::net {
 
-class RecordingSession final : public WebTransportSessionHandler {
+class RecordingSession : public WebTransportSessionHandler {
  public:
   struct Incoming {
     std::string bytes;
