@@ -121,8 +121,9 @@ std::expected<UserSig, UserSigRefusal> DecodeUserSig(std::string_view token) {
   out.signature_base64 = *signature;
   if (object->contains("TLS.userbuf")) {
     out.user_buffer_base64 = Text(*object, "TLS.userbuf");
-    if (!out.user_buffer_base64) {
-      return Refuse(UserSigError::kMalformed, "userSig has a TLS.userbuf that is not a string");
+    if (!out.user_buffer_base64 || !Base64Decode(*out.user_buffer_base64)) {
+      return Refuse(UserSigError::kMalformed,
+                    "userSig has a TLS.userbuf that is not a string of base64");
     }
   }
   return out;
