@@ -106,7 +106,8 @@ Result<ControlEvent> ControlChannel::OnAnswer(Answer answer, Timestamp now) {
   const Answer& given = answered.answer;
   if (answered.type == RequestType::kPing) {
     if (given.time_ms) {
-      round_trip_ = now - Timestamp::Micros(static_cast<int64_t>(*given.time_ms * 1000));
+      const auto sent = Timestamp::Micros(static_cast<int64_t>(*given.time_ms * 1000));
+      if (sent <= now) round_trip_ = now - sent;  // else no ping of ours
     }
     return ControlEvent{};
   }

@@ -120,6 +120,17 @@ TEST_F(ControlChannelTest, ResumesWithEachRequestHandledOnceAndEachMessageHeardO
   EXPECT_EQ(Written().at(0)["token"], "t2");
 }
 
+TEST_F(ControlChannelTest, APingAnsweredBeforeItWasSentTellsNoRoundTrip) {
+  JoinSession();
+  now += ControlChannel::kPingInterval;
+  channel.Tick(now);
+  const auto messages = Written();
+  ASSERT_EQ(messages.size(), 1u);
+  const json pong = {{"type", "ok"}, {"id", messages[0]["id"]}, {"timeMs", now.ms_f() + 1}};
+  EXPECT_TRUE(channel.Receive(pong.dump(), now));
+  EXPECT_EQ(channel.round_trip(), std::nullopt);
+}
+
 TEST_F(ControlChannelTest, NothingPassesARequestThatIsToBeRepeated) {
   JoinSession();
   channel.OnDisconnected();

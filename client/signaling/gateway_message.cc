@@ -155,7 +155,11 @@ Answer ParseAnswer(const json& object, Members& members, bool ok) {
       answer.ssrcs.push_back(each.get<uint32_t>());
     }
   }
-  if (object.contains("timeMs")) answer.time_ms = members.Number("timeMs");
+  if (object.contains("timeMs")) {
+    const double time_ms = members.Number("timeMs");
+    if (!(time_ms >= 0 && time_ms <= static_cast<double>(kMaxCounter))) members.Bad<int>("timeMs");
+    answer.time_ms = time_ms;
+  }
   return answer;
 }
 

@@ -102,6 +102,14 @@ TEST(GatewayMessage, RefusesEveryCutShortMessage) {
   }
 }
 
+TEST(GatewayMessage, RefusesTimesThatNoClockTells) {
+  for (const char* time : {"1e300", "-1", "1e16"}) {
+    const auto pong = std::string(R"({"type":"ok","id":1,"timeMs":)") + time + "}";
+    EXPECT_FALSE(ParseGatewayMessage(pong)) << time;
+  }
+  EXPECT_TRUE(ParseGatewayMessage(R"({"type":"ok","id":1,"timeMs":1790000000000.5})"));
+}
+
 TEST(GatewayMessage, RefusesDeepNestingAndHugeMessages) {
   EXPECT_FALSE(
       ParseGatewayMessage(R"({"type":"x","a":)" + std::string(9, '[') + std::string(9, ']') + "}"));
