@@ -1,33 +1,41 @@
-// Arbitrary packets and pulls in arbitrary order. Whatever comes, a pull gives finite samples,
-// time does not overflow, and memory stays bounded.
+// Arbitrary packets and pulls in arbitrary order. Whatever comes, a pull gives finite samples and
+// says truly what they are, time does not overflow, memory stays bounded, and no packet counts
+// twice.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 #include "core/audio/jitter_buffer.h"
 #include "core/base/bytes.h"
+#include "core/base/testing/check.h"
 
 namespace {
 
+using ferry::Check;
 using ferry::Duration;
 using ferry::Timestamp;
 
-void Check(bool holds) {
-  if (!holds) std::abort();
+void CheckStats(const ferry::JitterBufferStats& stats) {
+  Check(stats.packets_late + stats.packets_duplicate + stats.packets_discarded <=
+        stats.packets_received);
+  Check(stats.concealed_samples <= stats.total_samples);
+  Check(stats.silent_concealed_samples <= stats.concealed_samples);
 }
 
 void Pull(ferry::JitterBuffer& buffer, int channels, Timestamp now) {
   std::array<float, 2 * ferry::kAudioFrameSamples> out;
   const size_t count = ferry::kAudioFrameSamples * static_cast<size_t>(channels);
   const ferry::AudioFrame frame = buffer.GetAudio(now, std::span(out).first(count));
-  for (size_t i = 0; i < count; ++i) Check(std::isfinite(out[i]));
-  if (frame.kind == ferry::AudioFrameKind::kSilence) Check(frame.muted);
+  for (size_t i = 0; i < count; ++i) Check(std::isfinite(out[i]) && (!frame.muted || out[i] == 0));
+  if (frame.kind == ferry::AudioFrameKind::kSilence) Check(frame.muted && !frame.has_timestamp);
+  Check(frame.channels == channels);
   // 16 packets of 120 ms, and what is decoded ahead.
   Check(buffer.BufferedDuration() <= Duration::Millis(16 * 120 + 300));
   Check(buffer.CurrentDelay() >= Duration::Zero());
+  Check(buffer.TargetDelay() >= Duration::Zero());
+  CheckStats(buffer.stats());
 }
 
 }  // namespace

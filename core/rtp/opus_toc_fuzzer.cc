@@ -1,17 +1,9 @@
 // Any bytes tell a duration Opus allows, or are refused; more bytes after the first two change
 // nothing.
 #include <algorithm>
-#include <cstdlib>
 
+#include "core/base/testing/check.h"
 #include "core/rtp/opus.h"
-
-namespace {
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ferry;

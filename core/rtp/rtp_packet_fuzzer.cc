@@ -2,19 +2,15 @@
 // changes each field and no other.
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <vector>
 
+#include "core/base/testing/check.h"
 #include "core/rtp/rtp_packet.h"
 
 namespace {
 
 using namespace ferry;
 using namespace ferry::rtp;
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckSame(const RtpPacketView& a, const RtpPacketView& b) {
   Check(a.header == b.header && a.extensions == b.extensions);
@@ -54,6 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   IsRtcp(input);
   const auto view = ParseRtp(input);
   if (!view) return 0;
+  Check(size <= kMaxReceivedPacketSize);
+  Check(view->payload.empty() || (view->payload.data() >= data &&
+                                  view->payload.data() + view->payload.size() <= data + size));
   Check((view->transport_sequence_number_offset != 0) ==
         view->extensions.transport_sequence_number.has_value());
   CheckRoundTrip(*view);

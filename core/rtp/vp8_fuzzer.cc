@@ -1,19 +1,15 @@
 // Any bytes parse or are refused; what parses is packetized back to the same descriptor and data,
 // and its picture id is rewritten without touching the rest.
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
+#include "core/base/testing/check.h"
 #include "core/rtp/vp8.h"
 
 namespace {
 
 using namespace ferry;
 using namespace ferry::rtp;
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckRoundTrip(const Vp8Payload& payload, size_t max_payload) {
   Vp8Packetizer packetizer(payload.data, payload.descriptor, max_payload);

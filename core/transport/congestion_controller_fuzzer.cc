@@ -1,16 +1,13 @@
-// Whatever is sent, and whatever feedback says: the target stays within its limits.
-#include <cstdlib>
+// Whatever is sent, and whatever feedback says: the target stays within its limits, and what is
+// measured is possible.
 
+#include "core/base/testing/check.h"
 #include "core/transport/congestion_controller.h"
 
 namespace {
 
 using namespace ferry;
 using namespace ferry::transport;
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
 
 rtp::TransportFeedback ReadFeedback(ByteReader& reader) {
   rtp::TransportFeedback feedback;
@@ -61,7 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         break;
     }
     Check(controller.target() >= config.min && controller.target() <= config.max);
+    Check(controller.pacing_rate() >= controller.target());
     Check(controller.loss() >= 0 && controller.loss() <= 1);
+    Check(controller.round_trip() >= Duration::Zero());
+    Check(controller.queue_delay() >= Duration::Zero());
   }
   return 0;
 }

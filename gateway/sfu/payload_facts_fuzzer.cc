@@ -2,9 +2,9 @@
 // others there changes nothing else, as forwarding does.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
+#include "core/base/testing/check.h"
 #include "gateway/sfu/payload_facts.h"
 
 namespace {
@@ -13,10 +13,6 @@ using namespace ferry;
 using namespace ferry::gateway;
 
 constexpr PictureNumbers kWritten{.picture_id = 0x2A55, .tl0_index = 0x77};
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckOffsets(const PayloadFacts& facts, ByteSpan payload) {
   if (const size_t at = facts.picture_id_offset; at != 0) {

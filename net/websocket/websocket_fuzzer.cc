@@ -1,10 +1,11 @@
-// Any bytes, in pieces of any size: within limits, and the same events however they are cut.
+// Any bytes, in pieces of any size: within limits, and the same events however they are cut. The
+// first byte chooses the role and the limit, the second the pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
+#include "core/base/testing/check.h"
 #include "net/websocket/frame_reader.h"
 #include "net/websocket/utf8.h"
 
@@ -13,7 +14,10 @@ namespace {
 using namespace ferry;
 using net::FrameReader;
 
-constexpr size_t kMaxMessage = 20'000;  // more than a read takes
+// One is more than a read takes, the other less than an input of the fuzzer's may have.
+constexpr size_t kLongMessage = 20'000;
+constexpr size_t kShortMessage = 300;
+constexpr size_t kMaxFrameHeader = 14;  // RFC 6455 §5.2
 
 struct Seen {
   FrameReader::Kind kind;
@@ -22,24 +26,25 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
-std::vector<Seen> Read(net::WebSocketRole role, ByteSpan bytes, size_t piece) {
-  FrameReader reader(role, kMaxMessage);
+std::vector<Seen> Read(net::WebSocketRole role, size_t limit, ByteSpan bytes, size_t piece) {
+  FrameReader reader(role, limit);
   std::vector<Seen> out;
   while (!bytes.empty()) {
     const MutableByteSpan space = reader.Space();
-    if (space.empty()) std::abort();
+    Check(!space.empty() &&
+          space.size() <= std::max(FrameReader::kReadBytes, limit + kMaxFrameHeader));
     const size_t size = std::min({bytes.size(), space.size(), piece});
     std::copy_n(bytes.begin(), size, space.begin());
     bytes = bytes.subspan(size);
     reader.Received(size);
     while (const auto event = reader.Next()) {
-      if (event->payload.size() > kMaxMessage) std::abort();
-      if (event->kind == FrameReader::Kind::kText && !net::IsUtf8(event->payload)) std::abort();
+      Check(event->payload.size() <= limit);
+      Check(event->kind != FrameReader::Kind::kText || net::IsUtf8(event->payload));
       out.push_back({event->kind, {event->payload.begin(), event->payload.end()}, event->code});
       const bool last =
           event->kind == FrameReader::Kind::kClose || event->kind == FrameReader::Kind::kError;
       if (last) {
-        if (reader.Next()) std::abort();
+        Check(!reader.Next());
         return out;
       }
     }
@@ -54,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto role = (data[0] & 1) != 0 ? net::WebSocketRole::kClient : net::WebSocketRole::kServer;
   const size_t piece = 1 + data[1];
   const ByteSpan bytes(data + 2, size - 2);
-  if (Read(role, bytes, bytes.size() + 1) != Read(role, bytes, piece)) std::abort();
+  const size_t limit = (data[0] & 2) != 0 ? kShortMessage : kLongMessage;
+  Check(Read(role, limit, bytes, bytes.size() + 1) == Read(role, limit, bytes, piece));
   return 0;
 }
