@@ -10,6 +10,8 @@ cat <<'TEXT'
   soak [ARGS]          an hour (--minutes N) of clients who come, go, are killed and change transports
   fuzz [SECONDS] [TARGET…]
                        every fuzzer, or those named, for SECONDS each (60)
+  check [PART…]        before a change is called done, what is too long for each push: lint,
+                       every fuzzer for 20 s, a short bench and soak, tsan; or a PART of it
   lint [--fix]         layout and static checks; --fix mends what can be mended by a tool
   clean [PART…]        what was built: all, or build/PART
   help                 this
