@@ -12,9 +12,9 @@ namespace ferry::gateway {
 namespace {
 
 #ifdef FERRY_WITH_WEBTRANSPORT
-constexpr char kVersion[] = "ferry-gateway 0.1.0";
+constexpr char kVersion[] = "ferry-gateway " FERRY_VERSION;
 #else
-constexpr char kVersion[] = "ferry-gateway 0.1.0 (built without WebTransport)";
+constexpr char kVersion[] = "ferry-gateway " FERRY_VERSION " (built without WebTransport)";
 #endif
 
 // FERRY_MAX_CONNECTIONS for max-connections.
@@ -202,6 +202,9 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   usersig->add_option("--expire", out.usersig.lifetime_s, "seconds it is valid")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{10} * 365 * 86400));
+  const CLI::App* check =
+      app.add_subcommand("check", "say whether the configuration is good, and do nothing else")
+          ->fallthrough();
   static_cast<void>(serve);
   try {
     app.parse(argc, argv);
@@ -219,6 +222,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
     return std::unexpected(CommandLineExit{status, text.str() + errors.str()});
   }
   if (usersig->parsed()) out.command = Command::kUserSig;
+  if (check->parsed()) out.command = Command::kCheck;
   return out;
 }
 

@@ -42,7 +42,7 @@ struct UserSigCommand {
   int64_t lifetime_s = 15'552'000;
 };
 
-enum class Command { kServe, kUserSig };
+enum class Command { kServe, kUserSig, kCheck };
 
 struct CommandLine {
   Command command = Command::kServe;

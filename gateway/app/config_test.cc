@@ -130,6 +130,23 @@ TEST_F(ConfigTest, UserSigCommand) {
   EXPECT_FALSE(Parse({"usersig"}));
 }
 
+TEST_F(ConfigTest, CheckCommand) {
+  EXPECT_EQ(Parse({"check", "--config", FERRY_EXAMPLE_CONFIG})->command, Command::kCheck);
+  EXPECT_EQ(Parse({"--config", FERRY_EXAMPLE_CONFIG})->command, Command::kServe);
+  WriteFile("port = 70000\n");
+  EXPECT_FALSE(Parse({"check", "--config", file}));
+}
+
+TEST_F(ConfigTest, TheVersionIsThatOfTheSdk) {
+  std::ifstream package(FERRY_SDK_PACKAGE);
+  const std::string text(std::istreambuf_iterator<char>(package), {});
+  EXPECT_NE(text.find("\"version\": \"" FERRY_VERSION "\""), std::string::npos) << text;
+  const auto version = Parse({"--version"});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().status, 0);
+  EXPECT_EQ(version.error().output.find("ferry-gateway " FERRY_VERSION), 0u);
+}
+
 TEST_F(ConfigTest, HelpIsNoError) {
   const auto help = Parse({"--help"});
   ASSERT_FALSE(help);

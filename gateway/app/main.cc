@@ -15,6 +15,7 @@
 #include "gateway/app/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
+#include "gateway/net/certificate_store.h"
 
 namespace ferry::gateway {
 namespace {
@@ -52,6 +53,22 @@ int PrintUserSig(const CommandLine& command) {
   std::printf("%s\n", SignUserSig(app.sdk_app_id, app.secret, command.usersig.user,
                                   SystemClock().UnixMs() / 1000, command.usersig.lifetime_s)
                           .c_str());
+  return 0;
+}
+
+// What can be told without a port and without touching what a running gateway has, for whoever is
+// about to replace that one. The settings themselves have been looked at already.
+int Check(const Config& config) {
+  if (!config.certificate.empty()) {
+    const SystemClock clock;
+    const auto certificates = CertificateStore::Open({.certificate = config.certificate,
+                                                      .private_key = config.private_key,
+                                                      .directory = {},
+                                                      .names = {}},
+                                                     clock);
+    if (!certificates) return Complain(certificates.error().message);
+  }
+  std::puts("the configuration is good");
   return 0;
 }
 
@@ -123,7 +140,15 @@ int Main(int argc, char** argv) {
     std::fputs(command.error().output.c_str(), command.error().status == 0 ? stdout : stderr);
     return command.error().status;
   }
-  return command->command == Command::kUserSig ? PrintUserSig(*command) : Serve(command->config);
+  switch (command->command) {
+    case Command::kUserSig:
+      return PrintUserSig(*command);
+    case Command::kCheck:
+      return Check(command->config);
+    case Command::kServe:
+      return Serve(command->config);
+  }
+  return 1;
 }
 
 }  // namespace
