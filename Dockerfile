@@ -6,7 +6,7 @@
 # WebTransport is on the port's UDP side: with TCP alone every call goes by WebSocket.
 #
 # The pages and the SDK come from the first stage: an image that has Emscripten, because ./dev's own way to it needs to mount
-# file systems, which a docker build may not. The second stage compiles the gateway; the last has only what it runs on.
+# file systems, which a docker build may not. The second stage compiles the gateway; the last has only what runs.
 
 FROM emscripten/emsdk:6.0.5 AS pages
 WORKDIR /ferry
@@ -16,17 +16,12 @@ RUN ./dev build web
 FROM debian:13 AS gateway
 WORKDIR /ferry
 COPY . .
-RUN ./dev build gateway \
-  && strip -o /ferry-gateway build/release/gateway/ferry-gateway \
-  && mkdir /libraries \
-  && ldd /ferry-gateway | awk '$3 ~ /^\// { print $3 }' | xargs -I{} cp -L {} /libraries/
+RUN ./dev build gateway && strip -o /ferry-gateway build/release/gateway/ferry-gateway
 
 FROM debian:13-slim
-COPY --from=gateway /libraries/ /opt/ferry/lib/
 COPY --from=gateway /ferry-gateway /opt/ferry/bin/ferry-gateway
 COPY --from=pages /ferry/web/dist/ /opt/ferry/web/
 COPY --from=pages /ferry/js-api/dist/ /opt/ferry/sdk/
-ENV LD_LIBRARY_PATH=/opt/ferry/lib
 RUN useradd --system --home-dir /data ferry && mkdir /data && chown ferry /data
 USER ferry
 WORKDIR /data

@@ -12,7 +12,7 @@ find_package(spdlog REQUIRED)
 add_library(ferry_fmt INTERFACE)
 add_library(ferry_spdlog INTERFACE)
 if(FERRY_PORTABLE)
-  set(CMAKE_FIND_LIBRARY_SUFFIXES .a) # of SQLite and zlib
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a) # of SQLite and zlib, and of OpenSSL where it is not ours
   foreach(found SQLite3_LIBRARY ZLIB_LIBRARY_RELEASE)
     if(${found} MATCHES "\\.so$") # remembered from before this option was on
       unset(${found} CACHE)

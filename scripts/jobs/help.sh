@@ -4,8 +4,9 @@ cat <<'TEXT'
 
   demo [FLAGS]         build everything, start the gateway with its demo, print the address to open
   test [SUITE [NAME]]  every test; or one suite: setup core net gateway client wasm sdk web
-                       e2e, tsan; or its tests that match NAME
+                       e2e, tsan, package; or its tests that match NAME
   build [PART…]        all; or a part: gateway wasm sdk web; or a preset: debug release asan tsan fuzz
+  package              what a release publishes, into build/package: npm, Debian, a tarball
   bench NAME [ARGS]    tests/bench/NAME, such as codecs or call; --json FILE writes the figures
   soak [ARGS]          an hour (--minutes N) of clients who come, go, are killed and change transports
   fuzz [SECONDS] [TARGET…]

@@ -4,8 +4,9 @@
 
 RESULTS="$ROOT/build/results"
 SUITES=(setup core net gateway client wasm sdk web e2e)
-# Only when asked for: the same tests as others in another build, which takes as long again.
-EXTRA_SUITES=(tsan)
+# Only when asked for: the same tests as others in another build, which takes as long again; and what a release publishes,
+# installed on bare systems.
+EXTRA_SUITES=(tsan package)
 
 see_log="the failed tests are named above; the log has their output"
 
@@ -103,6 +104,30 @@ suite_sdk() {
 
 suite_web() {
   need_npm_packages && build_wasm && build_sdk && build_web && workspace_suite web web "$1"
+}
+
+package_tests() {
+  local name=$1 pattern=$2
+  local -a narrow=() command
+  [[ -z $pattern ]] || narrow=(--test-name-pattern="$pattern")
+  command=("$(command -v node)" --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit
+    --test-reporter-destination="$RESULTS/package/$name.xml" "${narrow[@]}" "$ROOT/tests/package/$name.test.mjs")
+  if [[ $name == install ]]; then
+    as_root env PATH="$PATH" FERRY_CACHE="$CACHE" "${command[@]}"
+  else
+    "${command[@]}"
+  fi
+}
+
+suite_package() {
+  # shellcheck source=scripts/lib/package.sh
+  source "$ROOT/scripts/lib/package.sh"
+  build_packages && {
+    local rc=0
+    step --hint "$see_log" "Test the packages' contents" package_tests contents "$1" || rc=1
+    step --hint "$see_log; it needs a Debian mirror" "Test the packages on bare systems" package_tests install "$1" || rc=1
+    return "$rc"
+  }
 }
 
 playwright_in() {
