@@ -67,7 +67,7 @@ Result<void> HttpsClient::Connect() {
   return {};
 }
 
-Result<std::string> HttpsClient::Get(const std::string& target) {
+Result<HttpsClient::Answer> HttpsClient::Get(const std::string& target) {
   // A connection that was kept may have been closed meanwhile: then once more.
   for (const bool kept : {stream_ != nullptr, false}) {
     if (!stream_) {
@@ -85,12 +85,8 @@ Result<std::string> HttpsClient::Get(const std::string& target) {
       return Fail(ErrorCode::kInvalidArgument, "no answer of the gateway: " + error.message());
     }
     if (!response.keep_alive()) stream_.reset();
-    if (response.result() != http::status::ok) {
-      return Fail(ErrorCode::kNotFound, "the gateway answered " +
-                                            target.substr(0, target.find('?')) + " with HTTP " +
-                                            std::to_string(response.result_int()));
-    }
-    return std::move(response.body());
+    const auto type = response[http::field::content_type];
+    return Answer{response.result_int(), {type.data(), type.size()}, std::move(response.body())};
   }
   std::unreachable();
 }

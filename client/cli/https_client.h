@@ -13,8 +13,13 @@ class HttpsClient {
   HttpsClient(GatewayAddress host, net::TlsOptions tls);
   ~HttpsClient();
 
-  // The body of a 200 answer. kNotFound: it was another answer; kInvalidArgument: there was none.
-  Result<std::string> Get(const std::string& target);
+  struct Answer {
+    unsigned status = 0;
+    std::string type;
+    std::string body;
+  };
+  // Fails when there was no answer.
+  Result<Answer> Get(const std::string& target);
 
  private:
   struct Stream;

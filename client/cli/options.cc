@@ -4,10 +4,12 @@
 
 #include <charconv>
 
+#include "client/signaling/names.h"
+
 namespace ferry::client {
 
 void GatewayOptions::AddTo(CLI::App& app) {
-  app.add_option("gateway", gateway, "The gateway, as https://HOST[:PORT]")->required();
+  app.add_option("gateway", gateway, "The gateway, as https://HOST[:PORT][/PATH]")->required();
   app.add_option("--transport", transport, "websocket, webtransport, or (load) both in turn")
       ->check(CLI::IsMember({"websocket", "webtransport", "both"}))
       ->capture_default_str();
@@ -47,7 +49,10 @@ void RoomOptions::AddTo(CLI::App& app) {
 }
 
 Result<RoomId> RoomOptions::Id() const {
-  if (string_room) return RoomId{room};
+  if (string_room) {
+    if (auto checked = CheckRoomName(room); !checked) return std::unexpected(checked.error());
+    return RoomId{room};
+  }
   uint32_t number = 0;
   const auto [end, error] = std::from_chars(room.data(), room.data() + room.size(), number);
   if (error != std::errc{} || end != room.data() + room.size() || number == 0) {

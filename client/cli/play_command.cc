@@ -12,10 +12,10 @@
 #include <optional>
 
 #include "client/cli/client_app.h"
+#include "client/media/picture_file.h"
 #include "client/media/video_sink.h"
 #include "client/media/wav.h"
 #include "client/printable.h"
-#include "core/rtp/vp8.h"
 
 namespace ferry::client {
 namespace {
@@ -55,6 +55,7 @@ class Player final : public ClientApp {
   }
 
   Result<void> Open() {
+    if (!options_.y4m_file.empty()) y4m_.emplace(options_.y4m_file, options_.y4m_fps);
     if (options_.wav_file.empty()) return {};
     auto file = WavWriter::Create(options_.wav_file, kChannels);
     if (!file) return std::unexpected(file.error());
@@ -64,9 +65,17 @@ class Player final : public ClientApp {
 
   // After the run.
   ordered_json Report() {
-    if (wav_) wav_->Finish();
     for (auto& [id, played] : streams_) Describe(played);
-    return {{"streams", described_}, {"malformed", port().malformed()}};
+    ordered_json report = {{"streams", described_}, {"malformed", port().malformed()}};
+    if (y4m_) report["y4m"] = DescribeY4m();
+    return report;
+  }
+  // After the run: whether the files hold what they should.
+  Result<void> FinishFiles() {
+    if (wav_ && !wav_->Finish()) {
+      return ferry::Fail(ErrorCode::kNotFound, "cannot write " + options_.wav_file);
+    }
+    return y4m_ ? y4m_->Finish() : Result<void>{};
   }
   // Whether anything came, and all of it as it should.
   bool good() const { return good_ && !described_.empty(); }
@@ -85,8 +94,12 @@ class Player final : public ClientApp {
   void Subscribe(const std::string& user, const RemoteStream& stream) {
     if (!options_.of_user.empty() && options_.of_user != user) return;
     const bool audio = stream.kind == MediaKind::kAudio;
-    if (!audio && stream.codec != "vp8") return;
-    if (streams_.size() >= session::MediaSession::kMaxStreams) return;
+    const auto left_out = [&](const char* why) {
+      std::cerr << "not played: " << (audio ? "audio" : "video") << " of " << Printable(user)
+                << ", " << why << std::endl;
+    };
+    if (!audio && stream.codec != "vp8") return left_out("which is not VP8");
+    if (streams_.size() >= session::MediaSession::kMaxStreams) return left_out("one too many");
     if (!streams_.emplace(stream.stream_id, PlayedStream{.user_id = user, .stream = stream}).second)
       return;
     LayerPreference preference;
@@ -110,6 +123,11 @@ class Player final : public ClientApp {
       auto sink = VideoSink::Create();
       if (!sink) return Fail(sink.error().message);
       played.video.emplace(std::move(*sink));
+      if (y4m_) {
+        played.video->on_picture = [this, &played](const I420View& picture) {
+          Write(played, picture);
+        };
+      }
       added = engine().AddVideoReceiver(ssrc, group);
     }
     if (!added) return Fail(added.error().message);
@@ -136,19 +154,35 @@ class Player final : public ClientApp {
   void OnFrame(uint32_t ssrc, const session::VideoReceiver::Frame& frame) {
     for (auto& [id, played] : streams_) {
       if (played.ssrc != ssrc || !played.video) continue;
-      if (!y4m_ && !options_.y4m_file.empty()) OpenY4m(played, frame);
       if (!played.video->Take(frame)) static_cast<void>(engine().RequestKeyframe(ssrc));
     }
   }
 
-  // The first video decides the file's size.
-  void OpenY4m(PlayedStream& played, const session::VideoReceiver::Frame& frame) {
-    const auto size = rtp::Vp8KeyframeSize(frame.frame.data);
-    if (!size) return;
-    auto file = Y4mWriter::Create(options_.y4m_file, {size->width, size->height}, options_.y4m_fps);
-    if (!file) return Fail(file.error().message);
-    y4m_.emplace(std::move(*file));
-    played.video->WriteTo(&*y4m_);
+  // The file has the first video that is seen, also when its publisher comes back.
+  void Write(const PlayedStream& played, const I420View& picture) {
+    if (!y4m_of_) y4m_of_ = {played.user_id, played.stream.source};
+    if (*y4m_of_ != std::pair(played.user_id, played.stream.source)) {
+      ++y4m_left_out_;
+      return;
+    }
+    if (auto written = y4m_->Write(picture); !written) Fail(written.error().message);
+  }
+
+  ordered_json DescribeY4m() {
+    const VideoSize size = y4m_->size();
+    const std::string user = y4m_of_ ? y4m_of_->first : "";
+    std::cerr
+        << Printable(fmt::format(
+               "{}: {} pictures written{}, {} of them scaled to {}x{}; {} of other videos left out",
+               y4m_->path(), y4m_->written(), user.empty() ? "" : " of " + user, y4m_->scaled(),
+               size.width, size.height, y4m_left_out_))
+        << std::endl;
+    return {{"user", user},
+            {"width", size.width},
+            {"height", size.height},
+            {"written", y4m_->written()},
+            {"scaled", y4m_->scaled()},
+            {"left_out", y4m_left_out_}};
   }
 
   void OnTick(Timestamp now) override {
@@ -208,7 +242,9 @@ class Player final : public ClientApp {
   std::map<std::string, PlayedStream> streams_;
   std::map<std::string, uint32_t> groups_;  // of users, for lip sync
   std::optional<WavWriter> wav_;
-  std::optional<Y4mWriter> y4m_;
+  std::optional<PictureFile> y4m_;
+  std::optional<std::pair<std::string, MediaSource>> y4m_of_;
+  uint64_t y4m_left_out_ = 0;
   ordered_json described_ = ordered_json::array();
   bool good_ = true;
 };
@@ -216,11 +252,15 @@ class Player final : public ClientApp {
 int RunPlay(const PlayOptions& options) {
   Player player(options);
   if (const auto opened = player.Open(); !opened) {
-    std::cerr << "ferry-cli: " << opened.error().message << std::endl;
+    std::cerr << "ferry-cli: " << Printable(opened.error().message) << std::endl;
     return 1;
   }
   const int status = player.Run(options.client, options.audience ? Role::kAudience : Role::kAnchor);
   const ordered_json report = player.Report();
+  if (const auto finished = player.FinishFiles(); !finished) {
+    std::cerr << "ferry-cli: " << Printable(finished.error().message) << std::endl;
+    return 1;
+  }
   if (options.json_file.empty()) {
     // Others' names are theirs to choose, and this is a terminal.
     std::cout << report.dump(2, ' ', /*ensure_ascii=*/true) << std::endl;
@@ -241,7 +281,9 @@ void AddPlayCommand(CLI::App& app, std::function<int()>& run) {
   PlayOptions& o = *options;
   o.client.AddTo(*command);
   command->add_option("--of", o.of_user, "Only what this user publishes");
-  command->add_option("--y4m", o.y4m_file, "Writes the pictures of the first video there");
+  command->add_option(
+      "--y4m", o.y4m_file,
+      "Writes the pictures of the first video there, scaled to the first one's size");
   command->add_option("--y4m-fps", o.y4m_fps, "The frame rate that file tells")
       ->check(CLI::Range(1, 120))
       ->capture_default_str();

@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "client/cli/client_app.h"
-#include "client/media/audio_track.h"
-#include "client/media/video_track.h"
+#include "client/media/open_file.h"
+#include "client/media/publication.h"
+#include "client/printable.h"
 
 namespace ferry::client {
 namespace {
@@ -24,44 +25,40 @@ struct PublishOptions {
   int video_kbps = 600;
   int small_kbps = 150;
   int audio_kbps = 40;
+  const CLI::Option* small_size_option = nullptr;
 };
 
+VideoSettings SettingsOf(const PublishOptions& o) {
+  return {.bitrate = DataRate::KilobitsPerSec(o.video_kbps),
+          .small_bitrate = DataRate::KilobitsPerSec(o.small_kbps),
+          .small_box = {o.small_size.first, o.small_size.second},
+          .small_box_given = o.small_size_option->count() > 0,
+          .loop = o.loop};
+}
+
 Result<VideoTrack> MakeVideo(const PublishOptions& o) {
-  if (o.video_file.ends_with(".ivf")) {
-    auto file = IvfReader::Open(o.video_file);
+  const VideoSettings settings = SettingsOf(o);
+  if (!settings.small_box.valid()) {
+    return Fail(ErrorCode::kInvalidArgument, "--small-size is impossible");
+  }
+  if (!o.video_file.empty()) {
+    auto file = InputFile::Open(o.video_file);
     if (!file) return std::unexpected(file.error());
-    return VideoTrack::FromFrames(std::move(*file));
+    return OpenVideo(std::move(*file), settings);
   }
-  std::unique_ptr<PictureSource> pictures;
-  if (o.video_file.empty()) {
-    const VideoSize size = {o.size.first, o.size.second};
-    if (!size.valid()) return Fail(ErrorCode::kInvalidArgument, "--size is impossible");
-    pictures = std::make_unique<SyntheticPictures>(size, o.fps);
-  } else {
-    auto file = Y4mReader::Open(o.video_file);
-    if (!file) return std::unexpected(file.error());
-    pictures = std::make_unique<FilePictures>(std::move(*file));
-  }
-  std::vector<Encoding> encodings = {
-      {pictures->size().width, pictures->size().height, o.video_kbps * 1000}};
-  if (o.small_kbps > 0) {
-    encodings.push_back({o.small_size.first, o.small_size.second, o.small_kbps * 1000});
-  }
-  return VideoTrack::FromPictures(std::move(pictures), encodings);
+  const VideoSize size = {o.size.first, o.size.second};
+  if (!size.valid()) return Fail(ErrorCode::kInvalidArgument, "--size is impossible");
+  return EncodePictures(std::make_unique<SyntheticPictures>(size, o.fps), settings);
 }
 
 Result<AudioTrack> MakeAudio(const PublishOptions& o) {
   const auto bitrate = DataRate::KilobitsPerSec(o.audio_kbps);
-  if (o.audio_file.empty())
-    return AudioTrack::FromSound(std::make_unique<Tone>(o.tone_hz), bitrate);
-  if (o.audio_file.ends_with(".opus") || o.audio_file.ends_with(".ogg")) {
-    auto file = OggOpusReader::Open(o.audio_file);
-    if (!file) return std::unexpected(file.error());
-    return AudioTrack::FromPackets(std::move(*file), bitrate);
+  if (o.audio_file.empty()) {
+    return AudioTrack::FromSound(std::make_unique<Tone>(o.tone_hz), bitrate, o.loop);
   }
-  auto file = WavReader::Open(o.audio_file);
+  auto file = InputFile::Open(o.audio_file);
   if (!file) return std::unexpected(file.error());
-  return AudioTrack::FromSound(std::make_unique<FileSound<WavReader>>(std::move(*file)), bitrate);
+  return OpenAudio(std::move(*file), bitrate, o.loop);
 }
 
 class Publisher final : public ClientApp {
@@ -72,47 +69,47 @@ class Publisher final : public ClientApp {
     if (options_.synthetic || !options_.video_file.empty()) {
       auto video = MakeVideo(options_);
       if (!video) return std::unexpected(video.error());
-      video_.emplace(std::move(*video));
+      publication_.SetVideo(std::move(*video));
     }
     if (options_.synthetic || !options_.audio_file.empty()) {
       auto audio = MakeAudio(options_);
       if (!audio) return std::unexpected(audio.error());
-      audio_.emplace(std::move(*audio));
+      publication_.SetAudio(std::move(*audio));
     }
-    if (!video_ && !audio_) {
+    if (!publication_.video() && !publication_.audio()) {
       return ferry::Fail(ErrorCode::kInvalidArgument,
                          "nothing to publish: give --video, --audio or --synthetic");
     }
     port().on_keyframe_wanted = [this](uint32_t ssrc) {
-      if (video_) video_->RequestKeyframe(ssrc);
+      if (publication_.video()) publication_.video()->RequestKeyframe(ssrc);
     };
+    TellNotes();
     return {};
   }
+  // Whether all of the files could be sent.
+  bool whole() const { return whole_; }
 
  private:
   void OnJoined(const std::vector<RemoteUser>&) override {
     std::cerr << "joined" << std::endl;
-    if (audio_) {
+    if (publication_.audio()) {
       audio_request_ = session().Publish({.kind = MediaKind::kAudio, .codec = "opus"}).value_or(0);
     }
-    if (video_) {
-      video_request_ =
-          session()
-              .Publish(
-                  {.kind = MediaKind::kVideo, .codec = "vp8", .encodings = video_->encodings()})
-              .value_or(0);
+    if (publication_.video()) {
+      video_request_ = session()
+                           .Publish({.kind = MediaKind::kVideo,
+                                     .codec = "vp8",
+                                     .encodings = publication_.video()->encodings()})
+                           .value_or(0);
     }
   }
 
   void OnPublished(const Published& published) override {
     Result<void> started;
     if (published.request_id == audio_request_) {
-      started = audio_->Start(published.ssrcs[0], engine());
-      next_block_ = Now();
+      started = publication_.StartAudio(published.ssrcs[0], Now(), engine());
     } else if (published.request_id == video_request_) {
-      started = video_->Start(published.ssrcs, engine());
-      next_frame_ = Now();
-      video_started_ = true;
+      started = publication_.StartVideo(published.ssrcs, Now(), engine());
     }
     if (!started) Fail(started.error().message);
   }
@@ -120,46 +117,34 @@ class Publisher final : public ClientApp {
   void OnNotification(const Notification&) override {}
 
   void OnTick(Timestamp now) override {
-    if (audio_ && audio_->started()) SendSound(now);
-    if (video_started_) SendVideo(now);
+    const auto more = publication_.Tick(now, engine());
+    TellNotes();
+    if (!more) return Fail(more.error().message);
+    if (!*more) Finish(0);
   }
 
-  void SendSound(Timestamp now) {
-    for (; next_block_ <= now; next_block_ += audio_->interval()) {
-      const auto sent = audio_->SendNext(next_block_, now, engine());
-      if (!sent) return Fail(sent.error().message);
-      if (!*sent && !options_.loop) return Finish(0);
-    }
-  }
-
-  void SendVideo(Timestamp now) {
-    const auto interval = Duration::Micros(static_cast<int64_t>(1e6 / video_->fps()));
-    // Frames that this machine cannot encode in time are left out, not made up for.
-    if (now - next_frame_ > Duration::Millis(500)) next_frame_ = now;
-    for (; next_frame_ <= now; next_frame_ += interval) {
-      const auto sent = video_->SendNext(next_frame_, now, engine());
-      if (!sent) return Fail(sent.error().message);
-      if (!*sent && !options_.loop) return Finish(0);
+  void TellNotes() {
+    for (const FileNote& note : publication_.TakeNotes()) {
+      std::cerr << Printable(note.text) << std::endl;
+      whole_ = whole_ && !note.damage;
     }
   }
 
   const PublishOptions& options_;
-  std::optional<VideoTrack> video_;
-  std::optional<AudioTrack> audio_;
+  Publication publication_;
   int64_t audio_request_ = 0;
   int64_t video_request_ = 0;
-  bool video_started_ = false;
-  Timestamp next_block_;
-  Timestamp next_frame_;
+  bool whole_ = true;
 };
 
 int RunPublish(const PublishOptions& options) {
   Publisher publisher(options);
   if (const auto opened = publisher.Open(); !opened) {
-    std::cerr << "ferry-cli: " << opened.error().message << std::endl;
+    std::cerr << "ferry-cli: " << Printable(opened.error().message) << std::endl;
     return 1;
   }
-  return publisher.Run(options.client, Role::kAnchor);
+  const int status = publisher.Run(options.client, Role::kAnchor);
+  return status == 0 && !publisher.whole() ? 2 : status;
 }
 
 }  // namespace
@@ -187,7 +172,9 @@ void AddPublishCommand(CLI::App& app, std::function<int()>& run) {
   add("--video-kbps", o.video_kbps, "Of the encoded video")->check(CLI::Range(30, 50'000));
   add("--small-kbps", o.small_kbps, "Of its small encoding; 0: there is none")
       ->check(CLI::Range(0, 50'000));
-  add("--small-size", o.small_size, "Width and height of the small encoding");
+  o.small_size_option = add("--small-size", o.small_size,
+                            "Width and height that the small encoding fits into, upright where the "
+                            "picture is; by default a picture no larger has none");
   add("--audio-kbps", o.audio_kbps, "Of the sound")->check(CLI::Range(6, 510));
   command->callback([&run, options] { run = [options] { return RunPublish(*options); }; });
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "client/signaling/names.h"
 #include "gateway/auth/usersig.h"
 
 extern char** environ;
@@ -16,6 +17,7 @@ namespace ferry::client {
 namespace {
 
 constexpr size_t kMaxOutput = 8192;
+constexpr size_t kMaxReason = 200;
 
 std::string UrlEncode(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -42,9 +44,10 @@ int64_t UnixSeconds() {
 
 UserSigSource::UserSigSource(const UserSigOptions& options, const GatewayAddress& gateway,
                              const net::TlsOptions& tls)
-    : options_(options), demo_(gateway, tls) {}
+    : options_(options), prefix_(gateway.prefix), demo_(gateway, tls) {}
 
 Result<UserSigSource::Signed> UserSigSource::Sign(const std::string& user) {
+  if (auto checked = CheckUserId(user); !checked) return std::unexpected(checked.error());
   const bool own =
       !options_.user_sig.empty() || !options_.secret.empty() || !options_.command.empty();
   if (own && options_.sdk_app_id == 0) {
@@ -96,14 +99,21 @@ Result<UserSigSource::Signed> UserSigSource::Run(const std::string& user) const 
 }
 
 Result<UserSigSource::Signed> UserSigSource::AskDemo(const std::string& user) {
-  const auto body = demo_.Get("/demo/usersig?userId=" + UrlEncode(user));
-  if (!body && body.error().code != ErrorCode::kNotFound) return std::unexpected(body.error());
-  if (!body) {
-    return Fail(body.error().code, body.error().message +
-                                       "; a gateway without --demo signs for nobody: give "
-                                       "--sdk-app-id and FERRY_SECRET");
+  const auto answer = demo_.Get(prefix_ + "/demo/usersig?userId=" + UrlEncode(user));
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->status != 200) {
+    // The first line of a text that says why; a page of somebody's else is none.
+    const std::string why = answer->type.starts_with("text/plain")
+                                ? ": " + answer->body.substr(0, answer->body.find('\n'))
+                                : "";
+    return Fail(ErrorCode::kNotFound,
+                "the gateway answered /demo/usersig with HTTP " + std::to_string(answer->status) +
+                    why.substr(0, kMaxReason) +
+                    (answer->status == 404 ? "; a gateway without --demo signs for nobody: give "
+                                             "--sdk-app-id and FERRY_SECRET"
+                                           : ""));
   }
-  const auto object = nlohmann::json::parse(*body, nullptr, false);
+  const auto object = nlohmann::json::parse(answer->body, nullptr, false);
   if (!object.is_object() || !object.contains("sdkAppId") || !object.contains("userSig") ||
       !object["sdkAppId"].is_number_unsigned() || !object["userSig"].is_string()) {
     return Fail(ErrorCode::kMalformed, "the gateway's demo answered with no userSig");

@@ -26,6 +26,7 @@ class UserSigSource {
   Result<Signed> AskDemo(const std::string& user);
 
   const UserSigOptions options_;
+  const std::string prefix_;
   HttpsClient demo_;
 };
 

@@ -1,7 +1,8 @@
 // Where pictures to be published come from.
 #pragma once
 
-#include <memory>
+#include <utility>
+#include <vector>
 
 #include "client/media/y4m.h"
 #include "core/video/codec/testing/synthetic_clip.h"
@@ -13,8 +14,11 @@ class PictureSource {
   virtual ~PictureSource() = default;
   virtual VideoSize size() const = 0;
   virtual double fps() const = 0;
-  // False at the end; the next call begins anew.
+  // False at the end.
   virtual bool Next(I420Buffer& out) = 0;
+  virtual void Rewind() = 0;
+  virtual bool endless() const = 0;
+  virtual std::vector<FileNote> TakeNotes() { return {}; }
 };
 
 class FilePictures final : public PictureSource {
@@ -23,6 +27,9 @@ class FilePictures final : public PictureSource {
   VideoSize size() const override { return file_.size(); }
   double fps() const override { return file_.fps(); }
   bool Next(I420Buffer& out) override { return file_.Read(out); }
+  void Rewind() override { file_.Rewind(); }
+  bool endless() const override { return false; }
+  std::vector<FileNote> TakeNotes() override { return file_.notes().Take(); }
 
  private:
   Y4mReader file_;
@@ -38,6 +45,8 @@ class SyntheticPictures final : public PictureSource {
     clip_.Draw(next_++, out);
     return true;
   }
+  void Rewind() override { next_ = 0; }
+  bool endless() const override { return true; }
 
  private:
   const VideoSize size_;

@@ -22,7 +22,7 @@ class PublishPlayTest : public ::testing::Test {
     };
     auto made =
         VideoTrack::FromPictures(std::make_unique<SyntheticPictures>(VideoSize{160, 90}, 30),
-                                 {{160, 90, 200'000}, {80, 46, 60'000}});
+                                 {{160, 90, 200'000}, {80, 46, 60'000}}, /*loop=*/false);
     EXPECT_TRUE(made) << made.error().message;
     track.emplace(std::move(*made));
     sink.emplace(std::move(*VideoSink::Create()));

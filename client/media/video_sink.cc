@@ -26,7 +26,7 @@ bool VideoSink::Take(const session::VideoReceiver::Frame& frame) {
   stats_.size = (*picture)->size;
   stats_.content_hash = stats_.frames == 1 ? testing::HashPicture(**picture)
                                            : testing::HashPicture(**picture, stats_.content_hash);
-  if (file_ && file_->size() == stats_.size) file_->Write(**picture);
+  if (on_picture) on_picture(**picture);
   return true;
 }
 

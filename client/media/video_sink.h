@@ -1,11 +1,11 @@
-// A remote video as it is received: decoded, checked, and written to a file if wanted.
+// A remote video as it is received: decoded, checked, and passed on as pictures.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
-#include "client/media/y4m.h"
 #include "core/session/video_receiver.h"
 #include "core/video/codec/video_decoder.h"
 
@@ -25,8 +25,8 @@ class VideoSink {
  public:
   static Result<VideoSink> Create();
 
-  // Pictures of the first one's size are written there.
-  void WriteTo(Y4mWriter* file) { file_ = file; }
+  // Called from Take with what is shown; the picture is of this call only.
+  std::function<void(const I420View& picture)> on_picture;
   // False when the frame could not be decoded: a key frame is needed.
   bool Take(const session::VideoReceiver::Frame& frame);
   const VideoSinkStats& stats() const { return stats_; }
@@ -35,7 +35,6 @@ class VideoSink {
   explicit VideoSink(std::unique_ptr<VideoDecoder> decoder) : decoder_(std::move(decoder)) {}
 
   std::unique_ptr<VideoDecoder> decoder_;
-  Y4mWriter* file_ = nullptr;
   std::optional<uint32_t> last_timestamp_;
   VideoSinkStats stats_;
 };

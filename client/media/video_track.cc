@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/rtp/vp8.h"
-
 namespace ferry::client {
+namespace {
+// Of the only frame of a file that begins anew.
+constexpr Duration kUsualInterval = Duration::Micros(33'333);
+}  // namespace
 
 Result<VideoTrack> VideoTrack::FromPictures(std::unique_ptr<PictureSource> pictures,
-                                            const std::vector<Encoding>& encodings) {
-  VideoTrack track;
+                                            const std::vector<Encoding>& encodings, bool loop) {
+  VideoTrack track(loop);
   track.encodings_ = encodings;
   for (const Encoding& encoding : encodings) {
     Layer layer;
@@ -27,14 +29,15 @@ Result<VideoTrack> VideoTrack::FromPictures(std::unique_ptr<PictureSource> pictu
   return track;
 }
 
-VideoTrack VideoTrack::FromFrames(IvfReader frames) {
-  VideoTrack track;
-  track.encodings_ = {{.width = frames.size().width, .height = frames.size().height}};
+VideoTrack VideoTrack::FromFrames(IvfReader frames, bool loop) {
+  VideoTrack track(loop);
+  if (const auto peak = frames.peak_bitrate()) {
+    track.encodings_ = {{frames.size().width, frames.size().height, peak->bps()}};
+  }
   track.frames_ = std::move(frames);
+  track.interval_ = kUsualInterval;
   return track;
 }
-
-double VideoTrack::fps() const { return pictures_ ? pictures_->fps() : frames_->fps(); }
 
 Result<void> VideoTrack::Start(const std::vector<uint32_t>& ssrcs, session::MediaSession& engine) {
   for (const uint32_t old : std::exchange(ssrcs_, {})) {
@@ -50,7 +53,7 @@ Result<void> VideoTrack::Start(const std::vector<uint32_t>& ssrcs, session::Medi
 }
 
 void VideoTrack::RequestKeyframe(uint32_t ssrc) {
-  if (frames_) restart_ = true;
+  if (frames_ && frames_->rewindable()) restart_ = true;
   for (size_t i = 0; i < layers_.size() && i < ssrcs_.size(); ++i) {
     if (ssrcs_[i] == ssrc) layers_[i].keyframe_wanted = true;
   }
@@ -59,18 +62,25 @@ void VideoTrack::RequestKeyframe(uint32_t ssrc) {
 Result<bool> VideoTrack::SendNext(Timestamp capture_time, Timestamp now,
                                   session::MediaSession& engine) {
   if (ssrcs_.empty()) return true;
-  if (pictures_) {
-    if (!pictures_->Next(picture_)) return false;
-    if (auto sent = SendEncoded(picture_, capture_time, now, engine); !sent)
-      return std::unexpected(sent.error());
-  } else {
-    if (std::exchange(restart_, false)) frames_->Rewind();
-    if (!frames_->Read(frame_)) return false;
-    const bool keyframe = rtp::Vp8KeyframeSize(frame_).has_value();
-    auto sent = engine.SendFrame(ssrcs_[0], frame_, keyframe, capture_time, now);
-    if (!sent) return std::unexpected(sent.error());
+  return pictures_ ? SendPicture(capture_time, now, engine) : SendFrame(capture_time, now, engine);
+}
+
+Result<bool> VideoTrack::SendPicture(Timestamp capture_time, Timestamp now,
+                                     session::MediaSession& engine) {
+  if (!pictures_->Next(picture_)) {
+    if (!loop_) return false;
+    pictures_->Rewind();
+    if (!pictures_->Next(picture_)) {
+      return Fail(ErrorCode::kMalformed,
+                  "the video cannot be begun anew: there is no picture in it");
+    }
+  }
+  if (auto sent = SendEncoded(picture_, capture_time, now, engine); !sent) {
+    return std::unexpected(sent.error());
   }
   ++frames_sent_;
+  position_ = Duration::Micros(
+      static_cast<int64_t>(static_cast<double>(frames_sent_) * 1e6 / pictures_->fps()));
   return true;
 }
 
@@ -92,6 +102,51 @@ Result<void> VideoTrack::SendEncoded(const I420Buffer& picture, Timestamp captur
     if (!sent) return sent;
   }
   return {};
+}
+
+Result<bool> VideoTrack::SendFrame(Timestamp capture_time, Timestamp now,
+                                   session::MediaSession& engine) {
+  if (restart_ && frames_->rewindable()) {
+    frames_->Rewind();
+    loaded_ = false;
+  }
+  if (!loaded_ || (restart_ && !frame_.keyframe)) {
+    const auto found = LoadFrame(restart_);
+    if (!found || !*found) return found;
+  }
+  auto sent = engine.SendFrame(ssrcs_[0], frame_.data, frame_.keyframe, capture_time, now);
+  if (!sent) return std::unexpected(sent.error());
+  ++frames_sent_;
+  restart_ = false;
+
+  // When the next is due, its own timestamp tells.
+  const uint64_t timestamp = frame_.timestamp;
+  const auto found = LoadFrame(/*key=*/false);
+  if (!found) return found;
+  loaded_ = *found;
+  if (loaded_ && !begun_anew_) interval_ = frames_->Interval(timestamp, frame_.timestamp);
+  position_ += interval_;
+  return true;
+}
+
+// The next frame, or the next key frame, in frame_; false at the end.
+Result<bool> VideoTrack::LoadFrame(bool key) {
+  begun_anew_ = false;
+  while (true) {
+    while (frames_->Read(frame_)) {
+      if (!key || frame_.keyframe) return true;
+    }
+    if (!loop_) return false;
+    if (std::exchange(begun_anew_, true)) {
+      return Fail(ErrorCode::kMalformed, "the video cannot be begun anew: there is no frame in it");
+    }
+    frames_->Rewind();
+    key = true;
+  }
+}
+
+std::vector<FileNote> VideoTrack::TakeNotes() {
+  return pictures_ ? pictures_->TakeNotes() : frames_->notes().Take();
 }
 
 }  // namespace ferry::client

@@ -14,6 +14,18 @@ namespace ferry::client {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// The path of an address without what is the gateway's own of it, and without what is no path.
+std::string Prefix(std::string_view path) {
+  path = path.substr(0, path.find_first_of("?#"));
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (path.ends_with(net::kWebSocketPath)) path.remove_suffix(net::kWebSocketPath.size());
+  return std::string(path);
+}
+
+}  // namespace
+
 Result<GatewayAddress> ParseGatewayAddress(std::string_view text) {
   const auto bad = [&] {
     return Fail(ErrorCode::kInvalidArgument,
@@ -24,8 +36,11 @@ Result<GatewayAddress> ParseGatewayAddress(std::string_view text) {
     if (const auto name = rest.substr(0, scheme); name != "https" && name != "wss") return bad();
     rest.remove_prefix(scheme + 3);
   }
-  rest = rest.substr(0, rest.find('/'));
   GatewayAddress address;
+  if (const size_t slash = rest.find('/'); slash != rest.npos) {
+    address.prefix = Prefix(rest.substr(slash));
+    rest = rest.substr(0, slash);
+  }
   if (rest.starts_with('[')) {
     const size_t end = rest.find(']');
     if (end == rest.npos) return bad();
@@ -53,7 +68,8 @@ Connector::Connector(asio::io_context& io, GatewayAddress gateway, net::TlsOptio
 
 asio::awaitable<Result<void>> Connector::Run(net::TransportKind kind, net::HandlerFactory handler) {
   if (kind == net::TransportKind::kWebTransport) co_return co_await RunWebTransport(handler);
-  auto connection = co_await net::ConnectWebSocket(io_, gateway_.host, gateway_.port, tls_);
+  const std::string path = Path(net::kWebSocketPath);
+  auto connection = co_await net::ConnectWebSocket(io_, gateway_.host, gateway_.port, tls_, path);
   if (!connection) co_return std::unexpected(connection.error());
   co_await (*connection)->Run(std::move(handler));
   co_return Result<void>{};
@@ -61,7 +77,8 @@ asio::awaitable<Result<void>> Connector::Run(net::TransportKind kind, net::Handl
 
 asio::awaitable<Result<void>> Connector::RunWebTransport(net::HandlerFactory handler) {
 #ifdef FERRY_WITH_WEBTRANSPORT
-  auto client = co_await net::ConnectWebTransport(io_, gateway_.host, gateway_.port, tls_);
+  const std::string path = Path(net::kWebTransportPath);
+  auto client = co_await net::ConnectWebTransport(io_, gateway_.host, gateway_.port, tls_, path);
   if (!client) co_return std::unexpected(client.error());
   co_await (*client)->Run(std::move(handler));
   co_return Result<void>{};

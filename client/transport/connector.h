@@ -15,8 +15,10 @@ namespace ferry::client {
 struct GatewayAddress {
   std::string host;  // a name or an address, IPv6 without brackets
   uint16_t port = 443;
+  // What a proxy has put before the gateway's own paths: "/ferry", or nothing.
+  std::string prefix;
 };
-// Of "https://host:port/" or "host:port"; without a port, 443.
+// Of "https://host:port/prefix" or "host:port"; without a port, 443.
 Result<GatewayAddress> ParseGatewayAddress(std::string_view text);
 
 const char* Name(net::TransportKind kind);
@@ -31,6 +33,7 @@ class Connector {
 
  private:
   boost::asio::awaitable<Result<void>> RunWebTransport(net::HandlerFactory handler);
+  std::string Path(std::string_view path) const { return gateway_.prefix + std::string(path); }
 
   boost::asio::io_context& io_;
   GatewayAddress gateway_;

@@ -96,4 +96,41 @@ bool AcceptsUpgrade(const ResponseHeader& response, std::string_view key) {
          response.count(http::field::sec_websocket_extensions) == 0;
 }
 
+std::string WhyNoUpgrade(const ResponseHeader& response) {
+  constexpr const char* kProxy =
+      "a proxy between must pass on Upgrade (nginx: proxy_http_version 1.1, and proxy_set_header "
+      "for Upgrade and Connection)";
+  const unsigned status = response.result_int();
+  const std::string_view type = View(response[http::field::content_type]);
+  const bool page = type.starts_with("text/html");
+  std::string why = "the answer was HTTP " + std::to_string(status);
+  if (page) why += " with a page of HTML";
+  switch (status) {
+    case 101:
+      return why + ", but not to this request: something between answered in the gateway's place";
+    case 426:
+      // What a gateway says to a request that came without it.
+      return why + ": the request came without Upgrade; " + kProxy;
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      return why + ", to " + std::string(View(response[http::field::location])) +
+             ": give that address";
+    case 502:
+    case 504:
+      return why + ": a proxy between does not reach the gateway";
+    case 429:
+      return why + ": too many connections or requests from this address";
+    case 200:
+    case 400:
+    case 404:
+    case 405:
+    case 501:
+      return why + ": either no gateway is there, or " + kProxy;
+    default:
+      return page ? why + ": either no gateway is there, or " + kProxy : why;
+  }
+}
+
 }  // namespace ferry::net

@@ -26,5 +26,8 @@ std::string MakeWebSocketKey();
 std::string UpgradeRequest(std::string_view host, std::string_view path, std::string_view key);
 // Whether the answer to a request with `key` opens the connection (§4.1).
 bool AcceptsUpgrade(const ResponseHeader& response, std::string_view key);
+// Of an answer that does not: what it was, and whose fault that is where it can be told, above all
+// of a proxy between that does not pass on `Upgrade`.
+std::string WhyNoUpgrade(const ResponseHeader& response);
 
 }  // namespace ferry::net

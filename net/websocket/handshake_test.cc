@@ -85,5 +85,29 @@ TEST(HandshakeTest, TheClientTakesNoExtensionAndNoOtherProtocol) {
   EXPECT_FALSE(AcceptsUpgrade(response, kKey));
 }
 
+TEST(HandshakeTest, TellsWhereAProxyLacksUpgrade) {
+  const auto why = [](const std::string& status, const std::string& headers = "") {
+    return WhyNoUpgrade(Parse<false>("HTTP/1.1 " + status + " x\r\n" + headers + "\r\n"));
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != text.npos;
+  };
+  // As our gateway answers what came without, and as servers do that know nothing of it.
+  EXPECT_TRUE(has(why("426"), "HTTP 426: the request came without Upgrade"));
+  for (const char* status : {"200", "400", "404", "405", "426", "501"}) {
+    EXPECT_TRUE(has(why(status), "a proxy between must pass on Upgrade")) << status;
+  }
+  const std::string page = why("403", "Content-Type: text/html; charset=utf-8\r\n");
+  EXPECT_TRUE(has(page, "HTTP 403 with a page of HTML")) << page;
+  EXPECT_TRUE(has(page, "must pass on Upgrade")) << page;
+  // What is something else is not said to be that.
+  for (const char* status : {"403", "429", "500", "502", "503", "504"}) {
+    EXPECT_FALSE(has(why(status), "must pass on Upgrade")) << status;
+    EXPECT_TRUE(has(why(status), status)) << status;
+  }
+  EXPECT_TRUE(has(why("301", "Location: https://there/\r\n"), "HTTP 301, to https://there/"));
+  EXPECT_TRUE(has(why("101"), "not to this request"));
+}
+
 }  // namespace
 }  // namespace ferry::net

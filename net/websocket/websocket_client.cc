@@ -71,8 +71,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     co_await http::async_read_header(*stream_, buffer, parser, Into(error));
     if (error) co_return Failed("read the answer to the upgrade", error);
     if (!AcceptsUpgrade(parser.get(), key)) {
-      co_return Failed("open a WebSocket",
-                       "the answer was HTTP " + std::to_string(parser.get().result_int()));
+      co_return Failed("open a WebSocket", WhyNoUpgrade(parser.get()));
     }
     const auto rest = buffer.cdata();
     co_return std::make_shared<WebSocketConnection>(
