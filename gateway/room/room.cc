@@ -10,6 +10,17 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
   return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
 }
 
+Permission ToSend(MediaKind kind, MediaSource source) {
+  if (kind == MediaKind::kAudio) return Permission::kSendAudio;
+  return source == MediaSource::kMain ? Permission::kSendVideo : Permission::kSendSubVideo;
+}
+
+Permission ToReceive(const StreamInfo& stream) {
+  if (stream.kind == MediaKind::kAudio) return Permission::kReceiveAudio;
+  return stream.source == MediaSource::kMain ? Permission::kReceiveVideo
+                                             : Permission::kReceiveSubVideo;
+}
+
 }  // namespace
 
 std::string ToString(const RoomKey& key) {
@@ -21,7 +32,7 @@ Room::Room(RoomKey key, uint64_t number, Scene scene, const RoomLimits& limits)
 
 bool Room::full(bool one_leaves) const {
   const size_t limit = scene_ == Scene::kRtc ? limits_.max_rtc_users : limits_.max_live_users;
-  return users_.size() >= limit + (one_leaves ? 1 : 0);
+  return size() >= limit + (one_leaves ? 1 : 0);
 }
 
 Room::OwnStream Room::FindOwn(User& user, std::string_view stream_id) {
@@ -30,22 +41,23 @@ Room::OwnStream Room::FindOwn(User& user, std::string_view stream_id) {
   });
 }
 
-void Room::Broadcast(const User& about, const SharedText& message) {
+void Room::Broadcast(const User& about, RoomEvent::Body body) {
+  const SharedRoomEvent event = MakeRoomEvent(std::move(body));
   for (auto& [entry, user] : users_) {
-    if (&user != &about && user.KnowsOf(about.entry)) user.member->Notify(message);
+    if (&user != &about && user.KnowsOf(about.entry)) user.participant->OnEvent(event);
   }
 }
 
-void Room::Enter(RoomMember& member, std::string user_id, Role role) {
+void Room::Enter(Participant& participant, ParticipantInfo info) {
   const Entry entry = next_entry_++;
-  const auto [place, added] = users_.emplace(entry, User{.member = &member,
+  info.role = RoleHere(info.role);
+  if (info.hidden) hidden_.insert(&participant);
+  const auto [place, added] = users_.emplace(entry, User{.participant = &participant,
                                                          .entry = entry,
-                                                         .user_id = std::move(user_id),
-                                                         .role = RoleHere(role),
+                                                         .info = std::move(info),
                                                          .departure = next_departure()});
-  entries_[&member] = entry;
-  // The audience of a live room is not announced.
-  if (place->second.role == Role::kAnchor) TellOfEntering(place->second);
+  entries_[&participant] = entry;
+  if (place->second.announced()) TellOfEntering(place->second);
   List(place->second);
 }
 
@@ -72,15 +84,15 @@ void Room::FallBehind(User& user) {
 }
 
 void Room::TellOfEntering(const User& user) {
-  Announce(std::make_shared<const std::string>(UserEntered(user.user_id)), user.entry);
+  Announce(MakeRoomEvent(UserEntered{user.info.user_id}), user.entry);
   announced_[user.entry] = &user;
   last_announced_ = user.entry;
 }
 
-void Room::Announce(const SharedText& message, Entry newest) {
+void Room::Announce(const SharedRoomEvent& event, Entry newest) {
   for (auto next = current_.begin(); next != current_.end();) {
     User& user = *(next++)->second;
-    if (user.member->Announce(message)) {
+    if (user.participant->OnPresence(event)) {
       user.told = newest;
     } else {
       Unlist(user);
@@ -89,9 +101,9 @@ void Room::Announce(const SharedText& message, Entry newest) {
   }
 }
 
-std::vector<UserInfo> Room::Introduce(const RoomMember& member,
+std::vector<UserInfo> Room::Introduce(const Participant& participant,
                                       const std::function<bool(const UserInfo&)>& takes) {
-  User& user = Get(member);
+  User& user = Get(participant);
   Unlist(user);
   auto told = Introduce(user, takes);
   List(user);
@@ -103,7 +115,7 @@ std::vector<UserInfo> Room::Introduce(User& user,
   std::vector<UserInfo> told;
   for (auto next = announced_.upper_bound(user.told); next != announced_.end(); ++next) {
     if (next->second == &user) continue;
-    UserInfo info{next->second->user_id, next->second->streams};
+    UserInfo info{next->second->info.user_id, next->second->streams};
     if (!takes(info)) return told;
     user.told = next->first;
     told.push_back(std::move(info));
@@ -112,8 +124,8 @@ std::vector<UserInfo> Room::Introduce(User& user,
   return told;
 }
 
-void Room::CatchUp(RoomMember& member, size_t count) {
-  User& user = Get(member);
+void Room::CatchUp(Participant& participant, size_t count) {
+  User& user = Get(participant);
   Unlist(user);
   TellMissed(user, count);
   List(user);
@@ -121,8 +133,8 @@ void Room::CatchUp(RoomMember& member, size_t count) {
 }
 
 void Room::TellMissed(User& user, size_t count) {
-  const auto notify = [&user](std::string message) {
-    user.member->Notify(std::make_shared<const std::string>(std::move(message)));
+  const auto tell = [&user](RoomEvent::Body body) {
+    user.participant->OnEvent(MakeRoomEvent(std::move(body)));
   };
   size_t told = 0;
   // Before anybody is introduced: who left may be back.
@@ -130,32 +142,33 @@ void Room::TellMissed(User& user, size_t count) {
     const Departure& departure = departures_[user.departure - first_departure_];
     if (!user.KnowsOf(departure.entry)) continue;
     if (told++ == count) return;
-    user.member->Notify(departure.message);
+    user.participant->OnEvent(departure.event);
   }
   const auto entered = Introduce(user, [&](const UserInfo&) { return told++ < count; });
   for (const UserInfo& info : entered) {
-    notify(UserEntered(info.user_id));
-    for (const Publication& stream : info.streams) notify(StreamAdded(info.user_id, stream));
+    tell(UserEntered{info.user_id});
+    for (const Publication& stream : info.streams) tell(StreamAdded{info.user_id, stream});
   }
 }
 
-void Room::Leave(RoomMember& member, LeaveReason reason) {
-  const Entry entry = entries_.at(&member);
+void Room::Leave(Participant& participant, LeaveReason reason) {
+  const Entry entry = entries_.at(&participant);
   User& user = users_.at(entry);
   while (!user.streams.empty()) Remove(user, std::prev(user.streams.end()));
   Unlist(user);
   TrimDepartures();
-  if (user.role == Role::kAnchor) TellOfLeaving(user, reason);
+  if (user.announced()) TellOfLeaving(user, reason);
   announced_.erase(entry);
-  entries_.erase(&member);
+  hidden_.erase(&participant);
+  entries_.erase(&participant);
   users_.erase(entry);
 }
 
 void Room::TellOfLeaving(const User& user, LeaveReason reason) {
-  const auto message = std::make_shared<const std::string>(UserLeft(user.user_id, reason));
-  Announce(message, last_announced_);
+  const SharedRoomEvent event = MakeRoomEvent(UserLeft{user.info.user_id, reason});
+  Announce(event, last_announced_);
   if (told_behind_.empty() || *told_behind_.rbegin() < user.entry) return;
-  departures_.push_back({user.entry, message});
+  departures_.push_back({user.entry, event});
   if (departures_.size() > limits_.max_departures) GiveUpSlowest();
 }
 
@@ -163,7 +176,7 @@ void Room::GiveUpSlowest() {
   while (!behind_.empty() && behind_.begin()->first == first_departure_) {
     User& user = users_.at(behind_.begin()->second);
     Unlist(user);
-    user.member->GiveUp();
+    user.participant->GiveUp();
     user.told = last_announced_;
     user.departure = next_departure();
     List(user);
@@ -176,11 +189,16 @@ void Room::TrimDepartures() {
   for (; first_departure_ < needed; ++first_departure_) departures_.pop_front();
 }
 
-std::expected<Publication, Refusal> Room::Publish(RoomMember& member, const PublishRequest& request,
+std::expected<Publication, Refusal> Room::Publish(Participant& participant,
+                                                  const PublishRequest& request,
                                                   Publication stream) {
-  User& user = Get(member);
-  if (user.role == Role::kAudience) {
+  User& user = Get(participant);
+  if (!user.announced()) {
     return Refuse(SignalingError::kNotAllowed, "publish: the audience does not publish");
+  }
+  if (!user.info.permissions.Allow(ToSend(request.kind, request.source))) {
+    return Refuse(SignalingError::kNoPermission,
+                  "publish: the permission ticket does not allow this kind and source");
   }
   const bool taken = std::ranges::any_of(user.streams, [&](const Publication& other) {
     return other.info.kind == request.kind && other.info.source == request.source;
@@ -203,7 +221,7 @@ std::expected<Publication, Refusal> Room::Publish(RoomMember& member, const Publ
   if (user.streams.empty()) ++publishing_users_;
   user.streams.push_back(stream);
   publishers_[stream.info.stream_id] = &user;
-  Broadcast(user, StreamAdded(user.user_id, stream));
+  Broadcast(user, StreamAdded{user.info.user_id, stream});
   return stream;
 }
 
@@ -213,13 +231,14 @@ void Room::Remove(User& user, OwnStream stream) {
   if (user.streams.empty()) --publishing_users_;
   publishers_.erase(removed.info.stream_id);
   for (auto& [entry, other] : users_) {
-    if (&other != &user) other.member->OnStreamRemoved(removed.key);
+    if (&other != &user) other.participant->OnStreamEnded(removed.key);
   }
-  Broadcast(user, StreamRemoved(user.user_id, removed.info.stream_id));
+  Broadcast(user, StreamRemoved{user.info.user_id, removed});
 }
 
-std::expected<StreamId, Refusal> Room::Unpublish(RoomMember& member, std::string_view stream_id) {
-  User& user = Get(member);
+std::expected<StreamId, Refusal> Room::Unpublish(Participant& participant,
+                                                 std::string_view stream_id) {
+  User& user = Get(participant);
   const auto found = FindOwn(user, stream_id);
   if (found == user.streams.end()) {
     return Refuse(SignalingError::kNoSuchStream, "unpublish: no such stream of yours");
@@ -229,27 +248,32 @@ std::expected<StreamId, Refusal> Room::Unpublish(RoomMember& member, std::string
   return key;
 }
 
-std::expected<void, Refusal> Room::SetMuted(RoomMember& member, std::string_view stream_id,
+std::expected<void, Refusal> Room::SetMuted(Participant& participant, std::string_view stream_id,
                                             bool muted) {
-  User& user = Get(member);
+  User& user = Get(participant);
   const auto found = FindOwn(user, stream_id);
   if (found == user.streams.end()) {
     return Refuse(SignalingError::kNoSuchStream, "update-stream: no such stream of yours");
   }
   if (found->info.muted == muted) return {};
   found->info.muted = muted;
-  Broadcast(user, StreamUpdated(user.user_id, *found));
+  Broadcast(user, StreamUpdated{user.info.user_id, *found});
   return {};
 }
 
-std::expected<Room::Found, Refusal> Room::Find(const RoomMember& member,
+std::expected<Room::Found, Refusal> Room::Find(const Participant& participant,
                                                std::string_view stream_id) const {
   const auto publisher = publishers_.find(std::string(stream_id));
-  if (publisher == publishers_.end() || publisher->second->member == &member) {
+  if (publisher == publishers_.end() || publisher->second->participant == &participant) {
     return Refuse(SignalingError::kNoSuchStream, "no such stream of another user in this room");
   }
   User& user = *publisher->second;
-  return Found{*FindOwn(user, stream_id), *user.member};
+  const Publication& stream = *FindOwn(user, stream_id);
+  if (!users_.at(entries_.at(&participant)).info.permissions.Allow(ToReceive(stream.info))) {
+    return Refuse(SignalingError::kNoPermission,
+                  "subscribe: the permission ticket does not allow this kind and source");
+  }
+  return Found{stream, *user.participant};
 }
 
 }  // namespace ferry::gateway

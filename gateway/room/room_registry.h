@@ -25,9 +25,12 @@ class RoomRegistry {
   explicit RoomRegistry(const Limits& limits) : limits_(limits) {}
 
   // Enters; whoever has the same userId of the same application, in whatever room, is evicted
-  // first, unless there is no place for the new one. The room is never null.
-  std::expected<Room*, Refusal> Enter(RoomMember& member, const JoinRequest& join);
-  void Leave(RoomMember& member, Room& room, const std::string& user_id, LeaveReason reason);
+  // first, unless there is no place for the new one. Who is hidden replaces nobody, and finds only
+  // rooms that are there. The room is never null.
+  std::expected<Room*, Refusal> Enter(Participant& participant, const RoomKey& key, Scene scene,
+                                      ParticipantInfo info);
+  // Where he was the last user, the room ends, and who was hidden in it is evicted.
+  void Leave(Participant& participant, Room& room, const std::string& user_id, LeaveReason reason);
 
   size_t room_count() const { return rooms_.size(); }
   size_t user_count() const { return users_.size(); }
@@ -35,10 +38,12 @@ class RoomRegistry {
  private:
   using UserKey = std::pair<uint32_t, std::string>;
   struct Place {
-    RoomMember* member;
+    Participant* participant;
     Room* room;
   };
 
+  std::expected<Room*, Refusal> EnterHidden(Participant& participant, const RoomKey& key,
+                                            ParticipantInfo info);
   // Whether there is a place for a user who leaves `former` (null: is nowhere yet).
   std::expected<void, Refusal> Admit(const RoomKey& key, const Room* former) const;
 

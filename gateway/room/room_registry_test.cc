@@ -2,19 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <optional>
 #include <string>
 
 namespace ferry::gateway {
 namespace {
 
-class Member final : public RoomMember {
+class Member final : public Participant {
  public:
-  Member(RoomRegistry& rooms, std::string user) : rooms_(rooms), user_(std::move(user)) {}
+  Member(RoomRegistry& rooms, std::string user, bool hidden = false)
+      : rooms_(rooms), user_(std::move(user)), hidden_(hidden) {}
 
   // The code of the refusal, or 0.
   int Enter(uint32_t room) {
-    const auto entry =
-        rooms_.Enter(*this, {.sdk_app_id = 1, .user_id = user_, .room = RoomId(room)});
+    const auto entry = rooms_.Enter(*this, {.sdk_app_id = 1, .id = RoomId(room)}, Scene::kRtc,
+                                    {.user_id = user_, .hidden = hidden_});
     if (!entry) return entry.error().code;
     room_ = *entry;
     return 0;
@@ -22,15 +25,22 @@ class Member final : public RoomMember {
   void Leave() { rooms_.Leave(*this, *std::exchange(room_, nullptr), user_, LeaveReason::kLeft); }
   bool inside() const { return room_ != nullptr; }
 
-  void Notify(const SharedText&) override {}
-  bool Announce(const SharedText&) override { return true; }
+  Home home() const override { return {}; }
+  void OnEvent(const SharedRoomEvent&) override {}
+  bool OnPresence(const SharedRoomEvent&) override { return true; }
   void GiveUp() override {}
-  void OnStreamRemoved(StreamId) override {}
-  void Evict(std::string_view) override { Leave(); }
+  void OnStreamEnded(StreamId) override {}
+  void Evict(EvictReason why) override {
+    evicted = why;
+    Leave();
+  }
+
+  std::optional<EvictReason> evicted;
 
  private:
   RoomRegistry& rooms_;
   const std::string user_;
+  const bool hidden_;
   Room* room_ = nullptr;
 };
 
@@ -88,6 +98,39 @@ TEST(RoomRegistry, WhoIsRefusedStaysInTheFormerRoom) {
   EXPECT_TRUE(ann.inside());
   EXPECT_EQ(again.Enter(3), kGatewayFull) << "the former room does not end";
   EXPECT_TRUE(ann.inside());
+}
+
+TEST(RoomRegistry, WhoIsHiddenTakesNoPlaceAndReplacesNobody) {
+  RoomRegistry rooms({.max_users = 1, .max_rooms = 1, .room = {.max_rtc_users = 1}});
+  Member ann(rooms, "ann");
+  Member recorder(rooms, "ann", /*hidden=*/true);
+  EXPECT_EQ(recorder.Enter(1), 20003) << "there is no such room";
+  EXPECT_EQ(ann.Enter(1), 0);
+  EXPECT_EQ(recorder.Enter(1), 0);
+  EXPECT_TRUE(ann.inside());
+  EXPECT_EQ(rooms.user_count(), 1u);
+  recorder.Leave();
+  EXPECT_TRUE(ann.inside());
+  EXPECT_EQ(rooms.user_count(), 1u);
+}
+
+TEST(RoomRegistry, ARoomEndsWithItsLastUserWhoeverIsHiddenInIt) {
+  RoomRegistry rooms({.room = {.max_hidden = 3}});
+  Member ann(rooms, "ann");
+  EXPECT_EQ(ann.Enter(1), 0);
+  std::deque<Member> recorders;
+  for (int i = 0; i < 3; ++i) {
+    recorders.emplace_back(rooms, "recorder" + std::to_string(i), /*hidden=*/true);
+    EXPECT_EQ(recorders.back().Enter(1), 0);
+  }
+  Member one_more(rooms, "one more", /*hidden=*/true);
+  EXPECT_EQ(one_more.Enter(1), kRoomFull);
+  ann.Leave();
+  for (const Member& recorder : recorders) {
+    EXPECT_FALSE(recorder.inside());
+    EXPECT_EQ(recorder.evicted, EvictReason::kDisbanded);
+  }
+  EXPECT_EQ(rooms.room_count(), 0u);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,25 +12,29 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-class Member final : public RoomMember {
+class Member final : public Participant {
  public:
-  void Notify(const SharedText& message) override {
-    const auto json = nlohmann::json::parse(*message);
-    heard_.push_back(json["type"].get<std::string>() + " " + json["userId"].get<std::string>());
-  }
-  bool Announce(const SharedText& message) override {
-    if (takes) Notify(message);
+  Home home() const override { return {}; }
+  void OnEvent(const SharedRoomEvent& event) override { heard_.push_back(Text(event->body())); }
+  bool OnPresence(const SharedRoomEvent& event) override {
+    if (takes) OnEvent(event);
     return takes;
   }
   void GiveUp() override { given_up = true; }
-  void OnStreamRemoved(StreamId) override {}
-  void Evict(std::string_view) override {}
+  void OnStreamEnded(StreamId) override {}
+  void Evict(EvictReason) override {}
   Texts Heard() { return std::exchange(heard_, {}); }
 
   bool takes = true;  // announcements
   bool given_up = false;
 
  private:
+  static std::string Text(const RoomEvent::Body& event) {
+    static constexpr const char* kNames[] = {"user-entered ", "user-left ", "stream-added ",
+                                             "stream-updated ", "stream-removed "};
+    return kNames[event.index()] + std::visit([](const auto& body) { return body.user_id; }, event);
+  }
+
   Texts heard_;
 };
 
@@ -44,7 +47,7 @@ class RoomTest : public ::testing::Test {
   }
 
   static bool TakeAll(const UserInfo&) { return true; }
-  void Enter(Member& member, const std::string& user) { room.Enter(member, user, Role::kAnchor); }
+  void Enter(Member& member, const std::string& user) { room.Enter(member, {.user_id = user}); }
   void Leave(Member& member) { room.Leave(member, LeaveReason::kLeft); }
   void Publish(Member& member, MediaKind kind, MediaSource source = MediaSource::kMain) {
     Publication stream{.key = {1, ++keys}};
@@ -173,6 +176,39 @@ TEST_F(RoomTest, WhoComesAndGoesUnknownToThoseBehindIsNotRememberedForThem) {
   EXPECT_FALSE(ann.given_up);
   EXPECT_EQ(CaughtUp(9), Texts{});
   EXPECT_TRUE(room.up_to_date(ann));
+}
+
+TEST_F(RoomTest, WhoIsHiddenSeesAndIsNotSeen) {
+  room.Enter(bob, {.user_id = "bob", .hidden = true});
+  EXPECT_EQ(ann.Heard(), Texts{});
+  EXPECT_EQ(room.size(), 1u);
+  EXPECT_EQ(room.Introduce(bob, TakeAll).size(), 1u);
+  Publish(ann, MediaKind::kAudio);
+  EXPECT_EQ(bob.Heard(), (Texts{"stream-added ann"}));
+  EXPECT_TRUE(room.Find(bob, "s1"));
+  const auto refused = room.Publish(bob, {.kind = MediaKind::kAudio}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, static_cast<int>(SignalingError::kNotAllowed));
+  Enter(cid, "cid");
+  EXPECT_EQ(room.Introduce(cid, TakeAll).size(), 1u) << "ann";
+  ann.Heard();
+  Leave(bob);
+  EXPECT_EQ(ann.Heard(), Texts{});
+  EXPECT_EQ(cid.Heard(), Texts{});
+}
+
+TEST_F(RoomTest, AnEventIsOneObjectForAllAndEncodedOnce) {
+  static int encoded = 0;
+  const SharedRoomEvent event = MakeRoomEvent(UserEntered{"ann"});
+  const auto encode = [](const RoomEvent::Body& body) {
+    ++encoded;
+    return std::get<UserEntered>(body).user_id + "!";
+  };
+  EXPECT_EQ(encoded, 0);
+  const std::string& text = event->Encoded(encode);
+  EXPECT_EQ(text, "ann!");
+  EXPECT_EQ(&event->Encoded(encode), &text);
+  EXPECT_EQ(encoded, 1);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ SharedText Text(std::string text) { return std::make_shared<const std::string>(s
 std::vector<std::string> Sent(ControlLog& log) {
   std::vector<std::string> out;
   while (const auto entry = log.Next()) {
-    out.push_back(std::to_string(entry->seq) + ":" + *entry->text);
+    out.push_back(std::to_string(entry->seq) + ":" + entry->message.text());
   }
   return out;
 }
@@ -113,6 +114,85 @@ TEST(ControlLog, IsBoundedInMessagesAndBytesUntilTheyAreAcknowledged) {
   Sent(small);
   EXPECT_TRUE(small.Acknowledge(2));
   EXPECT_EQ(small.bytes(), 0u);
+}
+
+class ControlLogOfStreamsTest : public ::testing::Test {
+ protected:
+  static Publication Stream(uint64_t number, bool muted = false) {
+    return {.key = {1, number},
+            .info = {.stream_id = "s" + std::to_string(number), .muted = muted}};
+  }
+  void Add(uint64_t number) { Tell(StreamAdded{"ann", Stream(number)}); }
+  void Mute(uint64_t number, bool muted) { Tell(StreamUpdated{"ann", Stream(number, muted)}); }
+  void Remove(uint64_t number) { Tell(StreamRemoved{"ann", Stream(number)}); }
+  void Tell(RoomEvent::Body body) { ASSERT_TRUE(log.Push(MakeRoomEvent(std::move(body)))); }
+  // What is to be sent now, "type stream" with "muted" where it is.
+  Texts Told() {
+    Texts told;
+    while (const auto entry = log.Next()) {
+      const auto json = nlohmann::json::parse(entry->message.text());
+      const bool removed = json.contains("streamId");
+      std::string text = json["type"].get<std::string>() + " ";
+      text += removed || !json.contains("stream") ? json.value("streamId", "")
+                                                  : json["stream"]["streamId"].get<std::string>();
+      if (json.contains("stream") && json["stream"]["muted"]) text += " muted";
+      told.push_back(text);
+    }
+    return told;
+  }
+
+  ControlLog log{{.max_messages = 8}};
+};
+
+TEST_F(ControlLogOfStreamsTest, OfAStreamThatIsToggledTheLatestStateWaitsAlone) {
+  Add(1);
+  Add(2);
+  EXPECT_EQ(Told(), (Texts{"stream-added s1", "stream-added s2"}));
+  for (int i = 0; i < 999; ++i) Mute(1, i % 2 == 0);
+  Mute(2, true);
+  EXPECT_EQ(log.size(), 4u);
+  EXPECT_EQ(Told(), (Texts{"stream-updated s1 muted", "stream-updated s2 muted"}));
+  Mute(1, false);
+  EXPECT_EQ(Told(), (Texts{"stream-updated s1"})) << "what was sent is not changed any more";
+  EXPECT_TRUE(log.Acknowledge(5));
+  EXPECT_EQ(log.bytes(), 0u);
+}
+
+TEST_F(ControlLogOfStreamsTest, AStreamThatIsGoneBeforeItWasToldOfIsNotMentioned) {
+  Add(1);
+  Told();
+  for (uint64_t i = 2; i < 999; ++i) {
+    Add(i);
+    Mute(i, true);
+    Remove(i);
+  }
+  EXPECT_EQ(log.size(), 1u);
+  Mute(1, true);
+  Remove(1);
+  EXPECT_EQ(Told(), (Texts{"stream-removed s1"}));
+  EXPECT_TRUE(log.Acknowledge(2));
+  EXPECT_EQ(log.bytes(), 0u);
+}
+
+TEST_F(ControlLogOfStreamsTest, WhatIsSentAgainIsWhatWasSentFirst) {
+  Add(1);
+  Mute(1, true);
+  Told();
+  ASSERT_TRUE(log.Rewind(0));
+  Mute(1, false);
+  Remove(1);
+  EXPECT_EQ(Told(), (Texts{"stream-added s1", "stream-updated s1 muted", "stream-removed s1"}));
+}
+
+TEST_F(ControlLogOfStreamsTest, OfASubscriptionTheLatestLayerWaitsAlone) {
+  for (const char* layer : {"big", "small", "none"}) {
+    ASSERT_TRUE(log.Push(ControlMessage::OfSubscription({1, 1}, layer)));
+  }
+  ASSERT_TRUE(log.Push(ControlMessage::OfSubscription({1, 2}, "big")));
+  EXPECT_EQ(Sent(log), (std::vector<std::string>{"1:none", "2:big"}));
+  ASSERT_TRUE(log.Push(ControlMessage::OfSubscription({1, 1}, "big")));
+  log.ForgetSubscription({1, 1});
+  EXPECT_FALSE(log.waiting());
 }
 
 }  // namespace

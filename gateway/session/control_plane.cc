@@ -13,6 +13,13 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
   return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
 }
 
+// By the name it gives itself.
+TerminalType TerminalTypeOf(std::string_view client) {
+  if (client.starts_with("ferry-rtc")) return TerminalType::kBrowser;
+  if (client.starts_with("ferry-cli")) return TerminalType::kNative;
+  return TerminalType::kOther;
+}
+
 void Set(Count& gauge, size_t value) { gauge.Add(static_cast<int64_t>(value) - gauge.value()); }
 
 }  // namespace
@@ -74,35 +81,54 @@ std::vector<std::shared_ptr<Session>> ControlPlane::TakeMail(unsigned worker) {
   return std::exchange(mail.sessions, {});
 }
 
-std::expected<ControlPlane::Joined, Refusal> ControlPlane::Join(const JoinRequest& join,
-                                                                int64_t request_id,
-                                                                const Session::Place& place) {
+std::expected<ControlPlane::Joined, Refusal> ControlPlane::Join(const Entrant& entrant,
+                                                                Timestamp now) {
+  const JoinRequest& join = entrant.join;
   if (draining_) return Refuse(SignalingError::kShuttingDown, "join: the gateway is shutting down");
   std::string id = fmt::format("{:016x}", random_());
-  auto token = MakeResumeToken(id);
+  auto token = MakeResumeToken(limits_.node, id);
   if (!token) return Refuse(SignalingError::kGatewayFull, "join: there is no randomness to be had");
-  const auto session = std::make_shared<Session>(*this, id, join.user_id, limits_.log,
+  const auto session = std::make_shared<Session>(*this, id, join.user_id, entrant.budget,
                                                  static_cast<uint32_t>(random_() | 1));
-  const auto room = rooms_.Enter(*session, join);
+  const auto room = rooms_.Enter(*session, {join.sdk_app_id, join.room}, join.scene,
+                                 {.user_id = join.user_id,
+                                  .role = join.role,
+                                  .terminal = TerminalTypeOf(join.client),
+                                  .permissions = entrant.permissions});
   if (!room) return std::unexpected(room.error());
+  if (const auto former = std::exchange(replaced_by_join_, nullptr)) {
+    session->budget_ = former->budget_;
+    replaced_.Add(former->id_, {join.sdk_app_id, join.user_id}, former->tokens(), now);
+  }
   session->room_ = *room;
   session->token_ = token->hash;
-  session->place_ = place;
-  session->media_worker_ = place.worker;
-  session->Accept(request_id);
+  session->place_ = entrant.place;
+  session->media_worker_ = entrant.place.worker;
+  session->Accept(entrant.request_id);
   sessions_.emplace(std::move(id), session);
   return Joined{session, std::move(token->text), session->Present()};
 }
 
 std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeRequest& resume,
-                                                                   const Session::Place& place) {
+                                                                   const Session::Place& place,
+                                                                   Timestamp now) {
+  const ResumeTokenName name = NameOf(resume.token);
+  if (name.node && *name.node != limits_.node) {
+    return Refuse(SignalingError::kCannotResume,
+                  fmt::format("resume: this session is on node {}, and this is node {}; join again",
+                              *name.node, limits_.node));
+  }
   const ResumeTokenHash shown = HashResumeToken(resume.token);
-  const auto found = sessions_.find(SessionIdOf(resume.token));
+  const auto found = sessions_.find(name.session);
   // A session that does not exist takes as long to refuse as a wrong token.
   static const ResumeTokenHash kNobodys{};
   const bool admitted =
       found == sessions_.end() ? SameToken(shown, kNobodys) : found->second->Admits(shown);
-  auto next = MakeResumeToken(SessionIdOf(resume.token));
+  auto next = MakeResumeToken(limits_.node, name.session);
+  if (!admitted && replaced_.Admits(name.session, shown, now)) {
+    return Refuse(SignalingError::kReplaced,
+                  "resume: the same user has entered again since, and this session has ended");
+  }
   if (!admitted || found == sessions_.end() || !next) {
     return Refuse(SignalingError::kCannotResume,
                   "resume: there is no session with this token, or no more; join again");
@@ -112,7 +138,6 @@ std::expected<ControlPlane::Resumed, Refusal> ControlPlane::Resume(const ResumeR
     return Refuse(SignalingError::kCannotResume,
                   "resume: ack is beyond what was ever sent; join again");
   }
-  session.UpdateLogState();
   session.former_token_ = shown;
   session.token_ = next->hash;
   LeaveGrace(session);
@@ -181,7 +206,7 @@ void ControlPlane::ExpireGrace(Timestamp now) {
 void ControlPlane::BeginDrain() {
   draining_ = true;
   const auto closing = std::make_shared<const std::string>(Closing("draining", true));
-  for (const auto& [id, session] : sessions_) session->Notify(closing);
+  for (const auto& [id, session] : sessions_) session->Send(closing);
 }
 
 void ControlPlane::UpdateGauges() {

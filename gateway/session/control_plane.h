@@ -21,7 +21,9 @@
 #include "core/base/units.h"
 #include "gateway/base/metrics.h"
 #include "gateway/room/room_registry.h"
+#include "gateway/session/control_budget.h"
 #include "gateway/session/grace_list.h"
+#include "gateway/session/replaced_sessions.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_limits.h"
 
@@ -64,15 +66,21 @@ class ControlPlane {
     std::string token;
     std::vector<UserInfo> users;  // already there, as far as the answer has room for them
   };
-  // The userSig has been verified.
-  std::expected<Joined, Refusal> Join(const JoinRequest& join, int64_t request_id,
-                                      const Session::Place& place);
+  struct Entrant {
+    const JoinRequest& join;  // the userSig has been verified
+    int64_t request_id = 0;
+    Permissions permissions;
+    ControlBudget budget;  // what is left of it; of a user who replaces himself it is the former's
+    Session::Place place;
+  };
+  std::expected<Joined, Refusal> Join(const Entrant& entrant, Timestamp now);
   struct Resumed {
     std::shared_ptr<Session> session;
     std::string token;
   };
   // Its former connection, if it still lives, is told to close.
-  std::expected<Resumed, Refusal> Resume(const ResumeRequest& resume, const Session::Place& place);
+  std::expected<Resumed, Refusal> Resume(const ResumeRequest& resume, const Session::Place& place,
+                                         Timestamp now);
   // The present connection is lost: the session waits to be resumed. Where too many wait already,
   // in all or of its address, the one that has waited longest ends.
   void Detach(Session& session, Timestamp now);
@@ -81,9 +89,11 @@ class ControlPlane {
   // Ends those that were not resumed in time.
   void ExpireGrace(Timestamp now);
 
-  // From Session::Notify.
+  // From Session::GiveUp.
   void OnLogOverflow(Session& session) { overflowed_.push_back(session.shared_from_this()); }
   void CountKick() { metrics_.kicks.Add(); }
+  // From Session::Evict, in a Join of the same user.
+  void OnReplaced(Session& session) { replaced_by_join_ = session.shared_from_this(); }
   // The worker is to look at the session.
   void Post(Session& session, unsigned worker);
   std::vector<std::shared_ptr<Session>> TakeMail(unsigned worker);
@@ -114,6 +124,8 @@ class ControlPlane {
   std::mt19937_64 random_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by id
   GraceList grace_;
+  ReplacedSessions replaced_;
+  std::shared_ptr<Session> replaced_by_join_;  // while Join runs
   std::vector<std::shared_ptr<Session>> overflowed_;
   std::vector<std::string> events_;  // to be logged; of one Guard
   uint64_t next_stream_ = 1;

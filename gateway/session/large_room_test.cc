@@ -15,20 +15,20 @@ using nlohmann::json;
 class LargeRoomTest : public SessionTest {
  protected:
   // Somebody whom nobody serves.
-  struct Bystander final : RoomMember {
-    void Notify(const SharedText&) override {}
-    bool Announce(const SharedText&) override { return true; }
+  struct Bystander final : Participant {
+    Home home() const override { return {}; }
+    void OnEvent(const SharedRoomEvent&) override {}
+    bool OnPresence(const SharedRoomEvent&) override { return true; }
     void GiveUp() override {}
-    void OnStreamRemoved(StreamId) override {}
-    void Evict(std::string_view) override {}
+    void OnStreamEnded(StreamId) override {}
+    void Evict(EvictReason) override {}
   };
 
   explicit LargeRoomTest(const RoomRegistry::Limits& allowed = {}) : SessionTest(1, allowed) {}
 
   Room& Enter(Bystander& who, const std::string& user) {
     const ControlPlane::Guard guard(control);
-    return **rooms.Enter(
-        who, {.sdk_app_id = kApp, .user_id = user, .room = RoomId(8888u), .scene = Scene::kLive});
+    return **rooms.Enter(who, {kApp, RoomId(8888u)}, Scene::kLive, {.user_id = user});
   }
   void Publish(Room& room, Bystander& who, MediaKind kind) {
     const ControlPlane::Guard guard(control);
@@ -166,6 +166,26 @@ TEST_F(LargeRoomTest, WhoIsAwayWhileManyPassThroughIsToldOfWhoStayed) {
   EXPECT_EQ(heard.size() % 2, 1u) << "who was said to enter was said to leave";
 }
 
+TEST_F(LargeRoomTest, WhatAllOfALargeRoomAreToldOfCostsItsSenderMore) {
+  constexpr size_t kListeners = 5 * ControlBudget::kListenersPerMessage;
+  Client& ann = Joined("ann", {{"scene", "live"}});
+  std::deque<Bystander> crowd(kListeners);
+  for (size_t i = 0; i < kListeners; ++i) Enter(crowd[i], "user" + std::to_string(i));
+  ann.Ack(ann.LastNumber());
+  ann.Publish("audio");
+  int toggled = 0;
+  for (int i = 0; i < limits.message_burst; ++i) {
+    const json answer =
+        ann.Ask({{"type", "update-stream"}, {"streamId", "s1"}, {"muted", i % 2 == 0}});
+    if (answer.is_null() || answer["type"] != "ok") break;
+    ++toggled;
+  }
+  EXPECT_GT(toggled, limits.message_burst / 8);
+  EXPECT_LT(toggled, limits.message_burst / 5);
+  Advance(Duration::Millis(100));
+  EXPECT_EQ(ann.Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok") << "what nobody is told of";
+}
+
 class ForgetfulRoomTest : public LargeRoomTest {
  protected:
   ForgetfulRoomTest() : LargeRoomTest({.room = {.max_departures = 3}}) {
@@ -209,7 +229,7 @@ TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
   for (int i = 0; i < kCrowd; ++i) {
     const ControlPlane::Guard guard(control);
     join.user_id = "user" + std::to_string(i);
-    crowd.push_back(control.Join(join, 1, {})->session);
+    crowd.push_back(control.Join({join, 1, {}, ControlBudget(limits), {}}, clock.Now())->session);
     control.Detach(*crowd.back(), clock.Now());
   }
   HeardToTheEnd(ann);
@@ -217,8 +237,9 @@ TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
   EXPECT_EQ(HeardToTheEnd(ann).size(), size_t{kCrowd}) << "who stays is told of all";
   const ControlPlane::Guard guard(control);
   for (const auto& session : crowd) {
-    for (const ControlLog::Entry& entry : session->FetchLog(100, true)) {
-      EXPECT_EQ(entry.text->find("user-left"), std::string::npos) << *entry.text;
+    for (const ControlLog::Entry& entry : session->FetchLog(/*all=*/true)) {
+      const std::string& text = entry.message.text();
+      EXPECT_EQ(text.find("user-left"), std::string::npos) << text;
     }
   }
 }

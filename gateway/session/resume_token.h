@@ -22,12 +22,16 @@ struct ResumeToken {
   ResumeTokenHash hash;
 };
 
-// "SESSION.SECRET"; `session_id` is not secret and has no dot. nullopt when the system has no
+// "NODE-SESSION.SECRET"; `session_id` is not secret and has no dot. nullopt when the system has no
 // randomness to give.
-std::optional<ResumeToken> MakeResumeToken(std::string_view session_id);
+std::optional<ResumeToken> MakeResumeToken(uint32_t node, std::string_view session_id);
 
-// The session a token is said to be of; anything may stand there.
-std::string_view SessionIdOf(std::string_view token);
+// What a token is said to be of; anything may stand there.
+struct ResumeTokenName {
+  std::optional<uint32_t> node;  // which gateway's
+  std::string_view session;
+};
+ResumeTokenName NameOf(std::string_view token);
 
 ResumeTokenHash HashResumeToken(std::string_view token);
 // Takes the same time wherever they differ.

@@ -10,16 +10,17 @@ namespace {
 TEST(ResumeToken, NamesItsSessionAndIsNeverTheSameTwice) {
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {
-    const auto token = MakeResumeToken("00ff");
+    const auto token = MakeResumeToken(7, "00ff");
     ASSERT_TRUE(token);
-    EXPECT_EQ(SessionIdOf(token->text), "00ff");
-    EXPECT_EQ(token->text.size(), 5 + 2 * ResumeToken::kSecretBytes);
+    EXPECT_EQ(NameOf(token->text).node, 7u);
+    EXPECT_EQ(NameOf(token->text).session, "00ff");
+    EXPECT_EQ(token->text.size(), 7 + 2 * ResumeToken::kSecretBytes);
     EXPECT_TRUE(seen.insert(token->text).second);
   }
 }
 
 TEST(ResumeToken, IsKnownByItsHashAlone) {
-  const auto token = MakeResumeToken("00ff");
+  const auto token = MakeResumeToken(7, "00ff");
   ASSERT_TRUE(token);
   EXPECT_TRUE(SameToken(token->hash, HashResumeToken(token->text)));
   for (size_t i = 0; i < token->text.size(); ++i) {
@@ -31,9 +32,12 @@ TEST(ResumeToken, IsKnownByItsHashAlone) {
 }
 
 TEST(ResumeToken, AnyTextNamesSomeSession) {
-  EXPECT_EQ(SessionIdOf(""), "");
-  EXPECT_EQ(SessionIdOf("."), "");
-  EXPECT_EQ(SessionIdOf("abc"), "abc");
+  for (const char* text : {"", ".", "-", "-.", "x-", "4294967296-00ff.", "1x-00ff."}) {
+    EXPECT_EQ(NameOf(text).node, std::nullopt) << text;
+  }
+  EXPECT_EQ(NameOf("abc").session, "abc");
+  EXPECT_EQ(NameOf("1-").node, 1u);
+  EXPECT_EQ(NameOf("1-").session, "");
 }
 
 }  // namespace

@@ -8,11 +8,12 @@
 namespace ferry::gateway {
 
 Session::Session(ControlPlane& control, std::string id, std::string user_id,
-                 const ControlLog::Limits& limits, uint32_t first_ssrc)
+                 const ControlBudget& budget, uint32_t first_ssrc)
     : control_(control),
       id_(std::move(id)),
       user_id_(std::move(user_id)),
-      log_(limits),
+      budget_(budget),
+      log_(control.limits().log),
       next_ssrc_(first_ssrc) {}
 
 bool Session::Accept(int64_t request_id) {
@@ -21,9 +22,11 @@ bool Session::Accept(int64_t request_id) {
   return true;
 }
 
-void Session::Notify(const SharedText& message) {
+Participant::Home Session::home() const { return {control_.limits().node, media_worker_}; }
+
+void Session::Send(ControlMessage message) {
   if (ending_ || ending_soon_) return;
-  if (!log_.Push(message)) return GiveUp();
+  if (!log_.Push(std::move(message))) return GiveUp();
   OnMoreToSend();
 }
 
@@ -33,34 +36,41 @@ void Session::GiveUp() {
   control_.OnLogOverflow(*this);
 }
 
-bool Session::Announce(const SharedText& message) {
+bool Session::OnPresence(const SharedRoomEvent& event) {
   if (ending_ || ending_soon_) return false;
   if (log_.half_full()) {
     behind_ = true;
     OnMoreToSend();
     return false;
   }
-  Notify(message);
+  Send(event);
   return true;
 }
 
-void Session::OnStreamRemoved(StreamId key) {
-  if (subscriptions_.erase(key) == 0) return;
-  ended_streams_.push_back(key);
+void Session::OnStreamEnded(StreamId stream) {
+  if (subscriptions_.erase(stream) == 0) return;
+  ended_streams_.push_back(stream);
   control_.Post(*this, media_worker_);
 }
 
-void Session::Evict(std::string_view reason) {
-  Send(Kicked(reason));
+void Session::EndSubscription(StreamId stream) {
+  subscriptions_.erase(stream);
+  log_.ForgetSubscription(stream);
+}
+
+void Session::Evict(EvictReason reason) {
+  const bool replaced = reason == EvictReason::kReplaced;
+  Send(Kicked(replaced ? "kick" : "room_disband"));
   control_.CountKick();
-  control_.End(*this, LeaveReason::kKicked, CloseCode::kReplaced, "the same user entered again");
+  if (replaced) control_.OnReplaced(*this);
+  control_.End(*this, LeaveReason::kKicked, CloseCode::kReplaced,
+               replaced ? "the same user entered again" : "the room has ended");
 }
 
 std::vector<UserInfo> Session::Present() {
   AnswerSpace space;
   auto users = room_->Introduce(*this, [&space](const UserInfo& user) { return space.Take(user); });
   behind_ = !room_->up_to_date(*this);
-  UpdateLogState();
   return users;
 }
 
@@ -69,35 +79,28 @@ void Session::CatchUp() {
   behind_ = !room_->up_to_date(*this);
 }
 
+// Who may be sent nothing before it acknowledges is looked at then.
 void Session::OnMoreToSend() {
-  UpdateLogState();
-  if (place_) control_.Post(*this, place_->worker);
+  if (place_ && !log_.window_full()) control_.Post(*this, place_->worker);
 }
 
-void Session::UpdateLogState() {
-  const bool more = log_.waiting() || behind();
-  const LogState state = !more                ? LogState::kSent
-                         : log_.window_full() ? LogState::kHeld
-                                              : LogState::kWaiting;
-  log_state_.store(state, std::memory_order_release);
-}
-
-std::vector<ControlLog::Entry> Session::FetchLog(size_t count, bool all) {
+std::vector<ControlLog::Entry> Session::FetchLog(bool all) {
   std::vector<ControlLog::Entry> entries;
-  while (entries.size() < count && (all || !log_.window_full())) {
+  while (all || !log_.window_full()) {
     if (!all && !log_.waiting() && behind()) CatchUp();
     auto entry = log_.Next();
     if (!entry) break;
     entries.push_back(std::move(*entry));
   }
-  UpdateLogState();
   return entries;
 }
 
-bool Session::Acknowledge(uint64_t seq) {
-  if (!log_.Acknowledge(seq)) return false;
-  UpdateLogState();
-  return true;
+bool Session::Acknowledge(uint64_t seq) { return log_.Acknowledge(seq); }
+
+std::vector<ResumeTokenHash> Session::tokens() const {
+  std::vector<ResumeTokenHash> tokens{token_};
+  if (former_token_) tokens.push_back(*former_token_);
+  return tokens;
 }
 
 bool Session::Admits(const ResumeTokenHash& token) const {

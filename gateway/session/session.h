@@ -2,7 +2,6 @@
 // control plane, and every call wants that locked, but for those that say otherwise.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "core/base/units.h"
 #include "gateway/room/room.h"
+#include "gateway/session/control_budget.h"
 #include "gateway/session/control_log.h"
 #include "gateway/session/grace_list.h"
 #include "gateway/session/media_endpoint.h"
@@ -24,7 +24,7 @@ namespace ferry::gateway {
 class ControlPlane;
 class SessionConnection;
 
-class Session final : public RoomMember, public std::enable_shared_from_this<Session> {
+class Session final : public Participant, public std::enable_shared_from_this<Session> {
  public:
   // A connection, and the worker whose thread alone may call it.
   struct Place {
@@ -43,8 +43,8 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
     LayerPreference preference;
   };
 
-  Session(ControlPlane& control, std::string id, std::string user_id,
-          const ControlLog::Limits& limits, uint32_t first_ssrc);
+  Session(ControlPlane& control, std::string id, std::string user_id, const ControlBudget& budget,
+          uint32_t first_ssrc);
 
   const std::string& id() const { return id_; }            // without the lock, too
   const std::string& user_id() const { return user_id_; }  // likewise
@@ -52,6 +52,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   Room* room() const { return room_; }
   const std::optional<Ending>& ending() const { return ending_; }
 
+  ControlBudget& budget() { return budget_; }
   // False when the request was handled before; from now on this one was.
   bool Accept(int64_t request_id);
   int64_t last_request() const { return last_request_; }
@@ -60,31 +61,27 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   // enters or leaves while the log is half full, follow when it has nothing else to send.
   std::vector<UserInfo> Present();
 
-  // RoomMember. A log that is full ends the session, though not from within Notify.
-  void Notify(const SharedText& message) override;
-  bool Announce(const SharedText& message) override;
+  // Participant.
+  Home home() const override;
+  void OnEvent(const SharedRoomEvent& event) override { Send(event); }
+  bool OnPresence(const SharedRoomEvent& event) override;
   void GiveUp() override;
-  void OnStreamRemoved(StreamId key) override;
-  void Evict(std::string_view reason) override;
-  void Send(std::string message) {
-    Notify(std::make_shared<const std::string>(std::move(message)));
-  }
+  void OnStreamEnded(StreamId stream) override;
+  void Evict(EvictReason reason) override;
+  // A log that is full ends the session, though not from within this.
+  void Send(ControlMessage message);
 
-  enum class LogState {
-    kSent,     // nothing waits
-    kWaiting,  // there are messages to fetch
-    kHeld,     // there are more when some of those sent are acknowledged
-  };
-  // For the present connection; without the lock, too.
-  LogState log_state() const { return log_state_.load(std::memory_order_acquire); }
-  // The next messages, at most `count`, with their numbers; `all` the log has, held or not, before
-  // the connection closes.
-  std::vector<ControlLog::Entry> FetchLog(size_t count, bool all);
+  // The messages that may be sent now over the present connection, with their numbers: as many as
+  // its window is open for, the rest when some are acknowledged; `all` before the connection
+  // closes.
+  std::vector<ControlLog::Entry> FetchLog(bool all);
   // The client has everything up to `seq`. False when that was never sent.
   bool Acknowledge(uint64_t seq);
   // The client has its newest token: the one before resumes nothing any more.
   void ConfirmToken() { former_token_.reset(); }
 
+  // Those that resume it.
+  std::vector<ResumeTokenHash> tokens() const;
   // Whether a token with this hash resumes the session, in constant time.
   bool Admits(const ResumeTokenHash& token) const;
 
@@ -104,6 +101,7 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
 
   uint32_t NewSsrc() { return next_ssrc_++; }
   std::unordered_map<StreamId, Subscribed>& subscriptions() { return subscriptions_; }
+  void EndSubscription(StreamId stream);
   // Streams that were subscribed to and have ended, for the worker with the media. Workers tell
   // each other, too, but not of a stream whose publisher is on its way between them.
   std::vector<StreamId> TakeEndedStreams() { return std::exchange(ended_streams_, {}); }
@@ -117,15 +115,14 @@ class Session final : public RoomMember, public std::enable_shared_from_this<Ses
   void CatchUp();
   bool behind() const { return behind_ && room_ != nullptr; }
   void OnMoreToSend();
-  void UpdateLogState();
 
   ControlPlane& control_;
   const std::string id_;
   const std::string user_id_;
   Room* room_ = nullptr;
   std::optional<Ending> ending_;
+  ControlBudget budget_;
   ControlLog log_;
-  std::atomic<LogState> log_state_{LogState::kSent};
   bool ending_soon_ = false;  // it is to end, and takes nothing more
   bool behind_ = false;       // there are users of whom the room has yet to tell
   int64_t last_request_ = -1;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <type_traits>
 #include <utility>
 
 namespace ferry::gateway {
@@ -21,6 +22,12 @@ Refusal Refusing(SignalingError code, std::string message,
   return {id, static_cast<int>(code), std::move(message)};
 }
 
+// Requests of which everybody in the room is told.
+template <typename T>
+constexpr bool kTellsOthers =
+    std::is_same_v<T, PublishRequest> || std::is_same_v<T, UpdateStreamRequest> ||
+    std::is_same_v<T, UnpublishRequest>;
+
 Count& OpenConnections(Metrics& metrics, const net::Connection& connection) {
   return connection.transport() == net::TransportKind::kWebSocket
              ? metrics.websocket_connections
@@ -33,9 +40,7 @@ SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& con
     : worker_(worker),
       connection_(connection),
       address_(AddressKey::OfText(connection.remote_address())),
-      messages_(static_cast<double>(control().limits().max_messages_per_second),
-                static_cast<double>(control().limits().message_burst)),
-      faults_(1.0, static_cast<double>(control().limits().max_faults)),
+      budget_(control().limits()),
       opened_(Now()),
       last_heard_(opened_) {
   worker_.Add(*this);
@@ -54,14 +59,26 @@ void SessionConnection::OnControl(std::string_view message) {
   const Timestamp now = last_heard_ = Now();
   metrics().control_in.Add();
   if (!AdmitMessage(message.size(), now)) return;
-  if (offered_ == Offered::kSent) ConfirmToken();
+  if (token_offered_) ConfirmToken();
   if (!resuming_) return Handle(message);
   if (early_.size() >= kMaxEarlyMessages) return Misbehaved();
   early_.emplace_back(message);
 }
 
+bool SessionConnection::TakeMessage(Timestamp now) {
+  if (!session_) return budget_.TakeMessage(now);
+  const ControlPlane::Guard guard(control());
+  return session_->budget().TakeMessage(now);
+}
+
+bool SessionConnection::TakeFault(Timestamp now) {
+  if (!session_) return budget_.TakeFault(now);
+  const ControlPlane::Guard guard(control());
+  return session_->budget().TakeFault(now);
+}
+
 bool SessionConnection::AdmitMessage(size_t bytes, Timestamp now) {
-  if (!messages_.Take(1, now)) {
+  if (!TakeMessage(now)) {
     Refuse(Refusing(
         SignalingError::kTooManyMessages,
         fmt::format("more than {} messages a second", control().limits().max_messages_per_second)));
@@ -81,7 +98,7 @@ bool SessionConnection::AdmitMessage(size_t bytes, Timestamp now) {
 // After `resume` a client says nothing before it has the answer, so that whatever it does say shows
 // that it has the new token.
 void SessionConnection::ConfirmToken() {
-  offered_ = Offered::kNothing;
+  token_offered_ = false;
   const ControlPlane::Guard guard(control());
   if (current()) session_->ConfirmToken();
 }
@@ -128,20 +145,25 @@ void SessionConnection::Handle(std::string_view message) {
 
 template <typename T>
 void SessionConnection::InSession(int64_t id, const T& request) {
+  if (!session_) {
+    return Refuse(Refusing(SignalingError::kNotInRoom, "not in a room: join first", id));
+  }
   Answer answer;
   {
     const ControlPlane::Guard guard(control());
-    if (session_ && (!current() || session_->ending())) return;
-    if (session_ && !session_->Accept(id)) return;  // its answer is in the log
-    if (session_) {
-      answer = Carry(id, request);
+    if (!current() || session_->ending()) return;
+    if (!session_->Accept(id)) return;  // its answer is in the log
+    if (kTellsOthers<T> && !session_->budget().TakeTelling(session_->room()->size(), Now())) {
+      answer = std::unexpected(
+          Refusing(SignalingError::kTooManyMessages, "too much of which the whole room is told"));
     } else {
-      answer = std::unexpected(Refusing(SignalingError::kNotInRoom, "not in a room: join first"));
+      answer = Carry(id, request);
     }
     if (answer) session_->Send(std::move(answer->answer));
     if (answer && std::is_same_v<T, LeaveRequest>) {
       control().End(*session_, LeaveReason::kLeft, CloseCode::kNormal, "left");
     }
+    TakeLog();
   }
   if (!answer) {
     answer.error().id = id;
@@ -163,15 +185,16 @@ bool SessionConnection::Accept(int64_t id) {
 
 void SessionConnection::Acknowledge(uint64_t seq) {
   bool known = false;
-  {
+  if (session_) {
     const ControlPlane::Guard guard(control());
-    if (session_ && !current()) return;
-    known = session_ && session_->Acknowledge(seq);
+    if (!current()) return;
+    known = session_->Acknowledge(seq);
+    TakeLog();
   }
   if (!known) {
     return Refuse(Refusing(SignalingError::kMalformed, "ack: nothing of that number was sent"));
   }
-  if (session_->log_state() == Session::LogState::kWaiting) Wake();
+  if (!outbox_.empty()) Wake();
 }
 
 void SessionConnection::OnMedia(ByteSpan packet) {
@@ -191,11 +214,12 @@ void SessionConnection::OnMedia(ByteSpan packet) {
 }
 
 bool SessionConnection::NextFrame(net::OutgoingFrame& frame) {
-  if (!outbox_.empty() || FetchLog()) {
-    frame_text_ = std::move(outbox_.front());
+  if (!outbox_.empty()) {
+    const Outgoing& next = outbox_.front();
+    frame_text_ = next.seq ? WithSequence(next.message.text(), *next.seq) : next.message.text();
+    if (!next.seq) direct_bytes_ -= frame_text_.size();
+    token_offered_ |= next.offers_token;
     outbox_.pop_front();
-    outbox_bytes_ -= frame_text_.size();
-    if (outbox_.empty() && offered_ == Offered::kWaits) offered_ = Offered::kSent;
     frame.control = true;
     frame.bytes = {reinterpret_cast<const uint8_t*>(frame_text_.data()), frame_text_.size()};
     control_waits_since_.reset();
@@ -204,30 +228,18 @@ bool SessionConnection::NextFrame(net::OutgoingFrame& frame) {
   return !closing_ && endpoint_ && endpoint_->NextFrame(frame, Now());
 }
 
-bool SessionConnection::FetchLog() {
-  if (!session_ || resuming_) return false;
-  // Without the lock: this is asked for each media packet. What is said last is not held.
-  const Session::LogState state = session_->log_state();
-  if (state == Session::LogState::kSent) return false;
-  if (state == Session::LogState::kHeld && !closing_) return false;
-  std::vector<ControlLog::Entry> entries;
-  {
-    const ControlPlane::Guard guard(control());
-    if (!current()) return false;
-    entries = session_->FetchLog(kFetchedMessages, /*all=*/closing_);
+void SessionConnection::TakeLog(bool all) {
+  if (!current() || resuming_) return;
+  for (auto& [seq, message] : session_->FetchLog(all)) {
+    outbox_.push_back({.message = std::move(message), .seq = seq});
   }
-  for (const auto& [seq, text] : entries) {
-    outbox_.push_back(WithSequence(*text, seq));
-    outbox_bytes_ += outbox_.back().size();
-  }
-  return !outbox_.empty();
 }
 
-void SessionConnection::SendDirectly(std::string message) {
-  outbox_bytes_ += message.size();
-  outbox_.push_back(std::move(message));
+void SessionConnection::SendDirectly(std::string message, bool offers_token) {
+  direct_bytes_ += message.size();
+  outbox_.push_back({.message = std::move(message), .offers_token = offers_token});
   Wake();
-  if (outbox_bytes_ <= control().limits().log.max_bytes) return;
+  if (direct_bytes_ <= control().limits().log.max_bytes) return;
   metrics().slow_readers.Add();
   Close(CloseCode::kSlowReader, "too many control messages wait to be read");
 }
@@ -240,11 +252,12 @@ void SessionConnection::Refuse(const Refusal& refusal) {
     const ControlPlane::Guard guard(control());
     if (!current()) return;
     session_->Send(ErrorMessage(refusal));
+    TakeLog();
   } else {
     SendDirectly(ErrorMessage(refusal));
   }
   Wake();
-  if (IsFault(refusal.code) && !faults_.Take(1, Now())) Misbehaved();
+  if (IsFault(refusal.code) && !TakeFault(Now())) Misbehaved();
 }
 
 void SessionConnection::RefuseAndClose(const Refusal& refusal, CloseCode code) {
@@ -266,8 +279,7 @@ void SessionConnection::Misbehaved() {
 void SessionConnection::Tick(Timestamp now) {
   if (closing_) return;
   const SessionLimits& limits = control().limits();
-  const bool control_waits =
-      !outbox_.empty() || (session_ && session_->log_state() == Session::LogState::kWaiting);
+  const bool control_waits = !outbox_.empty();
   if (!control_waits) control_waits_since_.reset();
   if (control_waits && !control_waits_since_) control_waits_since_ = now;
   const Duration stall = limits.media.queue.stall;
@@ -292,8 +304,10 @@ void SessionConnection::TakeMedia(MediaEndpoint& endpoint, int64_t last_request)
   endpoint.Attach(connection_, Now());
   if (!resuming_) return;
   const Resuming resumed = *std::exchange(resuming_, std::nullopt);
-  SendDirectly(ResumedAnswer(resumed.id, last_request, Offer(resumed.token)));
-  offered_ = Offered::kWaits;
+  SendDirectly(ResumedAnswer(resumed.id, last_request, Offer(resumed.token)),
+               /*offers_token=*/true);
+  const ControlPlane::Guard guard(control());
+  TakeLog();
 }
 
 void SessionConnection::OnSessionEnded(const Session::Ending& ending) {
@@ -356,6 +370,10 @@ void SessionConnection::Close(CloseCode code, std::string_view reason) {
                      session_ ? session_->id() : "none", static_cast<int>(code), reason);
   metrics().Closed(code).Add();
   DetachMedia();
+  if (session_) {
+    const ControlPlane::Guard guard(control());
+    TakeLog(/*all=*/true);
+  }
   connection_.Close(static_cast<uint16_t>(code), reason);
 }
 

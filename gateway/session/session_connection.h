@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/token_bucket.h"
 #include "core/base/units.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_worker.h"
@@ -28,8 +27,6 @@ class SessionConnection final : public net::ConnectionHandler {
   static constexpr size_t kMaxEarlyMessages = 64;
   // How often a client is told that its address says too much: telling costs as much as listening.
   static constexpr Duration kAddressRefusalInterval = Duration::Millis(1000);
-  // Messages fetched from the log at a time, so that nobody else waits long for the control plane.
-  static constexpr size_t kFetchedMessages = 64;
 
   SessionConnection(SessionWorker& worker, net::Connection& connection);
   ~SessionConnection() override;
@@ -45,6 +42,10 @@ class SessionConnection final : public net::ConnectionHandler {
   void Shutdown();
   void Abort() { connection_.Abort(); }
   void Wake() { connection_.Wake(); }
+
+  // With the control plane locked, on the connection's thread: what its log has to say now waits
+  // here. So nothing is locked when the transport asks for the next frame.
+  void TakeLog(bool all = false);
 
   // From SessionWorker::Process.
   bool waits_for_media() const { return session_ && endpoint_ == nullptr && !closing_; }
@@ -66,12 +67,21 @@ class SessionConnection final : public net::ConnectionHandler {
     std::optional<StreamId> unpublished;
   };
   using Answer = std::expected<Carried, Refusal>;
+  // A control message that waits to be written.
+  struct Outgoing {
+    ControlMessage message;
+    std::optional<uint64_t> seq;  // of a session's
+    bool offers_token = false;    // the answer to `resume`
+  };
   // An answer to `resume` that waits for the session's media.
   struct Resuming {
     int64_t id;
     std::string token;
   };
 
+  // Of the session as soon as there is one.
+  bool TakeMessage(Timestamp now);
+  bool TakeFault(Timestamp now);
   // False when it has said too much, or all clients of its address together.
   bool AdmitMessage(size_t bytes, Timestamp now);
   void ConfirmToken();
@@ -82,7 +92,8 @@ class SessionConnection final : public net::ConnectionHandler {
   // (session_entry.cc)
   void Join(int64_t id, const JoinRequest& join);
   void Resume(int64_t id, const ResumeRequest& resume);
-  std::expected<void, Refusal> Authenticate(const JoinRequest& join) const;
+  // What the user may do here.
+  std::expected<Permissions, Refusal> Authenticate(const JoinRequest& join) const;
   // What only a session may ask; with the control plane locked. (session_requests.cc)
   Answer Carry(int64_t id, const LeaveRequest& leave);
   Answer Carry(int64_t id, const PublishRequest& publish);
@@ -104,12 +115,11 @@ class SessionConnection final : public net::ConnectionHandler {
   bool current() const { return session_ && session_->connection() == this; }
 
   // Beside the session's log: before there is a session, and what is not to be repeated.
-  void SendDirectly(std::string message);
+  void SendDirectly(std::string message, bool offers_token = false);
   // Numbered when there is a session. Too many faults end it.
   void Refuse(const Refusal& refusal);
   void RefuseAndClose(const Refusal& refusal, CloseCode code);
   void Misbehaved();
-  bool FetchLog();
   void DetachMedia();
   void Close(CloseCode code, std::string_view reason);
 
@@ -121,18 +131,16 @@ class SessionConnection final : public net::ConnectionHandler {
   std::optional<Resuming> resuming_;
   std::vector<std::string> early_;
   bool closing_ = false;
-  TokenBucket messages_;
-  TokenBucket faults_;
+  ControlBudget budget_;                      // until there is a session
   std::optional<Timestamp> address_refused_;  // when that was told last
   const Timestamp opened_;
   Timestamp last_heard_;
 
-  // From the answer to `resume` on, until something shows that the client has read it.
-  enum class Offered { kNothing, kWaits, kSent };
-  Offered offered_ = Offered::kNothing;
+  // The answer to `resume` was written, and nothing has shown yet that the client has read it.
+  bool token_offered_ = false;
 
-  std::deque<std::string> outbox_;
-  size_t outbox_bytes_ = 0;
+  std::deque<Outgoing> outbox_;
+  size_t direct_bytes_ = 0;                       // of those that are of no session's log
   std::optional<Timestamp> control_waits_since_;  // and nothing was taken
   std::string frame_text_;                        // last given out
 };

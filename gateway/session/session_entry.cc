@@ -16,7 +16,7 @@ Refusal Refusing(SignalingError code, std::string message, int64_t id) {
 
 }  // namespace
 
-std::expected<void, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
+std::expected<Permissions, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
   if (join.user_sig.empty()) {
     return std::unexpected(
         Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
@@ -37,7 +37,16 @@ std::expected<void, Refusal> SessionConnection::Authenticate(const JoinRequest& 
     return std::unexpected(
         Refusal{std::nullopt, static_cast<int>(verified.error().code), verified.error().message});
   }
-  return {};
+  if (!app->permission_control) return Permissions{};
+  const auto allowed = CheckPermissionTicket(
+      verified->user_buffer_base64, join.sdk_app_id, join.user_id, join.room,
+      context().clock.UnixMs() / 1000, control().limits().usersig_expiry_skew_s);
+  if (!allowed) {
+    return std::unexpected(Refusal{
+        std::nullopt, static_cast<int>(SignalingError::kNoPermission),
+        "join: this application asks for a permission ticket (PrivateMapKey): " + allowed.error()});
+  }
+  return *allowed;
 }
 
 ResumeOffer SessionConnection::Offer(std::string token) const {
@@ -53,7 +62,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
   const auto allowed = Authenticate(join);
   if (allowed) {
     const ControlPlane::Guard guard(control());
-    joined = control().Join(join, id, Here());
+    joined = control().Join({join, id, *allowed, budget_, Here()}, Now());
     if (joined) session_ = joined->session;
   } else {
     joined = std::unexpected(allowed.error());
@@ -66,15 +75,16 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     joined.error().id = id;
     return RefuseAndClose(joined.error(), CloseCode::kJoinRefused);
   }
-  worker_.Process(session_);
   metrics().joins.Add();
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
                      session_->id(), connection_.remote_address(), join.sdk_app_id,
                      ToString(join.room), join.user_id, join.client);
+  // Before what is notified since.
   SendDirectly(JoinedAnswer(id, session_->id(), context().clock.UnixMs(),
                             Offer(std::move(joined->token)), connection_.transport(),
                             joined->users));
+  worker_.Process(session_);
 }
 
 void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
@@ -84,7 +94,7 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
   std::expected<ControlPlane::Resumed, Refusal> resumed;
   {
     const ControlPlane::Guard guard(control());
-    resumed = control().Resume(resume, Here());
+    resumed = control().Resume(resume, Here(), Now());
     if (resumed) {
       session_ = resumed->session;
       resuming_ = Resuming{id, std::move(resumed->token)};
@@ -94,7 +104,9 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
     metrics().resumes_refused.Add();
     context().log.info("event=resume-refused remote={}", connection_.remote_address());
     resumed.error().id = id;
-    return RefuseAndClose(resumed.error(), CloseCode::kCannotResume);
+    const bool replaced = resumed.error().code == static_cast<int>(SignalingError::kReplaced);
+    return RefuseAndClose(resumed.error(),
+                          replaced ? CloseCode::kReplaced : CloseCode::kCannotResume);
   }
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());

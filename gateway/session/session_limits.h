@@ -11,7 +11,7 @@ namespace ferry::gateway {
 
 struct SessionLimits {
   // Which gateway this is, of those that serve the same applications: it stands in the ids of
-  // streams.
+  // streams and in resume tokens.
   uint32_t node = 1;
   MediaLimits media;
   ControlLog::Limits log;

@@ -60,11 +60,9 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRe
   const Session::Subscribed subscribed{.stream_id = subscribe.stream_id,
                                        .ssrc = session_->NewSsrc(),
                                        .preference = subscribe.preference.AppliedTo({})};
-  // Every member of a room is a session.
-  const auto& publisher = static_cast<const Session&>(found->publisher);
   const bool done = endpoint_->Subscribe({.key = stream.key,
                                           .info = stream.info,
-                                          .origin_worker = publisher.media_worker(),
+                                          .origin_worker = found->publisher.home().worker,
                                           .ssrc = subscribed.ssrc,
                                           .room = stream.room,
                                           .preference = subscribed.preference,
@@ -95,8 +93,9 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id,
                                                    const UnsubscribeRequest& unsubscribe) {
   for (const auto& [key, subscribed] : session_->subscriptions()) {
     if (subscribed.stream_id != unsubscribe.stream_id) continue;
-    endpoint_->Unsubscribe(key);
-    session_->subscriptions().erase(key);
+    const StreamId stream = key;
+    endpoint_->Unsubscribe(stream);
+    session_->EndSubscription(stream);
     return OkAnswer(id);
   }
   return Refusing(SignalingError::kNoSuchStream, "unsubscribe: not subscribed to this stream");

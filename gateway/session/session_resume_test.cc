@@ -321,11 +321,85 @@ TEST_F(SessionResumeTest, ResumingInARoomIsRefused) {
   EXPECT_EQ(bob.connection.closed_with, 0);
 }
 
-TEST_F(SessionResumeTest, WhoIsReplacedWhileAwayCannotComeBack) {
+TEST_F(SessionResumeTest, WhoWasReplacedWhileItSleptIsToldSoAndStaysOut) {
+  Client& laptop = Joined("ann");
+  Client& bob = Joined("bob");
+  Advance(limits.idle_timeout + Duration::Millis(1));
+  EXPECT_EQ(laptop.connection.closed_with, 4005);
+  laptop.Hangup(false);
+  bob.Hangup(false);
+  Client& phone = Joined("ann");
+  // Within the time a session is waited for, long after it, and however often.
+  for (const Duration slept : {Duration::Seconds(1), limits.resume_timeout * 2}) {
+    AdvanceAlive(slept);
+    Client& again = Connect();
+    EXPECT_EQ(again.Resume(laptop.token, 0)["code"], 20019);
+    EXPECT_EQ(again.connection.closed_with, 4001);
+  }
+  EXPECT_EQ(phone.connection.closed_with, 0);
+  EXPECT_EQ(phone.Publish("audio")["type"], "ok");
+  std::string forged = laptop.token;
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  EXPECT_EQ(Connect().Resume(forged, 0)["code"], 20016) << "nobody else learns of it";
+  EXPECT_EQ(Connect().Resume(bob.token, 0)["code"], 20016) << "whose time is up was not replaced";
+}
+
+TEST_F(SessionResumeTest, WhoWasReplacedAfterResumingIsToldSoByEitherToken) {
+  Client& ann = Joined("ann");
+  Client& again = Connect();
+  ASSERT_EQ(again.Resume(ann.token, 0)["type"], "ok");
+  Joined("ann");
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20019) << "the answer may have been lost";
+  EXPECT_EQ(Connect().Resume(again.token, 0)["code"], 20019);
+}
+
+TEST_F(SessionResumeTest, ATokenOfAnotherNodeIsRefusedByName) {
   Client& ann = Joined("ann");
   ann.Hangup(false);
-  Joined("ann");
-  EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
+  const std::string other = "77" + ann.token.substr(ann.token.find('-'));
+  const json refused = Connect().Resume(other, 0);
+  EXPECT_EQ(refused["code"], 20016);
+  EXPECT_NE(refused["message"].get<std::string>().find("node 77"), std::string::npos);
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok");
+}
+
+TEST_F(SessionResumeTest, WhatAClientMaySayIsNotMoreForResuming) {
+  Client* ann = &Joined("ann");
+  int answered = 0;
+  for (int i = 0; i < 5 && ann->connection.closed_with == 0; ++i) {
+    for (int j = 0; j < limits.message_burst / 2; ++j) {
+      answered += ann->Ask({{"type", "ping"}, {"timeMs", 1}}).is_null() ? 0 : 1;
+    }
+    if (ann->connection.closed_with != 0) break;
+    Client& again = Connect();
+    ASSERT_EQ(again.Resume(ann->token, 0)["type"], "ok");
+    ann = &again;
+  }
+  EXPECT_LE(answered, limits.message_burst);
+  EXPECT_EQ(ann->connection.closed_with, 4003);
+}
+
+TEST_F(SessionResumeTest, WhatAClientMaySayIsNotMoreForEnteringAgain) {
+  Client& ann = Joined("ann");
+  for (int i = 0; i < limits.message_burst - 2; ++i) ann.Send({{"type", "ping"}, {"timeMs", 1}});
+  Client& again = Joined("ann");
+  EXPECT_EQ(again.Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  again.Send({{"type", "ping"}, {"timeMs", 1}});
+  EXPECT_EQ(again.Heard(), (Texts{"error 20009"}));
+}
+
+TEST_F(SessionResumeTest, FaultsAreNotForgivenForResuming) {
+  Client* ann = &Joined("ann");
+  int faults = 0;
+  for (; faults < 10 * limits.max_faults; ++faults) {
+    ann->SendText("{]");
+    if (ann->connection.closed_with != 0) break;
+    Client& again = Connect();
+    ASSERT_EQ(again.Resume(ann->token, 0)["type"], "ok");
+    ann = &again;
+  }
+  EXPECT_EQ(faults, limits.max_faults);
+  EXPECT_EQ(ann->connection.closed_with, 4003);
 }
 
 TEST_F(SessionResumeTest, WhoMisbehavesCannotComeBack) {
@@ -337,26 +411,57 @@ TEST_F(SessionResumeTest, WhoMisbehavesCannotComeBack) {
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 
-// Rooms where much is said while somebody is away.
 class LongLogTest : public SessionResumeTest {
  protected:
   LongLogTest() { limits.message_burst = 10'000; }
-  // So many messages for everybody else in the room.
-  static void Chatter(Client& publisher, const json& stream_id, int count) {
+  // So many changes of which everybody else in the room is told.
+  static void Toggle(Client& publisher, const json& stream_id, int count) {
     for (int i = 0; i < count; ++i) {
       publisher.Send({{"type", "update-stream"}, {"streamId", stream_id}, {"muted", i % 2 == 0}});
       publisher.Ack(publisher.LastNumber());
     }
   }
+  // So many answers that the client does not acknowledge.
+  static void Ask(Client& client, int count) {
+    for (int i = 0; i < count; ++i) client.Send({{"type", "unsubscribe"}, {"streamId", "s99"}});
+  }
 };
+
+TEST_F(LongLogTest, WhoeverTogglesAStreamAndResumesEndsNobody) {
+  limits.log = {.max_messages = 100, .max_bytes = 50'000};
+  Client& ann = Joined("ann");
+  Client& away = Joined("away");
+  const std::string quotes(128, '"');
+  Client* flooder = &Joined(quotes);
+  away.Hangup(false);
+  flooder->Publish("audio");
+  for (int i = 0; i < 10; ++i) {
+    Toggle(*flooder, "s1", 499);
+    const std::string video = flooder->Publish("video")["streamId"];
+    flooder->Ask({{"type", "unpublish"}, {"streamId", video}});
+    Client& again = Connect();
+    ASSERT_EQ(again.Resume(flooder->token, flooder->LastNumber())["type"], "ok");
+    flooder = &again;
+  }
+  EXPECT_EQ(ann.connection.closed_with, 0) << "who acknowledged nothing";
+  EXPECT_EQ(control.metrics().control_log_overflows.value(), 0);
+  Client& back = Connect();
+  ASSERT_EQ(back.Resume(away.token, 0)["type"], "ok") << "nor has who was away ended";
+  EXPECT_EQ(back.Heard(), (Texts{"user-entered " + quotes, "stream-added " + quotes + " s1",
+                                 "stream-updated " + quotes + " s1"}));
+  EXPECT_EQ(back.connection.messages.back()["stream"]["muted"], true) << "the latest";
+  ann.Ack(ann.LastNumber());
+  ann.Heard();
+  EXPECT_EQ(ann.connection.messages.back()["stream"]["muted"], true);
+}
 
 TEST_F(LongLogTest, MediaHasItsTurnWhileALongLogIsResumed) {
   Client& ann = Joined("ann");
   Client& bob = Joined("bob");
   const uint32_t in = ann.Publish("audio")["ssrc"];
   bob.Subscribe("s1");
+  Ask(bob, 600);
   bob.Hangup(false);
-  Chatter(ann, "s1", 600);
   Client& again = Connect();
   again.Resume(bob.token, 0);
   size_t bytes = 0;
@@ -374,41 +479,42 @@ TEST_F(LongLogTest, MediaHasItsTurnWhileALongLogIsResumed) {
   EXPECT_EQ(again.Numbers(), UpTo(602));
 }
 
-TEST_F(LongLogTest, WhoAcknowledgesNothingEndsByWhatPilesUp) {
+TEST_F(LongLogTest, WhoAcknowledgesNothingEndsByWhatItAskedFor) {
   limits.log.max_messages = 300;
-  Client& ann = Joined("ann");
+  Joined("ann");
   Client& bob = Joined("bob");
-  ann.Publish("audio");
-  Chatter(ann, "s1", 299);
+  Ask(bob, 300);
   AdvanceAlive(limits.media.queue.stall * 2);
   EXPECT_EQ(bob.connection.closed_with, 0) << "what is held is not for want of reading";
-  Chatter(ann, "s1", 2);
+  Ask(bob, 1);
   EXPECT_EQ(bob.connection.closed_with, 4004);
+  EXPECT_EQ(Connect().Resume(bob.token, 0)["code"], 20016);
 }
 
 TEST_F(LongLogTest, WhatIsSaidLastIsNotHeld) {
-  Client& ann = Joined("ann");
+  Joined("ann");
   Client& bob = Joined("bob");
-  ann.Publish("audio");
-  Chatter(ann, "s1", 600);
+  Ask(bob, 600);
   EXPECT_LT(bob.LastNumber(), 600u);
   Joined("bob");
   EXPECT_EQ(bob.Heard().back(), "kicked kick");
-  EXPECT_EQ(bob.Numbers(), UpTo(602));
+  EXPECT_EQ(bob.Numbers(), UpTo(601));
 }
 
-TEST_F(SessionResumeTest, ALogThatFillsWhileAwayEndsTheSession) {
+TEST_F(SessionResumeTest, StreamsThatComeAndGoWhileSomebodyIsAwayEndNobody) {
   limits.log.max_messages = 10;
   Client& ann = Joined("ann");
   Client& bob = Joined("bob");
   ann.Hangup(false);
-  for (int i = 1; i <= 10; ++i) {
+  for (int i = 1; i <= 20; ++i) {
     bob.Ack(bob.LastNumber());
     bob.Publish("audio");
     bob.Ask({{"type", "unpublish"}, {"streamId", "s" + std::to_string(i)}});
   }
-  EXPECT_EQ(bob.Heard().back(), "user-left ann 1");
-  EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
+  EXPECT_EQ(bob.Heard(), Texts{});
+  Client& again = Connect();
+  EXPECT_EQ(again.Resume(ann.token, 0)["type"], "ok");
+  EXPECT_EQ(again.Heard(), (Texts{"user-entered bob"}));
 }
 
 TEST_F(SessionResumeTest, WhoHasBeenAwayLongestGivesWayWhenTooManyAre) {

@@ -74,7 +74,9 @@ void SessionWorker::Find(const std::shared_ptr<Session>& session, PendingWork& w
         {std::make_unique<Media>(*this, session),
          parked ? std::move(*parked) : MediaState{.own_ssrc = session->NewSsrc()}});
   }
-  if (here) work.woken.push_back(here);
+  if (!here) return;
+  here->TakeLog();
+  work.woken.push_back(here);
 }
 
 void SessionWorker::FindAttachment(Session& session, Media& media, PendingWork& work) {
@@ -125,7 +127,8 @@ void SessionWorker::TellLayerChanges() {
     const auto& subscriptions = change.session->subscriptions();
     const auto found = subscriptions.find(change.key);
     if (found == subscriptions.end()) continue;
-    change.session->Send(LayerChanged(found->second.stream_id, change.layer));
+    change.session->Send(ControlMessage::OfSubscription(
+        change.key, LayerChanged(found->second.stream_id, change.layer)));
   }
 }
 

@@ -245,6 +245,27 @@ TEST_F(ControlPlaneUseTest, ItIsFreeWhileSomethingIsLogged) {
   EXPECT_EQ(held, Texts{});
 }
 
+TEST_F(ControlPlaneUseTest, MediaGoesOnWhileItIsLocked) {
+  Client& ann = JoinedOn(0, "ann");
+  Client& bob = JoinedOn(0, "bob");
+  const uint32_t in = ann.Publish("audio")["ssrc"];
+  ASSERT_EQ(bob.Subscribe("s1")["type"], "ok");
+  // Something to be told waits, and nobody else gets at the room.
+  ann.session->OnControl(R"({"type":"update-stream","id":90,"streamId":"s1","muted":true})");
+  std::future<void> media;
+  {
+    const ControlPlane::Guard guard(control);
+    media = std::async(std::launch::async, [&] {
+      ann.session->OnMedia(testing::Bytes({.ssrc = in, .payload_type = rtp::kOpusPayloadType}));
+      bob.connection.Drain(*bob.session);
+      ann.connection.Drain(*ann.session);
+    });
+    EXPECT_EQ(media.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  }
+  media.get();
+  EXPECT_EQ(bob.connection.packets.size(), 1u);
+}
+
 TEST_F(SessionWorkerTest, GraceEndsOnWhateverWorker) {
   Client& ann = JoinedOn(0, "ann");
   Client& bob = JoinedOn(2, "bob");

@@ -144,23 +144,23 @@ std::string CloseReason(const Refusal& refusal) {
   return std::to_string(refusal.code) + " " + refusal.message;
 }
 
-std::string UserEntered(std::string_view user_id) {
+std::string UserEnteredMessage(std::string_view user_id) {
   return Dump({{"type", "user-entered"}, {"userId", user_id}});
 }
 
-std::string UserLeft(std::string_view user_id, LeaveReason reason) {
+std::string UserLeftMessage(std::string_view user_id, LeaveReason reason) {
   return Dump({{"type", "user-left"}, {"userId", user_id}, {"reason", static_cast<int>(reason)}});
 }
 
-std::string StreamAdded(std::string_view user_id, const Publication& stream) {
+std::string StreamAddedMessage(std::string_view user_id, const Publication& stream) {
   return Dump({{"type", "stream-added"}, {"userId", user_id}, {"stream", ToJson(stream)}});
 }
 
-std::string StreamUpdated(std::string_view user_id, const Publication& stream) {
+std::string StreamUpdatedMessage(std::string_view user_id, const Publication& stream) {
   return Dump({{"type", "stream-updated"}, {"userId", user_id}, {"stream", ToJson(stream)}});
 }
 
-std::string StreamRemoved(std::string_view user_id, std::string_view stream_id) {
+std::string StreamRemovedMessage(std::string_view user_id, std::string_view stream_id) {
   return Dump({{"type", "stream-removed"}, {"userId", user_id}, {"streamId", stream_id}});
 }
 

@@ -26,6 +26,7 @@ using net::Scene;
 // docs/protocol.md §2.3.
 enum class SignalingError {
   kSuspended = -100'013,
+  kNoPermission = -100'006,
   kBadParameter = -3316,
   kBadSdkAppId = -3317,
   kBadRoomId = -3318,
@@ -49,6 +50,7 @@ enum class SignalingError {
   kCannotResume = 20016,
   kTooManyFromAddress = 20017,
   kOriginNotAllowed = 20018,
+  kReplaced = 20019,
 };
 
 // Limits of what a message may hold.
@@ -180,12 +182,12 @@ std::string ErrorMessage(const Refusal& refusal);
 std::string CloseReason(const Refusal& refusal);
 
 // Notifications.
-enum class LeaveReason { kLeft = 0, kTimedOut = 1, kKicked = 2, kBecameAudience = 3 };
-std::string UserEntered(std::string_view user_id);
-std::string UserLeft(std::string_view user_id, LeaveReason reason);
-std::string StreamAdded(std::string_view user_id, const Publication& stream);
-std::string StreamUpdated(std::string_view user_id, const Publication& stream);
-std::string StreamRemoved(std::string_view user_id, std::string_view stream_id);
+enum class LeaveReason { kLeft = 0, kTimedOut = 1, kKicked = 2 };
+std::string UserEnteredMessage(std::string_view user_id);
+std::string UserLeftMessage(std::string_view user_id, LeaveReason reason);
+std::string StreamAddedMessage(std::string_view user_id, const Publication& stream);
+std::string StreamUpdatedMessage(std::string_view user_id, const Publication& stream);
+std::string StreamRemovedMessage(std::string_view user_id, std::string_view stream_id);
 std::string Kicked(std::string_view reason);
 // `reconnect`: whether coming back, here or elsewhere, makes sense.
 std::string Closing(std::string_view reason, bool reconnect);

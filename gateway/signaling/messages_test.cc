@@ -360,24 +360,24 @@ TEST(Messages, AStreamOfTwoEncodingsTellsTheirSizesAndItsPublisherTheirSsrcs) {
                     {.ssrc = 6, .width = 320, .height = 180, .max_bitrate_bps = 150'000}}};
   EXPECT_EQ(json::parse(PublishedAnswer(3, stream)),
             json::parse(R"({"type":"ok","id":3,"streamId":"s1","ssrc":5,"ssrcs":[5,6]})"));
-  EXPECT_EQ(json::parse(StreamAdded("ann", stream))["stream"]["encodings"],
+  EXPECT_EQ(json::parse(StreamAddedMessage("ann", stream))["stream"]["encodings"],
             json::parse(R"([{"width":1280,"height":720},{"width":320,"height":180}])"));
 }
 
 TEST(Messages, ASequenceNumberChangesNothingElse) {
   EXPECT_EQ(WithSequence(OkAnswer(3), 7), R"({"seq":7,"id":3,"type":"ok"})");
-  json message = json::parse(WithSequence(UserEntered("ann"), uint64_t{1} << 40));
+  json message = json::parse(WithSequence(UserEnteredMessage("ann"), uint64_t{1} << 40));
   EXPECT_EQ(message["seq"], uint64_t{1} << 40);
   message.erase("seq");
-  EXPECT_EQ(message, json::parse(UserEntered("ann")));
+  EXPECT_EQ(message, json::parse(UserEnteredMessage("ann")));
 }
 
 TEST(Messages, NotificationsAreAsDocumented) {
   const Publication stream{.info = {.stream_id = "s2", .source = MediaSource::kSub, .muted = true}};
-  EXPECT_EQ(json::parse(StreamUpdated("ann", stream)),
+  EXPECT_EQ(json::parse(StreamUpdatedMessage("ann", stream)),
             json::parse(R"({"type":"stream-updated","userId":"ann","stream":
               {"streamId":"s2","kind":"audio","source":"sub","codec":"opus","muted":true}})"));
-  EXPECT_EQ(json::parse(UserLeft("ann", LeaveReason::kKicked)),
+  EXPECT_EQ(json::parse(UserLeftMessage("ann", LeaveReason::kKicked)),
             json::parse(R"({"type":"user-left","userId":"ann","reason":2})"));
   EXPECT_EQ(json::parse(Kicked("kick")), json::parse(R"({"type":"kicked","reason":"kick"})"));
   EXPECT_EQ(json::parse(Closing("draining", true)),

@@ -52,8 +52,8 @@ void CheckBody(const JoinRequest& join) {
   }
   Check(join.scene == Scene::kLive || join.role == Role::kAnchor);
   Check(IsPlain(ToString(join.room)));
-  CheckMessage(UserEntered(join.user_id));
-  CheckMessage(UserLeft(join.user_id, LeaveReason::kLeft));
+  CheckMessage(UserEnteredMessage(join.user_id));
+  CheckMessage(UserLeftMessage(join.user_id, LeaveReason::kLeft));
 }
 void CheckBody(const ResumeRequest& resume) {
   Check(!resume.token.empty() && resume.token.size() <= kMaxResumeTokenBytes);
@@ -75,12 +75,12 @@ void CheckBody(const PublishRequest& publish) {
   Publication stream{.info = {.stream_id = "s", .codec = publish.codec, .muted = publish.muted},
                      .encodings = publish.encodings};
   if (stream.encodings.empty()) stream.encodings.emplace_back();  // as of all that name none
-  CheckMessage(WithSequence(StreamAdded("user", stream), 1));
+  CheckMessage(WithSequence(StreamAddedMessage("user", stream), 1));
   CheckMessage(PublishedAnswer(1, stream));
 }
 void CheckBody(const UpdateStreamRequest& update) {
   CheckStreamId(update.stream_id);
-  CheckMessage(StreamRemoved("user", update.stream_id));
+  CheckMessage(StreamRemovedMessage("user", update.stream_id));
 }
 void CheckBody(const UnpublishRequest& unpublish) { CheckStreamId(unpublish.stream_id); }
 void CheckBody(const SubscribeRequest& subscribe) {
