@@ -23,6 +23,11 @@ bool IsFinal(uint16_t code) {
   }
 }
 
+// The answer to `resume` where the same user has entered again since (docs/protocol.md §2.3).
+constexpr int kReplacedError = 20'019;
+// As `kicked` gives it.
+constexpr const char* kReplacedReason = "kick";
+
 bool Is(const net::ConnectionEnd& end, net::CloseCode code) {
   return end.code == net::ToWire(code);
 }
@@ -192,6 +197,10 @@ void Session::OnControl(std::string_view message) {
 void Session::OnAnswered(Answered answered) {
   const Answer& answer = answered.answer;
   if (answer.error) {
+    if (answered.type == RequestType::kResume && answer.error->code == kReplacedError) {
+      cause_ = SessionEnd{SessionEnd::Cause::kKicked, 0, kReplacedReason};
+      return;  // the gateway closes next
+    }
     if (answered.type == RequestType::kResume) {
       Forget();
       return;
@@ -232,6 +241,8 @@ void Session::OnClosed(const net::ConnectionEnd& end) {
     End(SessionEnd::Cause::kLeft, end.code, "left");
   } else if (cause_) {
     End(cause_->cause, cause_->code == 0 ? end.code : cause_->code, cause_->reason);
+  } else if (end.clean && Is(end, net::CloseCode::kReplaced)) {
+    End(SessionEnd::Cause::kKicked, end.code, kReplacedReason);
   } else if (end.clean && IsFinal(end.code)) {
     // Of a refusal that the close has overtaken.
     const auto error = ParseCloseReason(end.reason);

@@ -276,6 +276,29 @@ TEST_F(SessionTest, EndsWhenItIsKicked) {
   EXPECT_EQ(listener.end->cause, SessionEnd::Cause::kKicked);
 }
 
+TEST_F(SessionTest, EndsAsKickedWhenItWasReplacedMeanwhile) {
+  Join();
+  Lose();
+  Connect();
+  connection.Say({{"type", "error"},
+                  {"id", connection.Last("resume")["id"]},
+                  {"code", 20019},
+                  {"message", "the same user has entered again"}});
+  Lose(4001);
+  ASSERT_TRUE(listener.end);
+  EXPECT_EQ(listener.end->cause, SessionEnd::Cause::kKicked);
+}
+
+TEST_F(SessionTest, EndsAsKickedWhenOnlyTheCloseTellsThatItWasReplaced) {
+  Join();
+  Lose();
+  Connect();
+  connection.handler->OnClosed({.clean = true, .code = 4001, .reason = "20019 replaced"});
+  ASSERT_TRUE(listener.end);
+  EXPECT_EQ(listener.end->cause, SessionEnd::Cause::kKicked);
+  EXPECT_EQ(listener.end->reason, "kick");
+}
+
 TEST_F(SessionTest, LeavesWithAWord) {
   Join();
   session.Leave();

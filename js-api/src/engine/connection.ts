@@ -12,7 +12,7 @@ import type {
   TransportChoice,
 } from './messages';
 import { Reconnector, type Attempt, type ReconnectorHost } from './reconnector';
-import { isUnknownSession, type Signalling } from './signalling';
+import { isReplaced, isUnknownSession, type Signalling } from './signalling';
 import type { TransportName } from './transport';
 
 const PROTOCOL_VERSION = 1;
@@ -197,6 +197,10 @@ export class Connection implements LinkListener, ReconnectorHost {
         });
         return;
       } catch (error) {
+        if (isReplaced(error)) {
+          this.finish(CLOSE_REPLACED, (error as RpcError).message);
+          return;
+        }
         // Another gateway behind this address: no reason to leave the one that works.
         if (!isUnknownSession(error) || attempt.optional) throw error;
         this.token = undefined;

@@ -1,6 +1,6 @@
 import { now } from '../util/clock';
 import { Link } from './link';
-import { Signalling, isUnknownSession } from './signalling';
+import { Signalling, isReplaced, isUnknownSession } from './signalling';
 import type { Transport } from './transport';
 
 /** Who leaves without a connection seeks one for so long, to say so. */
@@ -25,7 +25,8 @@ export async function sayFarewell(
       break;
     } catch (error) {
       // A session that the gateway does not know has left already; otherwise there was no way there yet.
-      if (isUnknownSession(error) || now() + RETRY_MS >= deadline) break;
+      const gone = isUnknownSession(error) || isReplaced(error);
+      if (gone || now() + RETRY_MS >= deadline) break;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }

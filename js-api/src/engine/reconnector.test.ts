@@ -262,6 +262,15 @@ describe('the timeline', () => {
     expect(gateway.transports).toHaveLength(1);
   });
 
+  it('tells who slept and was replaced meanwhile, and does not put the other out', async () => {
+    await enter();
+    gateway.last.end(4005, 'nothing was heard for too long');
+    gateway.refuses = { resume: 20_019 };
+    await wait(5000);
+    expect(events.at(-1)).toMatchObject({ event: 'closed', code: 4001 });
+    expect(gateway.transports.flatMap((each) => each.types())).toEqual(['join', 'resume']);
+  });
+
   it('has no place for a gateway that says so', async () => {
     await enter();
     gateway.notify({ type: 'closing', reason: 'over', reconnect: false });

@@ -232,11 +232,14 @@ export class Reconnector {
   }
 }
 
+/** No permission for the room, application suspended, other version, not in this role. */
+const FINAL = new Set([-100_006, -100_013, 20_010, 20_015]);
+
 /** The user may not come in again, or this SDK may not: docs/protocol.md §2.3. */
 function isFinal({ kind, code }: EngineFailure): boolean {
   const userSig = code >= 70_000 && code < 71_000;
   const entry = code <= -3300 && code > -3400;
-  return kind === 'server' && (userSig || entry || code === 20_010 || code === 20_015);
+  return kind === 'server' && (userSig || entry || FINAL.has(code));
 }
 
 const failureOf = (error: unknown): EngineFailure =>

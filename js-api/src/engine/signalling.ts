@@ -14,6 +14,7 @@ export const MAX_UNANSWERED = 512;
 
 /** Of an answer to `resume`, docs/protocol.md §2. */
 const CANNOT_RESUME = 20_016;
+const REPLACED = 20_019;
 const NOTIFICATIONS = new Set([
   'user-entered',
   'user-left',
@@ -186,6 +187,10 @@ export function refusalOf(reason: string): RpcError | undefined {
 /** The gateway keeps no session of this token: asking again gets the same answer. */
 export const isUnknownSession = (error: unknown): boolean =>
   error instanceof RpcError && error.failure.code === CANNOT_RESUME;
+
+/** The same user has entered again since: going on, or entering anew, would put that one out. */
+export const isReplaced = (error: unknown): boolean =>
+  error instanceof RpcError && error.failure.code === REPLACED;
 
 const failure = (kind: EngineFailure['kind'], code: number, message: string): RpcError =>
   new RpcError({ kind, code, message });
