@@ -131,6 +131,8 @@ void DeclareAll(Options options, Config& c) {
   SessionLimits& s = c.sessions;
   options.Millis("join-timeout-ms", s.join_timeout, "time to join after connecting");
   options.Millis("idle-timeout-ms", s.idle_timeout, "silence after which a client is gone");
+  options.Number("node", s.node, 1, UINT32_MAX,
+                 "number of this gateway among those that serve the same applications");
   options.Setter("resume-timeout-s", s.resume_timeout.ms() / 1000, 1, 86'400,
                  "how long a session outlives its connection",
                  [&s](int64_t seconds) { s.resume_timeout = Duration::Seconds(seconds); });

@@ -57,7 +57,7 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
     metrics_.push_back(&workers_.back()->metrics());
     sfu.push_back(workers_.back()->for_sfu());
   }
-  metrics_.push_back(&control_.metrics());
+  for (const Metrics* metrics : control_.metrics()) metrics_.push_back(metrics);
   sfu_ = std::make_unique<Sfu>(sfu, config_.sfu);
 }
 
@@ -168,20 +168,14 @@ void Gateway::Shutdown(ShutdownStage stage, std::function<void()> done) {
   stage_ = std::max(stage_, stage);
   if (std::exchange(leaving_, true)) return;
   log_->info("event=draining sessions={}", Total(&Metrics::sessions));
-  {
-    const ControlPlane::Guard guard(control_);
-    control_.BeginDrain();
-  }
+  control_.BeginDrain();
   asio::co_spawn(
       io_, [this, moved = std::move(done)]() mutable { return Leave(std::move(moved)); },
       asio::detached);
 }
 
 asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
-  const auto nobody = [this] {
-    const ControlPlane::Guard guard(control_);
-    return control_.attached() == 0;
-  };
+  const auto nobody = [this] { return control_.attached() == 0; };
   const auto nothing = [this] {
     return Total(&Metrics::connections) + Total(&Metrics::webtransport_connections) == 0;
   };

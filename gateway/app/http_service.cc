@@ -43,10 +43,7 @@ HttpService::HttpService(Sources sources)
   sources_.metrics.push_back(&file_metrics_);
 }
 
-bool HttpService::draining() const {
-  const ControlPlane::Guard guard(sources_.control);
-  return sources_.control.draining();
-}
+bool HttpService::draining() const { return sources_.control.draining(); }
 
 HttpResponse HttpService::Answer(const HttpRequest& request) {
   const std::string path = TargetPath({request.target().data(), request.target().size()});

@@ -1,5 +1,6 @@
 #include "gateway/room/room_registry.h"
 
+#include <functional>
 #include <utility>
 
 namespace ferry::gateway {
@@ -9,19 +10,57 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
   return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
 }
 
+std::unexpected<Refusal> GatewayFull(size_t count, const char* of_what) {
+  return Refuse(SignalingError::kGatewayFull,
+                "join: the gateway is full (" + std::to_string(count) + " " + of_what + ")");
+}
+
+size_t Mix(size_t a, size_t b) { return a * 31 + b; }
+
 }  // namespace
 
-std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room* former) const {
-  if (users_.size() >= limits_.max_users + (former ? 1 : 0)) {
-    return Refuse(SignalingError::kGatewayFull,
-                  "join: the gateway is full (" + std::to_string(users_.size()) + " users)");
-  }
-  const auto found = rooms_.find(key);
-  if (found == rooms_.end()) {
-    const bool one_ends = former && former->size() == 1;
-    if (rooms_.size() < limits_.max_rooms + (one_ends ? 1 : 0)) return {};
-    return Refuse(SignalingError::kGatewayFull,
-                  "join: the gateway is full (" + std::to_string(rooms_.size()) + " rooms)");
+unsigned RoomRegistry::ShardOf(const RoomKey& key) {
+  const size_t id = std::hash<RoomId>{}(key.id);
+  return static_cast<unsigned>(Mix(id ^ id >> 7, key.sdk_app_id) % kShards);
+}
+
+RoomRegistry::Users& RoomRegistry::UsersOf(const UserKey& user) const {
+  return users_[Mix(std::hash<std::string>{}(user.second), user.first) % kShards];
+}
+
+std::optional<RoomRegistry::Place> RoomRegistry::Find(const UserKey& user) const {
+  const Users& users = UsersOf(user);
+  const std::lock_guard lock(users.mutex);
+  const auto found = users.places.find(user);
+  return found == users.places.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool RoomRegistry::Move(const UserKey& user, const std::optional<Place>& former,
+                        const Place& next) {
+  Users& users = UsersOf(user);
+  const std::lock_guard lock(users.mutex);
+  const auto found = users.places.find(user);
+  const bool there = found != users.places.end();
+  if (there != former.has_value() || (there && found->second != *former)) return false;
+  users.places[user] = next;
+  return true;
+}
+
+bool RoomRegistry::Reserve(std::atomic<size_t>& count, size_t limit) {
+  if (count.fetch_add(1) < limit) return true;
+  count.fetch_sub(1);
+  return false;
+}
+
+std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room* former,
+                                                 const Permissions& permissions) const {
+  const auto& rooms = shards_[ShardOf(key)].rooms;
+  const auto found = rooms.find(key);
+  if (found == rooms.end()) {
+    if (permissions.Allow(Permission::kCreateRoom)) return {};
+    return Refuse(SignalingError::kNoPermission,
+                  "join: there is no such room, and the permission ticket does not allow to create "
+                  "it (privilege 1)");
   }
   const Room& room = *found->second;
   if (!room.full(/*one_leaves=*/&room == former)) return {};
@@ -30,36 +69,49 @@ std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room*
 }
 
 std::expected<Room*, Refusal> RoomRegistry::Enter(Participant& participant, const RoomKey& key,
-                                                  Scene scene, ParticipantInfo info) {
+                                                  Scene scene, ParticipantInfo info,
+                                                  const std::optional<Place>& former) {
   if (info.hidden) return EnterHidden(participant, key, std::move(info));
   const UserKey user{key.sdk_app_id, info.user_id};
-  const auto other = users_.find(user);
-  const bool replaces = other != users_.end();
-  if (auto admitted = Admit(key, replaces ? other->second.room : nullptr); !admitted) {
+  // What `former` points to is his as long as he is there, which only the holder of its shard, the
+  // caller, can end.
+  if (Find(user) != former) return nullptr;
+  const Room* left = former ? former->room : nullptr;
+  if (auto admitted = Admit(key, left, info.permissions); !admitted) {
     return std::unexpected(std::move(admitted.error()));
   }
-  if (!rooms_.contains(key) && !info.permissions.Allow(Permission::kCreateRoom)) {
-    return Refuse(SignalingError::kNoPermission,
-                  "join: there is no such room, and the permission ticket does not allow to create "
-                  "it (privilege 1)");
+  const unsigned shard = ShardOf(key);
+  auto& rooms = shards_[shard].rooms;
+  if (!former && !Reserve(user_count_, limits_.max_users)) {
+    return GatewayFull(user_count_, "users");
+  }
+  const bool one_ends = left && left->size() == 1;
+  const bool makes = !rooms.contains(key) || (one_ends && left->key() == key);
+  if (makes && !Reserve(room_count_, limits_.max_rooms + (one_ends ? 1 : 0))) {
+    if (!former) --user_count_;
+    return GatewayFull(room_count_, "rooms");
+  }
+  // Not to be found by whoever else is the same user before he is in: he waits for the shard.
+  auto made = makes ? std::make_unique<Room>(key, next_room_++, scene, limits_.room) : nullptr;
+  Room& room = makes ? *made : *rooms.at(key);
+  if (!Move(user, former, {shard, &participant, &room})) {
+    if (!former) --user_count_;
+    if (makes) --room_count_;
+    return nullptr;
   }
   // May end the very room that is entered.
-  if (replaces) other->second.participant->Evict(EvictReason::kReplaced);
-  auto found = rooms_.find(key);
-  if (found == rooms_.end()) {
-    auto made = std::make_unique<Room>(key, next_room_++, scene, limits_.room);
-    found = rooms_.emplace(key, std::move(made)).first;
-  }
-  Room& room = *found->second;
-  users_[user] = {&participant, &room};
+  if (former) former->participant->Evict(EvictReason::kReplaced);
+  if (makes) rooms[key] = std::move(made);
+  ++shards_[shard].users;
   room.Enter(participant, std::move(info));
   return &room;
 }
 
 std::expected<Room*, Refusal> RoomRegistry::EnterHidden(Participant& participant,
                                                         const RoomKey& key, ParticipantInfo info) {
-  const auto found = rooms_.find(key);
-  if (found == rooms_.end()) {
+  auto& rooms = shards_[ShardOf(key)].rooms;
+  const auto found = rooms.find(key);
+  if (found == rooms.end()) {
     return Refuse(SignalingError::kNotInRoom, "there is no room " + ToString(key));
   }
   if (found->second->full_of_hidden()) {
@@ -71,15 +123,29 @@ std::expected<Room*, Refusal> RoomRegistry::EnterHidden(Participant& participant
 
 void RoomRegistry::Leave(Participant& participant, Room& room, const std::string& user_id,
                          LeaveReason reason) {
+  Shard& shard = shards_[ShardOf(room.key())];
+  const size_t before = room.size();
   room.Leave(participant, reason);
-  const auto user = users_.find({room.key().sdk_app_id, user_id});
-  if (user != users_.end() && user->second.participant == &participant) users_.erase(user);
+  const bool visible = room.size() < before;
+  if (visible) {
+    --shard.users;
+    const UserKey user{room.key().sdk_app_id, user_id};
+    Users& users = UsersOf(user);
+    const std::lock_guard lock(users.mutex);
+    const auto found = users.places.find(user);
+    // Unless he has entered again: then his place is the new one's.
+    if (found != users.places.end() && found->second.participant == &participant) {
+      users.places.erase(found);
+      --user_count_;
+    }
+  }
   if (room.size() > 0) return;
   // The last of them leaves through here, and takes the room with him.
   if (const auto hidden = room.hidden(); !hidden.empty()) {
     return hidden.front()->Evict(EvictReason::kDisbanded);
   }
-  rooms_.erase(RoomKey(room.key()));
+  shard.rooms.erase(RoomKey(room.key()));
+  --room_count_;
 }
 
 }  // namespace ferry::gateway

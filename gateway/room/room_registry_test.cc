@@ -16,8 +16,9 @@ class Member final : public Participant {
 
   // The code of the refusal, or 0.
   int Enter(uint32_t room) {
+    const auto former = rooms_.Find({1, user_});
     const auto entry = rooms_.Enter(*this, {.sdk_app_id = 1, .id = RoomId(room)}, Scene::kRtc,
-                                    {.user_id = user_, .hidden = hidden_});
+                                    {.user_id = user_, .hidden = hidden_}, former);
     if (!entry) return entry.error().code;
     room_ = *entry;
     return 0;
@@ -98,6 +99,36 @@ TEST(RoomRegistry, WhoIsRefusedStaysInTheFormerRoom) {
   EXPECT_TRUE(ann.inside());
   EXPECT_EQ(again.Enter(3), kGatewayFull) << "the former room does not end";
   EXPECT_TRUE(ann.inside());
+}
+
+TEST(RoomRegistry, ATakenUserIsNotTakenTwice) {
+  RoomRegistry rooms({.max_users = 2, .max_rooms = 2});
+  Member first(rooms, "ann");
+  Member second(rooms, "ann");
+  const auto nowhere = rooms.Find({1, "ann"});
+  EXPECT_EQ(first.Enter(1), 0);
+  const RoomKey key{.sdk_app_id = 1, .id = RoomId(2u)};
+  const auto late = rooms.Enter(second, key, Scene::kRtc, {.user_id = "ann"}, nowhere);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(*late, nullptr) << "somebody else was faster";
+  EXPECT_TRUE(first.inside());
+  EXPECT_EQ(rooms.user_count(), 1u);
+  EXPECT_EQ(rooms.room_count(), 1u);
+  first.Leave();
+  EXPECT_EQ(rooms.user_count(), 0u);
+  EXPECT_EQ(rooms.room_count(), 0u);
+}
+
+TEST(RoomRegistry, WhoEntersTheRoomAgainThatEndsWithHimMakesItAnew) {
+  RoomRegistry rooms({.max_rooms = 1});
+  Member first(rooms, "ann");
+  Member second(rooms, "ann");
+  EXPECT_EQ(first.Enter(1), 0);
+  EXPECT_EQ(second.Enter(1), 0);
+  EXPECT_FALSE(first.inside());
+  EXPECT_EQ(rooms.room_count(), 1u);
+  second.Leave();
+  EXPECT_EQ(rooms.room_count(), 0u);
 }
 
 TEST(RoomRegistry, WhoIsHiddenTakesNoPlaceAndReplacesNobody) {

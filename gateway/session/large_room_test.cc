@@ -27,11 +27,10 @@ class LargeRoomTest : public SessionTest {
   explicit LargeRoomTest(const RoomRegistry::Limits& allowed = {}) : SessionTest(1, allowed) {}
 
   Room& Enter(Bystander& who, const std::string& user) {
-    const ControlPlane::Guard guard(control);
-    return **rooms.Enter(who, {kApp, RoomId(8888u)}, Scene::kLive, {.user_id = user});
+    return **control.Enter(who, {kApp, RoomId(8888u)}, Scene::kLive, {.user_id = user});
   }
   void Publish(Room& room, Bystander& who, MediaKind kind) {
-    const ControlPlane::Guard guard(control);
+    const ControlShard::Guard guard(shard());
     Publication stream{.key = control.NewStreamId()};
     stream.encodings.resize(1);
     ASSERT_TRUE(room.Publish(who, {.kind = kind}, std::move(stream)));
@@ -67,8 +66,7 @@ TEST_F(LargeRoomTest, ANewcomerIsToldOfMoreUsersThanItsLogHolds) {
   Enter(later, "later");
   Publish(*room, crowd[kCrowd - 1], MediaKind::kAudio);
   for (const int leaves : {0, kCrowd - 2}) {
-    const ControlPlane::Guard guard(control);
-    rooms.Leave(crowd[leaves], *room, name(leaves), LeaveReason::kLeft);
+    control.Leave(crowd[leaves], *room, name(leaves), LeaveReason::kLeft);
   }
   std::set<std::string> streams;
   bool left = false;
@@ -93,7 +91,7 @@ TEST_F(LargeRoomTest, ANewcomerIsToldOfMoreUsersThanItsLogHolds) {
   EXPECT_EQ(told.size(), kCrowd - 1u) << "but for the one who left before";
   EXPECT_EQ(streams.size(), 50u) << "one of them has left, another publishes two";
   EXPECT_EQ(late.connection.closed_with, 0);
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 0);
+  EXPECT_EQ(Total(&Metrics::control_log_overflows), 0);
 }
 
 TEST_F(LargeRoomTest, ACrowdThatEntersAndLeavesAtOnceIsToldOfBitByBit) {
@@ -114,8 +112,7 @@ TEST_F(LargeRoomTest, ACrowdThatEntersAndLeavesAtOnceIsToldOfBitByBit) {
   EXPECT_EQ(heard, expected);
 
   for (int i = 0; i < kCrowd; ++i) {
-    const ControlPlane::Guard guard(control);
-    rooms.Leave(crowd[i], *room, name(i), LeaveReason::kTimedOut);
+    control.Leave(crowd[i], *room, name(i), LeaveReason::kTimedOut);
   }
   // Back again before it was told that he left.
   Enter(crowd[kCrowd - 1], name(kCrowd - 1));
@@ -126,7 +123,7 @@ TEST_F(LargeRoomTest, ACrowdThatEntersAndLeavesAtOnceIsToldOfBitByBit) {
   EXPECT_EQ(std::erase(heard, "stream-removed user2999 s2"), 1u);
   EXPECT_EQ(heard, expected);
   EXPECT_EQ(ann.connection.closed_with, 0);
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 0);
+  EXPECT_EQ(Total(&Metrics::control_log_overflows), 0);
   // Who has acknowledged nothing so far is not told of those whom it missed.
   heard = HeardToTheEnd(bob);
   EXPECT_LT(heard.size(), size_t{kCrowd});
@@ -152,8 +149,7 @@ TEST_F(LargeRoomTest, WhoIsAwayWhileManyPassThroughIsToldOfWhoStayed) {
   for (int i = 0; i < 5000; ++i) {
     const std::string name = "user" + std::to_string(i);
     Room& room = Enter(passer_by, name);
-    const ControlPlane::Guard guard(control);
-    rooms.Leave(passer_by, room, name, LeaveReason::kLeft);
+    control.Leave(passer_by, room, name, LeaveReason::kLeft);
   }
   Bystander stays;
   Enter(stays, "stays");
@@ -203,8 +199,7 @@ TEST_F(ForgetfulRoomTest, WhoNeverAcknowledgesWhileOthersLeaveIsClosed) {
   for (size_t i = 0; i < 9; ++i) room = &Enter(crowd[i], name(i));
   size_t gone = 0;
   const auto leave = [&] {
-    const ControlPlane::Guard guard(control);
-    rooms.Leave(crowd[gone], *room, name(gone), LeaveReason::kLeft);
+    control.Leave(crowd[gone], *room, name(gone), LeaveReason::kLeft);
     ++gone;
   };
   const auto acknowledge = [](Client& client) { client.Ack(client.LastNumber()); };
@@ -214,7 +209,7 @@ TEST_F(ForgetfulRoomTest, WhoNeverAcknowledgesWhileOthersLeaveIsClosed) {
   while (gone < 8) leave();
   Settle();
   EXPECT_EQ(ann.connection.closed_with, 4004);
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 1);
+  EXPECT_EQ(Total(&Metrics::control_log_overflows), 1);
   EXPECT_EQ(bob.connection.closed_with, 0);
   Texts heard = HeardToTheEnd(bob);
   EXPECT_EQ(std::erase(heard, "user-left ann 1"), 1u);
@@ -227,15 +222,15 @@ TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
   JoinRequest join{
       .sdk_app_id = kApp, .room = RoomId(8888u), .scene = Scene::kLive, .role = Role::kAnchor};
   for (int i = 0; i < kCrowd; ++i) {
-    const ControlPlane::Guard guard(control);
     join.user_id = "user" + std::to_string(i);
     crowd.push_back(control.Join({join, 1, {}, ControlBudget(limits), {}}, clock.Now())->session);
-    control.Detach(*crowd.back(), clock.Now());
+    const ControlShard::Guard guard(shard());
+    shard().Detach(*crowd.back(), clock.Now());
   }
   HeardToTheEnd(ann);
   AdvanceAlive(limits.resume_timeout);
   EXPECT_EQ(HeardToTheEnd(ann).size(), size_t{kCrowd}) << "who stays is told of all";
-  const ControlPlane::Guard guard(control);
+  const ControlShard::Guard guard(shard());
   for (const auto& session : crowd) {
     for (const ControlLog::Entry& entry : session->FetchLog(/*all=*/true)) {
       const std::string& text = entry.message.text();

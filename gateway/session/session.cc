@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/session/control_plane.h"
+#include "gateway/session/control_shard.h"
 
 namespace ferry::gateway {
 
-Session::Session(ControlPlane& control, std::string id, std::string user_id,
+Session::Session(ControlShard& shard, std::string id, std::string user_id,
                  const ControlBudget& budget, uint32_t first_ssrc)
-    : control_(control),
+    : shard_(shard),
       id_(std::move(id)),
       user_id_(std::move(user_id)),
       budget_(budget),
-      log_(control.limits().log),
+      log_(shard.limits().log),
       next_ssrc_(first_ssrc) {}
 
 bool Session::Accept(int64_t request_id) {
@@ -22,7 +22,7 @@ bool Session::Accept(int64_t request_id) {
   return true;
 }
 
-Participant::Home Session::home() const { return {control_.limits().node, media_worker_}; }
+Participant::Home Session::home() const { return {shard_.limits().node, media_worker_}; }
 
 void Session::Send(ControlMessage message) {
   if (ending_ || ending_soon_) return;
@@ -33,7 +33,7 @@ void Session::Send(ControlMessage message) {
 void Session::GiveUp() {
   if (ending_ || ending_soon_) return;
   ending_soon_ = true;
-  control_.OnLogOverflow(*this);
+  shard_.OnLogOverflow(*this);
 }
 
 bool Session::OnPresence(const SharedRoomEvent& event) {
@@ -50,7 +50,7 @@ bool Session::OnPresence(const SharedRoomEvent& event) {
 void Session::OnStreamEnded(StreamId stream) {
   if (subscriptions_.erase(stream) == 0) return;
   ended_streams_.push_back(stream);
-  control_.Post(*this, media_worker_);
+  shard_.Post(*this, media_worker_);
 }
 
 void Session::EndSubscription(StreamId stream) {
@@ -59,12 +59,8 @@ void Session::EndSubscription(StreamId stream) {
 }
 
 void Session::Evict(EvictReason reason) {
-  const bool replaced = reason == EvictReason::kReplaced;
-  Send(Kicked(replaced ? "kick" : "room_disband"));
-  control_.CountKick();
-  if (replaced) control_.OnReplaced(*this);
-  control_.End(*this, LeaveReason::kKicked, CloseCode::kReplaced,
-               replaced ? "the same user entered again" : "the room has ended");
+  Send(Kicked(reason == EvictReason::kReplaced ? "kick" : "room_disband"));
+  shard_.OnEvicted(*this, reason);
 }
 
 std::vector<UserInfo> Session::Present() {
@@ -81,7 +77,7 @@ void Session::CatchUp() {
 
 // Who may be sent nothing before it acknowledges is looked at then.
 void Session::OnMoreToSend() {
-  if (place_ && !log_.window_full()) control_.Post(*this, place_->worker);
+  if (place_ && !log_.window_full()) shard_.Post(*this, place_->worker);
 }
 
 std::vector<ControlLog::Entry> Session::FetchLog(bool all) {

@@ -1,7 +1,8 @@
-// A user's stay in a room, over whatever connections: docs/protocol.md §1.2. It belongs to the
-// control plane, and every call wants that locked, but for those that say otherwise.
+// A user's stay in a room, over whatever connections: docs/protocol.md §1.2. It belongs to its
+// room's shard, and every call wants that locked, but for those that say otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,7 +22,7 @@
 
 namespace ferry::gateway {
 
-class ControlPlane;
+class ControlShard;
 class SessionConnection;
 
 class Session final : public Participant, public std::enable_shared_from_this<Session> {
@@ -43,10 +44,11 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
     LayerPreference preference;
   };
 
-  Session(ControlPlane& control, std::string id, std::string user_id, const ControlBudget& budget,
+  Session(ControlShard& shard, std::string id, std::string user_id, const ControlBudget& budget,
           uint32_t first_ssrc);
 
-  const std::string& id() const { return id_; }            // without the lock, too
+  ControlShard& shard() const { return shard_; }           // without the lock, too
+  const std::string& id() const { return id_; }            // likewise
   const std::string& user_id() const { return user_id_; }  // likewise
   // nullptr once it has ended.
   Room* room() const { return room_; }
@@ -96,6 +98,8 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   // The worker with the media: where its endpoint is or will be made.
   unsigned media_worker() const { return media_worker_; }
   void set_media_worker(unsigned worker) { media_worker_ = worker; }
+  // To which workers it is posted, by bit: WorkerMail's, with or without the lock.
+  std::atomic<uint64_t> posted{0};
   // The media of a session on its way from one worker to another.
   std::unique_ptr<MediaState> parked;
 
@@ -107,7 +111,7 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   std::vector<StreamId> TakeEndedStreams() { return std::exchange(ended_streams_, {}); }
 
  private:
-  friend class ControlPlane;
+  friend class ControlShard;
 
   // Users told of at a time, each with the streams it has.
   static constexpr size_t kCaughtUpUsers = 16;
@@ -116,7 +120,7 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   bool behind() const { return behind_ && room_ != nullptr; }
   void OnMoreToSend();
 
-  ControlPlane& control_;
+  ControlShard& shard_;
   const std::string id_;
   const std::string user_id_;
   Room* room_ = nullptr;
@@ -133,7 +137,6 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   std::vector<Place> moved_;
   std::optional<GraceList::Ticket> grace_;  // while there is no connection
   unsigned media_worker_ = 0;
-  uint64_t posted_ = 0;  // to which workers, by bit
   uint32_t next_ssrc_;
   std::unordered_map<StreamId, Subscribed> subscriptions_;
   std::vector<StreamId> ended_streams_;  // each was a subscription: no more than there may be

@@ -38,6 +38,7 @@ Count& OpenConnections(Metrics& metrics, const net::Connection& connection) {
 
 SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& connection)
     : worker_(worker),
+      number_(worker.NextNumber()),
       connection_(connection),
       address_(AddressKey::OfText(connection.remote_address())),
       budget_(control().limits()),
@@ -60,20 +61,20 @@ void SessionConnection::OnControl(std::string_view message) {
   metrics().control_in.Add();
   if (!AdmitMessage(message.size(), now)) return;
   if (token_offered_) ConfirmToken();
-  if (!resuming_) return Handle(message);
+  if (!entering() && early_.empty()) return Handle(message);
   if (early_.size() >= kMaxEarlyMessages) return Misbehaved();
   early_.emplace_back(message);
 }
 
 bool SessionConnection::TakeMessage(Timestamp now) {
   if (!session_) return budget_.TakeMessage(now);
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session_->shard());
   return session_->budget().TakeMessage(now);
 }
 
 bool SessionConnection::TakeFault(Timestamp now) {
   if (!session_) return budget_.TakeFault(now);
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session_->shard());
   return session_->budget().TakeFault(now);
 }
 
@@ -99,13 +100,15 @@ bool SessionConnection::AdmitMessage(size_t bytes, Timestamp now) {
 // that it has the new token.
 void SessionConnection::ConfirmToken() {
   token_offered_ = false;
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session_->shard());
   if (current()) session_->ConfirmToken();
 }
 
 void SessionConnection::HandleEarly() {
-  for (const auto& message : std::exchange(early_, {})) {
-    if (!closing_) Handle(message);
+  while (!early_.empty() && !entering() && !closing_) {
+    const std::string message = std::move(early_.front());
+    early_.pop_front();
+    Handle(message);
   }
 }
 
@@ -150,7 +153,7 @@ void SessionConnection::InSession(int64_t id, const T& request) {
   }
   Answer answer;
   {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     if (!current() || session_->ending()) return;
     if (!session_->Accept(id)) return;  // its answer is in the log
     if (kTellsOthers<T> && !session_->budget().TakeTelling(session_->room()->size(), Now())) {
@@ -161,7 +164,7 @@ void SessionConnection::InSession(int64_t id, const T& request) {
     }
     if (answer) session_->Send(std::move(answer->answer));
     if (answer && std::is_same_v<T, LeaveRequest>) {
-      control().End(*session_, LeaveReason::kLeft, CloseCode::kNormal, "left");
+      session_->shard().End(*session_, LeaveReason::kLeft, CloseCode::kNormal, "left");
     }
     TakeLog();
   }
@@ -179,14 +182,14 @@ void SessionConnection::InSession(int64_t id, const T& request) {
 
 bool SessionConnection::Accept(int64_t id) {
   if (!session_) return true;
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session_->shard());
   return current() && session_->Accept(id);
 }
 
 void SessionConnection::Acknowledge(uint64_t seq) {
   bool known = false;
   if (session_) {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     if (!current()) return;
     known = session_->Acknowledge(seq);
     TakeLog();
@@ -249,7 +252,7 @@ void SessionConnection::Refuse(const Refusal& refusal) {
   context().log.debug("session={} event=refused code={} message={:?}",
                       session_ ? session_->id() : "none", refusal.code, refusal.message);
   if (session_) {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     if (!current()) return;
     session_->Send(ErrorMessage(refusal));
     TakeLog();
@@ -268,9 +271,9 @@ void SessionConnection::RefuseAndClose(const Refusal& refusal, CloseCode code) {
 void SessionConnection::Misbehaved() {
   constexpr const char* kWhy = "too many malformed or refused messages";
   if (session_) {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     if (current()) {
-      control().End(*session_, LeaveReason::kKicked, CloseCode::kMisbehaved, kWhy);
+      session_->shard().End(*session_, LeaveReason::kKicked, CloseCode::kMisbehaved, kWhy);
     }
   }
   Close(CloseCode::kMisbehaved, kWhy);
@@ -306,7 +309,7 @@ void SessionConnection::TakeMedia(MediaEndpoint& endpoint, int64_t last_request)
   const Resuming resumed = *std::exchange(resuming_, std::nullopt);
   SendDirectly(ResumedAnswer(resumed.id, last_request, Offer(resumed.token)),
                /*offers_token=*/true);
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session_->shard());
   TakeLog();
 }
 
@@ -325,10 +328,10 @@ void SessionConnection::Shutdown() {
   constexpr const char* kWhy = "the gateway is shutting down";
   if (closing_) return;
   if (session_) {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     if (!current()) return;
     session_->Send(Closing(kWhy, /*reconnect=*/true));
-    control().End(*session_, LeaveReason::kLeft, CloseCode::kGoingAway, kWhy);
+    session_->shard().End(*session_, LeaveReason::kLeft, CloseCode::kGoingAway, kWhy);
   } else {
     SendDirectly(Closing(kWhy, /*reconnect=*/true));
   }
@@ -347,15 +350,15 @@ void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
                      connection_.remote_address(), end.reason);
   DetachMedia();
   const auto session = std::exchange(session_, nullptr);
-  const ControlPlane::Guard guard(control());
+  const ControlShard::Guard guard(session->shard());
   session->Forget(*this);
   if (session->connection() != this) return;
   // Who merely lost the connection, or left it for another, closes with another code or none.
   if (end.clean && (end.code == net::ToWire(CloseCode::kNormal) ||
                     end.code == net::ToWire(CloseCode::kGoingAway))) {
-    control().End(*session, LeaveReason::kLeft, CloseCode::kNormal, "closed by the client");
+    session->shard().End(*session, LeaveReason::kLeft, CloseCode::kNormal, "closed by the client");
   }
-  control().Detach(*session, Now());
+  session->shard().Detach(*session, Now());
 }
 
 void SessionConnection::DetachMedia() {
@@ -371,7 +374,7 @@ void SessionConnection::Close(CloseCode code, std::string_view reason) {
   metrics().Closed(code).Add();
   DetachMedia();
   if (session_) {
-    const ControlPlane::Guard guard(control());
+    const ControlShard::Guard guard(session_->shard());
     TakeLog(/*all=*/true);
   }
   connection_.Close(static_cast<uint16_t>(code), reason);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "core/base/units.h"
+#include "gateway/session/directory.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_worker.h"
 #include "net/connection.h"
@@ -22,8 +24,9 @@ namespace ferry::gateway {
 
 class SessionConnection final : public net::ConnectionHandler {
  public:
-  // Messages that arrive while the session's media moves here from another worker, which takes
-  // microseconds: a client that does not wait for its answer is a fault.
+  // Messages that arrive before it is known whether the client may enter here, and while the
+  // session's media moves here from another worker: a client that does not wait for its answer is a
+  // fault.
   static constexpr size_t kMaxEarlyMessages = 64;
   // How often a client is told that its address says too much: telling costs as much as listening.
   static constexpr Duration kAddressRefusalInterval = Duration::Millis(1000);
@@ -43,7 +46,9 @@ class SessionConnection final : public net::ConnectionHandler {
   void Abort() { connection_.Abort(); }
   void Wake() { connection_.Wake(); }
 
-  // With the control plane locked, on the connection's thread: what its log has to say now waits
+  // Unique on its worker.
+  uint64_t number() const { return number_; }
+  // With the session's shard locked, on the connection's thread: what its log has to say now waits
   // here. So nothing is locked when the transport asks for the next frame.
   void TakeLog(bool all = false);
 
@@ -86,15 +91,26 @@ class SessionConnection final : public net::ConnectionHandler {
   bool AdmitMessage(size_t bytes, Timestamp now);
   void ConfirmToken();
   void Handle(std::string_view message);
+  // Neither in a session nor without: what the client says waits.
+  bool entering() const { return consulting_ || resuming_; }
   // False when the session has handled a request of this id before.
   bool Accept(int64_t id);
   void Acknowledge(uint64_t seq);
   // (session_entry.cc)
   void Join(int64_t id, const JoinRequest& join);
   void Resume(int64_t id, const ResumeRequest& resume);
+  void Enter(int64_t id, const JoinRequest& join,
+             const std::expected<Permissions, Refusal>& allowed);
+  void TakeUp(int64_t id, const ResumeRequest& resume, const Directory::Verdict& verdict);
+  // Asks the directory, and goes on by `then` when it has answered, unless the connection has
+  // ended.
+  void Consult(const std::function<void(Directory::Answer)>& ask,
+               std::function<void(SessionConnection&, Directory::Verdict)> then);
+  void OnVerdict(const std::function<void(SessionConnection&, Directory::Verdict)>& then,
+                 Directory::Verdict verdict);
   // What the user may do here.
   std::expected<Permissions, Refusal> Authenticate(const JoinRequest& join) const;
-  // What only a session may ask; with the control plane locked. (session_requests.cc)
+  // What only a session may ask; with its shard locked. (session_requests.cc)
   Answer Carry(int64_t id, const LeaveRequest& leave);
   Answer Carry(int64_t id, const PublishRequest& publish);
   Answer Carry(int64_t id, const UpdateStreamRequest& update);
@@ -111,7 +127,7 @@ class SessionConnection final : public net::ConnectionHandler {
   Timestamp Now() const { return context().clock.Now(); }
   ResumeOffer Offer(std::string token) const;
   Session::Place Here() { return {worker_.index(), this, address_}; }
-  // With the control plane locked: the session goes on here.
+  // With its shard locked: the session goes on here.
   bool current() const { return session_ && session_->connection() == this; }
 
   // Beside the session's log: before there is a session, and what is not to be repeated.
@@ -124,12 +140,14 @@ class SessionConnection final : public net::ConnectionHandler {
   void Close(CloseCode code, std::string_view reason);
 
   SessionWorker& worker_;
+  const uint64_t number_;
   net::Connection& connection_;
   const AddressKey address_;
   std::shared_ptr<Session> session_;
   MediaEndpoint* endpoint_ = nullptr;  // the session's, while this is its connection
+  bool consulting_ = false;            // the directory
   std::optional<Resuming> resuming_;
-  std::vector<std::string> early_;
+  std::deque<std::string> early_;
   bool closing_ = false;
   ControlBudget budget_;                      // until there is a session
   std::optional<Timestamp> address_refused_;  // when that was told last

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include "gateway/auth/usersig.h"
@@ -53,17 +56,64 @@ ResumeOffer SessionConnection::Offer(std::string token) const {
   return {std::move(token), control().limits().resume_timeout.ms()};
 }
 
+void SessionConnection::Consult(const std::function<void(Directory::Answer)>& ask,
+                                std::function<void(SessionConnection&, Directory::Verdict)> then) {
+  // An answer at once is taken at once; a later one, from whatever thread, comes by mail, and finds
+  // the connection if there still is one.
+  struct Inquiry {
+    const std::thread::id asker = std::this_thread::get_id();
+    // Of the asker's thread alone.
+    bool asking = true;
+    std::optional<Directory::Verdict> verdict;
+  };
+  const auto inquiry = std::make_shared<Inquiry>();
+  consulting_ = true;
+  ask([inquiry, then, number = number_, worker = worker_.index(),
+       &mail = control().mail()](Directory::Verdict verdict) {
+    if (std::this_thread::get_id() == inquiry->asker && inquiry->asking) {
+      inquiry->verdict = std::move(verdict);
+      return;
+    }
+    mail.Answer(worker, [then, number, verdict](SessionWorker& on) {
+      if (SessionConnection* waiting = on.Find(number)) waiting->OnVerdict(then, verdict);
+    });
+  });
+  inquiry->asking = false;
+  if (inquiry->verdict) OnVerdict(then, std::move(*inquiry->verdict));
+}
+
+void SessionConnection::OnVerdict(
+    const std::function<void(SessionConnection&, Directory::Verdict)>& then,
+    Directory::Verdict verdict) {
+  consulting_ = false;
+  if (closing_) return;
+  then(*this, std::move(verdict));
+  HandleEarly();
+}
+
 void SessionConnection::Join(int64_t id, const JoinRequest& join) {
   if (session_) {
     return Refuse(
         Refusing(SignalingError::kAlreadyInRoom, "already in a room: leave it first", id));
   }
-  std::expected<ControlPlane::Joined, Refusal> joined;
   const auto allowed = Authenticate(join);
+  if (!allowed) return Enter(id, join, allowed);
+  Consult(
+      [&](Directory::Answer answer) {
+        control().directory().AskToEnter({join.sdk_app_id, join.room}, join.user_id,
+                                         std::move(answer));
+      },
+      [id, join, allowed](SessionConnection& self, const Directory::Verdict& verdict) {
+        if (verdict) return self.Enter(id, join, allowed);
+        self.Enter(id, join, std::unexpected(verdict.error()));
+      });
+}
+
+void SessionConnection::Enter(int64_t id, const JoinRequest& join,
+                              const std::expected<Permissions, Refusal>& allowed) {
+  std::expected<ControlPlane::Joined, Refusal> joined;
   if (allowed) {
-    const ControlPlane::Guard guard(control());
     joined = control().Join({join, id, *allowed, budget_, Here()}, Now());
-    if (joined) session_ = joined->session;
   } else {
     joined = std::unexpected(allowed.error());
   }
@@ -75,6 +125,7 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     joined.error().id = id;
     return RefuseAndClose(joined.error(), CloseCode::kJoinRefused);
   }
+  session_ = joined->session;
   metrics().joins.Add();
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
@@ -91,14 +142,22 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
   if (session_) {
     return Refuse(Refusing(SignalingError::kAlreadyInRoom, "resume: already in a room", id));
   }
+  Consult(
+      [&](Directory::Answer answer) {
+        control().directory().AskToResume(NameOf(resume.token), std::move(answer));
+      },
+      [id, resume](SessionConnection& self, const Directory::Verdict& verdict) {
+        self.TakeUp(id, resume, verdict);
+      });
+}
+
+void SessionConnection::TakeUp(int64_t id, const ResumeRequest& resume,
+                               const Directory::Verdict& verdict) {
   std::expected<ControlPlane::Resumed, Refusal> resumed;
-  {
-    const ControlPlane::Guard guard(control());
+  if (verdict) {
     resumed = control().Resume(resume, Here(), Now());
-    if (resumed) {
-      session_ = resumed->session;
-      resuming_ = Resuming{id, std::move(resumed->token)};
-    }
+  } else {
+    resumed = std::unexpected(verdict.error());
   }
   if (!resumed) {
     metrics().resumes_refused.Add();
@@ -108,6 +167,8 @@ void SessionConnection::Resume(int64_t id, const ResumeRequest& resume) {
     return RefuseAndClose(resumed.error(),
                           replaced ? CloseCode::kReplaced : CloseCode::kCannotResume);
   }
+  session_ = resumed->session;
+  resuming_ = Resuming{id, std::move(resumed->token)};
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());
   worker_.Process(session_);

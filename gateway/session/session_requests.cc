@@ -1,4 +1,4 @@
-// The requests of a client that is in a room. All run with the control plane locked, the media's
+// The requests of a client that is in a room. All run with the room's shard locked, the media's
 // part of them too, which is a few microseconds. But the end of a stream is as much work as it has
 // subscribers: its media is taken apart afterwards, when nobody finds it in the room any more.
 #include <fmt/format.h>

@@ -3,8 +3,10 @@
 
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "gateway/session/session_connection.h"
 #include "gateway/testing/session_fixture.h"
 
 namespace ferry::gateway {
@@ -212,7 +214,7 @@ TEST_F(SessionResumeTest, AConnectionThatStillLivesIsLeftBehind) {
   // Its end, however it comes, takes nothing from the session.
   bob.Hangup(true);
   EXPECT_EQ(again.Publish("video")["type"], "ok");
-  EXPECT_EQ(control.metrics().sessions_moved.value(), 1);
+  EXPECT_EQ(Total(&Metrics::sessions_moved), 1);
   EXPECT_EQ(ann.Heard(), (Texts{"user-entered bob", "stream-added bob s2"}));
 }
 
@@ -411,6 +413,102 @@ TEST_F(SessionResumeTest, WhoMisbehavesCannotComeBack) {
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 
+// A directory that takes its time.
+class DirectoryTest : public SessionResumeTest {
+ protected:
+  static Directory::Verdict Elsewhere() {
+    return std::unexpected(Refusal{std::nullopt, 20'006, "the room is elsewhere"});
+  }
+};
+
+TEST_F(DirectoryTest, WhoJoinsWaitsForItAndWhatHeSaysMeanwhileFollows) {
+  Client& ann = Connect();
+  directory.waits = true;
+  EXPECT_TRUE(ann.Join("ann").is_null());
+  const int publish = ann.Send({{"type", "publish"},
+                                {"kind", "audio"},
+                                {"source", "main"},
+                                {"codec", "opus"},
+                                {"muted", false}});
+  EXPECT_EQ(rooms.user_count(), 0u);
+  directory.AnswerAll({});
+  Settle();
+  ann.connection.Drain(*ann.session);
+  EXPECT_EQ(ann.AnswerTo(1)["type"], "ok");
+  EXPECT_EQ(ann.AnswerTo(publish)["type"], "ok");
+  EXPECT_EQ(ann.connection.messages[0]["id"], 1) << "in their order";
+}
+
+TEST_F(DirectoryTest, WhoResumesWaitsForIt) {
+  Client& ann = Joined("ann");
+  ann.Hangup(false);
+  directory.waits = true;
+  Client& again = Connect();
+  EXPECT_TRUE(again.Resume(ann.token, 0).is_null());
+  directory.AnswerAll({});
+  Settle();
+  again.connection.Drain(*again.session);
+  EXPECT_EQ(again.AnswerTo(1)["type"], "ok");
+  EXPECT_EQ(again.Publish("audio")["type"], "ok");
+}
+
+TEST_F(DirectoryTest, RefusesInItsOwnWords) {
+  directory.waits = true;
+  Client& ann = Connect();
+  ann.Join("ann");
+  directory.AnswerAll(Elsewhere());
+  Settle();
+  ann.connection.Drain(*ann.session);
+  EXPECT_EQ(ann.AnswerTo(1)["message"], "the room is elsewhere");
+  EXPECT_EQ(ann.connection.closed_with, 4006);
+}
+
+TEST_F(DirectoryTest, WhoIsGoneBeforeItAnswersDoesNotEnter) {
+  directory.waits = true;
+  Client& ann = Connect();
+  ann.Join("ann");
+  ann.Hangup(false);
+  Client& bob = Connect();
+  bob.Join("bob");
+  bob.session->OnClosed({false, 0, "lost"});
+  directory.AnswerAll({});
+  Settle();
+  EXPECT_EQ(rooms.user_count(), 0u);
+  EXPECT_EQ(Total(&Metrics::sessions), 0);
+}
+
+TEST_F(DirectoryTest, IsNotWaitedForLongerThanAClientHasToJoin) {
+  directory.waits = true;
+  Client& ann = Connect();
+  ann.Join("ann");
+  Advance(limits.join_timeout + SessionWorker::kDeadlineInterval);
+  EXPECT_EQ(ann.connection.closed_with, 4002);
+  directory.AnswerAll({});
+  Settle();
+  EXPECT_EQ(rooms.user_count(), 0u);
+}
+
+TEST_F(DirectoryTest, WhoSaysTooMuchMeanwhileIsClosed) {
+  directory.waits = true;
+  Client& ann = Connect();
+  ann.Join("ann");
+  for (size_t i = 0; i <= SessionConnection::kMaxEarlyMessages; ++i) {
+    ann.Send({{"type", "ping"}, {"timeMs", 1}});
+  }
+  EXPECT_EQ(ann.connection.closed_with, 4003);
+}
+
+TEST_F(DirectoryTest, MayAnswerFromAnotherThread) {
+  directory.waits = true;
+  Client& ann = Connect();
+  ann.Join("ann");
+  std::thread([this] { directory.AnswerAll({}); }).join();
+  EXPECT_EQ(rooms.user_count(), 0u) << "until the connection's own thread looks";
+  Settle();
+  ann.connection.Drain(*ann.session);
+  EXPECT_EQ(ann.AnswerTo(1)["type"], "ok");
+}
+
 class LongLogTest : public SessionResumeTest {
  protected:
   LongLogTest() { limits.message_burst = 10'000; }
@@ -444,7 +542,7 @@ TEST_F(LongLogTest, WhoeverTogglesAStreamAndResumesEndsNobody) {
     flooder = &again;
   }
   EXPECT_EQ(ann.connection.closed_with, 0) << "who acknowledged nothing";
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 0);
+  EXPECT_EQ(Total(&Metrics::control_log_overflows), 0);
   Client& back = Connect();
   ASSERT_EQ(back.Resume(away.token, 0)["type"], "ok") << "nor has who was away ended";
   EXPECT_EQ(back.Heard(), (Texts{"user-entered " + quotes, "stream-added " + quotes + " s1",
@@ -526,8 +624,8 @@ TEST_F(SessionResumeTest, WhoHasBeenAwayLongestGivesWayWhenTooManyAre) {
   Advance(Duration::Millis(1));
   bob.Hangup(false);
   EXPECT_EQ(cid.Heard().back(), "user-left ann 1");
-  EXPECT_EQ(control.metrics().grace_cut_full.value(), 1);
-  EXPECT_EQ(control.metrics().sessions_in_grace.value(), 1);
+  EXPECT_EQ(Total(&Metrics::grace_cut_full), 1);
+  EXPECT_EQ(Total(&Metrics::sessions_in_grace), 1);
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
   EXPECT_EQ(Connect().Resume(bob.token, 0)["type"], "ok");
 }
@@ -547,8 +645,8 @@ TEST_F(SessionResumeTest, NoAddressTakesThePlacesOfOthersInGrace) {
   for (int i = 2; i < 6; ++i) {
     lose("thief" + std::to_string(i), 2, "2001:db8::" + std::to_string(i));
   }
-  EXPECT_EQ(control.metrics().grace_cut_address.value(), 3);
-  EXPECT_EQ(control.metrics().grace_cut_full.value(), 0);
+  EXPECT_EQ(Total(&Metrics::grace_cut_address), 3);
+  EXPECT_EQ(Total(&Metrics::grace_cut_full), 0);
   EXPECT_EQ(Connect().Resume(first.token, 0)["code"], 20016);
   EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok");
 }
@@ -557,7 +655,7 @@ TEST_F(SessionResumeTest, WhereNoneMayBeInGraceALostConnectionEndsItsSession) {
   limits.max_sessions_in_grace = 0;
   Client& ann = Joined("ann");
   ann.Hangup(false);
-  EXPECT_EQ(control.metrics().sessions.value(), 0);
+  EXPECT_EQ(Total(&Metrics::sessions), 0);
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
 }
 

@@ -365,7 +365,7 @@ TEST_F(SessionTest, ControlMessagesThatAreNotAcknowledgedEndTheSession) {
   EXPECT_EQ(ann.connection.closed_with, 4004);
   EXPECT_EQ(bob.connection.closed_with, 0);
   EXPECT_EQ(bob.Heard().back(), "user-left ann 1");
-  EXPECT_EQ(control.metrics().control_log_overflows.value(), 1);
+  EXPECT_EQ(Total(&Metrics::control_log_overflows), 1);
 }
 
 TEST_F(SessionTest, DrainingTellsEverybodyAndRefusesNewcomers) {
@@ -407,16 +407,16 @@ TEST_F(SessionTest, GaugesReturnToZero) {
   EXPECT_EQ(counts[0].streams.value(), 2);
   EXPECT_EQ(counts[0].subscriptions.value(), 2);
   EXPECT_EQ(counts[0].websocket_connections.value(), 2);
-  EXPECT_EQ(control.metrics().participants.value(), 2);
+  EXPECT_EQ(Total(&Metrics::participants), 2);
   ann.Hangup(true);
   EXPECT_EQ(counts[0].streams.value(), 0);
   EXPECT_EQ(counts[0].subscriptions.value(), 0);
   bob.Hangup(false);
-  EXPECT_EQ(control.metrics().sessions_in_grace.value(), 1);
+  EXPECT_EQ(Total(&Metrics::sessions_in_grace), 1);
   Advance(limits.resume_timeout);
-  EXPECT_EQ(control.metrics().sessions_in_grace.value(), 0);
-  EXPECT_EQ(control.metrics().participants.value(), 0);
-  EXPECT_EQ(control.metrics().sessions.value(), 0);
+  EXPECT_EQ(Total(&Metrics::sessions_in_grace), 0);
+  EXPECT_EQ(Total(&Metrics::participants), 0);
+  EXPECT_EQ(Total(&Metrics::sessions), 0);
   EXPECT_EQ(counts[0].websocket_connections.value(), 0);
   EXPECT_EQ(worker(0).sfu.pool().in_use(), 0u);
 }

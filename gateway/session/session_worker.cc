@@ -1,7 +1,9 @@
 #include "gateway/session/session_worker.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <ranges>
 
 #include "gateway/session/session_connection.h"
@@ -18,27 +20,60 @@ std::unique_ptr<net::ConnectionHandler> SessionWorker::MakeHandler(net::Connecti
   return std::make_unique<SessionConnection>(*this, connection);
 }
 
+void SessionWorker::Add(SessionConnection& connection) {
+  connections_[connection.number()] = &connection;
+}
+
+void SessionWorker::Remove(SessionConnection& connection) {
+  connections_.erase(connection.number());
+}
+
+SessionConnection* SessionWorker::Find(uint64_t number) const {
+  const auto found = connections_.find(number);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
 void SessionWorker::TakeMail() {
-  std::vector<std::shared_ptr<Session>> mail;
-  {
-    const ControlPlane::Guard guard(context_.control);
-    mail = context_.control.TakeMail(index_);
-  }
-  Process(mail);
+  auto mail = context_.control.mail().Take(index_);
+  for (const auto& answer : mail.answers) answer(*this);
+  Process(mail.sessions);
   TellLayerChanges();
 }
 
-void SessionWorker::Process(std::span<const std::shared_ptr<Session>> sessions) {
+namespace {
+
+// Calls `look` for each, with its shard locked: once for those of one shard that follow each other.
+template <typename Items, typename SessionOf, typename Look>
+void ByShard(Items& items, SessionOf session_of, Look look) {
+  std::ranges::stable_sort(items, std::less(),
+                           [&](const auto& item) { return session_of(item).shard().index(); });
+  std::optional<ControlShard::Guard> guard;
+  const ControlShard* locked = nullptr;
+  for (auto& item : items) {
+    ControlShard& shard = session_of(item).shard();
+    if (locked != &shard) {
+      guard.reset();
+      guard.emplace(shard);
+      locked = &shard;
+    }
+    look(item);
+  }
+}
+
+}  // namespace
+
+void SessionWorker::Process(const std::shared_ptr<Session>& session) {
+  std::vector sessions{session};
+  Process(sessions);
+}
+
+void SessionWorker::Process(std::vector<std::shared_ptr<Session>>& sessions) {
   PendingWork work;
-  {
-    const ControlPlane::Guard guard(context_.control);
-    for (const auto& session : sessions) Find(session, work);
-  }
+  ByShard(
+      sessions, [](const auto& session) -> Session& { return *session; },
+      [&](const auto& session) { Look(session, work); });
   Do(work);
-  if (!work.leaving.empty() || !work.arriving.empty()) {
-    const ControlPlane::Guard guard(context_.control);
-    HandOver(work);
-  }
+  HandOver(work);
   for (const auto& [endpoint, key] : work.ended_streams) endpoint->Unsubscribe(key);
   for (const auto& [connection, endpoint, last_request] : work.attaching) {
     connection->TakeMedia(*endpoint, last_request);
@@ -51,7 +86,7 @@ SessionConnection* SessionWorker::ConnectionHere(const Session& session) const {
   return session.place() && session.place()->worker == index_ ? session.connection() : nullptr;
 }
 
-void SessionWorker::Find(const std::shared_ptr<Session>& session, PendingWork& work) {
+void SessionWorker::Look(const std::shared_ptr<Session>& session, PendingWork& work) {
   std::ranges::copy(session->TakeMoved(index_), std::back_inserter(work.moved));
   SessionConnection* here = ConnectionHere(*session);
   const auto found = media_.find(session.get());
@@ -105,53 +140,53 @@ void SessionWorker::Do(PendingWork& work) {
 // What has happened to the sessions meanwhile was posted to this worker, as the one with their
 // media: it will be processed.
 void SessionWorker::HandOver(PendingWork& work) {
-  for (auto& [media, state] : work.leaving) {
-    Session& session = *media->session;
-    if (session.ending()) continue;
-    session.parked = std::move(state);
-    if (!session.place()) continue;  // lost again: whoever resumes it finds what is parked
+  const auto session_of = [](const auto& moving) -> Session& { return *moving.media->session; };
+  ByShard(work.leaving, session_of, [](PendingWork::Departure& leaving) {
+    Session& session = *leaving.media->session;
+    if (session.ending()) return;
+    session.parked = std::move(leaving.state);
+    if (!session.place()) return;  // lost again: whoever resumes it finds what is parked
     session.set_media_worker(session.place()->worker);
-    context_.control.Post(session, session.place()->worker);
-  }
-  for (auto& [media, state] : work.arriving) {
-    Session& session = *media->session;
-    Media& kept = *(media_[&session] = std::move(media));
+    session.shard().Post(session, session.place()->worker);
+  });
+  // Sorted by what it holds before that is taken out of it.
+  ByShard(work.arriving, session_of, [&](PendingWork::Arrival& arriving) {
+    Session& session = *arriving.media->session;
+    Media& kept = *(media_[&session] = std::move(arriving.media));
     if (!session.ending()) FindAttachment(session, kept, work);
-  }
+  });
 }
 
 void SessionWorker::TellLayerChanges() {
-  if (layer_changes_.empty()) return;
-  const ControlPlane::Guard guard(context_.control);
-  for (const LayerChange& change : std::exchange(layer_changes_, {})) {
-    const auto& subscriptions = change.session->subscriptions();
-    const auto found = subscriptions.find(change.key);
-    if (found == subscriptions.end()) continue;
-    change.session->Send(ControlMessage::OfSubscription(
-        change.key, LayerChanged(found->second.stream_id, change.layer)));
-  }
+  auto changes = std::exchange(layer_changes_, {});
+  ByShard(
+      changes, [](const LayerChange& change) -> Session& { return *change.session; },
+      [](LayerChange& change) {
+        const auto& subscriptions = change.session->subscriptions();
+        const auto found = subscriptions.find(change.key);
+        if (found == subscriptions.end()) return;
+        change.session->Send(ControlMessage::OfSubscription(
+            change.key, LayerChanged(found->second.stream_id, change.layer)));
+      });
 }
 
 void SessionWorker::Tick(Timestamp now) {
   if (now - last_deadlines_ >= kDeadlineInterval) {
     last_deadlines_ = now;
     // No connection ends within its tick: Close takes effect later.
-    for (SessionConnection* connection : connections_) connection->Tick(now);
+    for (SessionConnection* connection : connections_ | std::views::values) connection->Tick(now);
   }
   for (const auto& media : media_ | std::views::values) media->endpoint->Tick(now);
   TellLayerChanges();
-  if (index_ == 0) {
-    const ControlPlane::Guard guard(context_.control);
-    context_.control.ExpireGrace(now);
-  }
+  if (index_ == 0) context_.control.ExpireGrace(now);
 }
 
 void SessionWorker::Shutdown() {
-  for (SessionConnection* connection : connections_) connection->Shutdown();
+  for (SessionConnection* connection : connections_ | std::views::values) connection->Shutdown();
 }
 
 void SessionWorker::Abort() {
-  for (SessionConnection* connection : connections_) connection->Abort();
+  for (SessionConnection* connection : connections_ | std::views::values) connection->Abort();
 }
 
 size_t SessionWorker::queued_bytes() const {

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <set>
-#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -63,11 +62,14 @@ class SessionWorker {
   unsigned index() const { return index_; }
   const SessionContext& context() const { return context_; }
   Metrics& metrics() { return metrics_; }
-  void Add(SessionConnection& connection) { connections_.insert(&connection); }
-  void Remove(SessionConnection& connection) { connections_.erase(&connection); }
+  uint64_t NextNumber() { return next_number_++; }
+  void Add(SessionConnection& connection);
+  void Remove(SessionConnection& connection);
+  // nullptr when it has ended.
+  SessionConnection* Find(uint64_t number) const;
   // Does what the state of the session asks of this worker: tells connections that it has left them
-  // or ended, and brings its media to where its connection is. Not with the control plane locked.
-  void Process(const std::shared_ptr<Session>& session) { Process(std::span(&session, 1)); }
+  // or ended, and brings its media to where its connection is. Not with a shard locked.
+  void Process(const std::shared_ptr<Session>& session);
 
  private:
   // The media of one session.
@@ -81,14 +83,14 @@ class SessionWorker {
     const std::shared_ptr<Session> session;
     std::unique_ptr<MediaEndpoint> endpoint;
   };
-  // Told later: the endpoint may be in the middle of a call that has the control plane locked.
+  // Told later: the endpoint may be in the middle of a call that has the shard locked.
   struct LayerChange {
     std::shared_ptr<Session> session;
     StreamId key;
     ForwardedLayer layer;
   };
 
-  // What there is to do for some sessions: found with the control plane locked and done without,
+  // What there is to do for some sessions: found with their shards locked and done without,
   // because media takes long to make and to take apart where there is much of it.
   struct PendingWork {
     struct Arrival {
@@ -114,9 +116,9 @@ class SessionWorker {
     std::vector<SessionConnection*> woken;
   };
 
-  void Process(std::span<const std::shared_ptr<Session>> sessions);
-  // With the control plane locked.
-  void Find(const std::shared_ptr<Session>& session, PendingWork& work);
+  void Process(std::vector<std::shared_ptr<Session>>& sessions);
+  // With the shard locked.
+  void Look(const std::shared_ptr<Session>& session, PendingWork& work);
   void FindAttachment(Session& session, Media& media, PendingWork& work);
   void HandOver(PendingWork& work);
   // Without.
@@ -128,7 +130,8 @@ class SessionWorker {
   const SessionContext& context_;
   SfuWorker& sfu_;
   Metrics& metrics_;
-  std::set<SessionConnection*> connections_;
+  std::map<uint64_t, SessionConnection*> connections_;  // by number
+  uint64_t next_number_ = 1;
   std::unordered_map<const Session*, std::unique_ptr<Media>> media_;
   // Since the last Tick: a few of each subscription, for layers change at key frames.
   std::vector<LayerChange> layer_changes_;

@@ -39,7 +39,7 @@ TEST_F(SessionWorkerTest, UsersOfOneRoomHearOfEachOtherWhereverTheyAre) {
   bob.Ask({{"type", "leave"}});
   EXPECT_EQ(ann.Heard(), (Texts{"stream-removed bob s1", "user-left bob 0"}));
   EXPECT_EQ(cid.Ask({{"type", "unsubscribe"}, {"streamId", "s1"}})["code"], 20007);
-  EXPECT_EQ(control.metrics().participants.value(), 2);
+  EXPECT_EQ(Total(&Metrics::participants), 2);
 }
 
 TEST_F(SessionWorkerTest, ReplacingReachesAnotherWorker) {
@@ -96,7 +96,7 @@ TEST_F(SessionWorkerTest, TooMuchBeforeTheMediaHasMovedIsAFault) {
   for (int i = 0; i < 100; ++i) again.session->OnControl(R"({"type":"ping","id":1,"timeMs":1})");
   EXPECT_EQ(again.connection.closed_with, 4003);
   Settle();
-  EXPECT_EQ(control.metrics().sessions.value(), 0);
+  EXPECT_EQ(Total(&Metrics::sessions), 0);
 }
 
 TEST_F(SessionWorkerTest, ASessionMovesOnBeforeItHasArrived) {
@@ -194,7 +194,7 @@ class ControlPlaneUseTest : public SessionWorkerTest {
   void Probe(std::string what) {
     ++probes;
     auto other =
-        std::async(std::launch::async, [this] { const ControlPlane::Guard guard(control); });
+        std::async(std::launch::async, [this] { const ControlShard::Guard guard(shard()); });
     if (other.wait_for(std::chrono::seconds(5)) != std::future_status::ready) {
       held.push_back(std::move(what));
     }
@@ -254,7 +254,7 @@ TEST_F(ControlPlaneUseTest, MediaGoesOnWhileItIsLocked) {
   ann.session->OnControl(R"({"type":"update-stream","id":90,"streamId":"s1","muted":true})");
   std::future<void> media;
   {
-    const ControlPlane::Guard guard(control);
+    const ControlShard::Guard guard(shard());
     media = std::async(std::launch::async, [&] {
       ann.session->OnMedia(testing::Bytes({.ssrc = in, .payload_type = rtp::kOpusPayloadType}));
       bob.connection.Drain(*bob.session);

@@ -15,6 +15,7 @@
 
 #include "gateway/auth/usersig.h"
 #include "gateway/session/control_plane.h"
+#include "gateway/session/directory.h"
 #include "gateway/session/session_worker.h"
 #include "gateway/sfu/sfu_worker.h"
 #include "gateway/testing/fakes.h"
@@ -24,6 +25,30 @@ namespace ferry::gateway {
 
 inline constexpr uint32_t kApp = 1'400'000'000;
 inline constexpr const char* kSecret = "a secret of the tests";
+
+// Answers as a gateway's that is alone does; while it `waits`, when it is told to.
+class PatientDirectory final : public Directory {
+ public:
+  explicit PatientDirectory(uint32_t node) : local_(node) {}
+  void AskToEnter(const RoomKey& room, const std::string& user_id, Answer answer) override {
+    if (!waits) return local_.AskToEnter(room, user_id, std::move(answer));
+    asked.push_back(std::move(answer));
+  }
+  void AskToResume(const ResumeTokenName& session, Answer answer) override {
+    if (!waits) return local_.AskToResume(session, std::move(answer));
+    asked.push_back(std::move(answer));
+  }
+  // All that was asked.
+  void AnswerAll(const Verdict& verdict) {
+    for (const Answer& answer : std::exchange(asked, {})) answer(verdict);
+  }
+
+  bool waits = false;
+  std::vector<Answer> asked;
+
+ private:
+  LocalDirectory local_;
+};
 
 class SessionTest : public ::testing::Test {
  protected:
@@ -71,6 +96,7 @@ class SessionTest : public ::testing::Test {
       nlohmann::json message = test.JoinMessage(user);
       message.update(more);
       const nlohmann::json answer = Ask(message);
+      if (answer.is_null()) return answer;
       token = answer.value("resumeToken", "");
       return answer;
     }
@@ -78,6 +104,7 @@ class SessionTest : public ::testing::Test {
     nlohmann::json Resume(const std::string& with_token, uint64_t ack) {
       const nlohmann::json answer =
           Ask({{"type", "resume"}, {"version", 1}, {"token", with_token}, {"ack", ack}});
+      if (answer.is_null()) return answer;
       token = answer.value("resumeToken", "");
       next_id = std::max(next_id, answer.value("lastId", 0) + 1);
       return answer;
@@ -214,12 +241,17 @@ class SessionTest : public ::testing::Test {
     }
   }
   void BeginDrain() {
-    {
-      const ControlPlane::Guard guard(control);
-      control.BeginDrain();
-    }
+    control.BeginDrain();
     Settle();
   }
+  // Of the control plane, over its shards.
+  int64_t Total(Count Metrics::*count) const {
+    int64_t total = 0;
+    for (const Metrics* metrics : control.metrics()) total += (metrics->*count).value();
+    return total;
+  }
+  // That of the room of JoinMessage.
+  ControlShard& shard() { return control.ShardOf({kApp, RoomId(8888u)}); }
   using Texts = std::vector<std::string>;
 
   testing::FakeClock clock;
@@ -228,8 +260,9 @@ class SessionTest : public ::testing::Test {
   const RoomRegistry::Limits room_limits;
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
-  ControlPlane control{room_limits, limits, log, /*seed=*/1};
-  RoomRegistry& rooms = control.rooms();
+  PatientDirectory directory{limits.node};
+  ControlPlane control{room_limits, limits, log, /*seed=*/1, &directory};
+  const RoomRegistry& rooms = control.rooms();
   AddressLimits addresses;
   SessionContext context{clock, apps, control, log, addresses};
   std::deque<Metrics> counts;  // of each worker

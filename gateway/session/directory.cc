@@ -1,0 +1,17 @@
+#include "gateway/session/directory.h"
+
+#include <fmt/format.h>
+
+namespace ferry::gateway {
+
+void LocalDirectory::AskToEnter(const RoomKey&, const std::string&, Answer answer) { answer({}); }
+
+void LocalDirectory::AskToResume(const ResumeTokenName& session, Answer answer) {
+  if (!session.node || *session.node == node_) return answer({});
+  answer(std::unexpected(
+      Refusal{std::nullopt, static_cast<int>(SignalingError::kCannotResume),
+              fmt::format("resume: this session is on node {}, and this is node {}; join again",
+                          *session.node, node_)}));
+}
+
+}  // namespace ferry::gateway
