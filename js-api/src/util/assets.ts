@@ -15,7 +15,13 @@ export function assetUrl(path: string, assetsPath?: string): string {
   return new URL(path, base).href;
 }
 
-/** The gateway's endpoint: the given address, or the origin that served the script. */
+/** Where a gateway has its endpoint, under whatever path it is shown. */
+const ENDPOINT = 'rtc/v1';
+
+/**
+ * The gateway's endpoint. Of an address that ends with a slash, or has no path, the one under it; another path is the
+ * endpoint itself. Without an address, that of the gateway that served the script as `…/sdk/trtc.js`, else of the origin.
+ */
 export function gatewayUrl(address?: string): string {
   const base = new URL(scriptUrl || location.href, location.href);
   let url: URL;
@@ -30,6 +36,7 @@ export function gatewayUrl(address?: string): string {
     });
   }
   const secure = url.protocol === 'https:' || url.protocol === 'wss:';
-  const endpoint = address && url.pathname !== '/' ? url.pathname : '/rtc/v1';
+  const path = address ? url.pathname : (/^.*\/(?=sdk\/[^/]*$)/.exec(url.pathname)?.[0] ?? '/');
+  const endpoint = path.endsWith('/') ? path + ENDPOINT : path;
   return `${secure ? 'wss' : 'ws'}://${url.host}${endpoint}`;
 }
