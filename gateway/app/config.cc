@@ -2,10 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <sstream>
 
+#include "gateway/net/ip_address.h"
 #include "gateway/net/origin_policy.h"
+#include "gateway/net/path_prefix.h"
+#include "gateway/net/trusted_proxies.h"
 #include "gateway/session/control_plane.h"
 
 namespace ferry::gateway {
@@ -90,6 +94,17 @@ void DeclareAll(Options options, Config& c) {
                  "how much is logged");
   options.Switch("webtransport", c.webtransport,
                  "serve WebTransport on the port's UDP side, where it is built in");
+  options.Value("plain-listen", c.plain_listen,
+                "ADDRESS:PORT to speak plain HTTP at, with reverse proxies that end TLS: with this "
+                "machine and trusted-proxies alone");
+  options.Value("trusted-proxies", c.trusted_proxies,
+                "addresses and networks (10.0.0.0/8) of reverse proxies, whose X-Forwarded-For is "
+                "believed");
+  options.Switch("proxy-protocol", c.proxy_protocol,
+                 "take the PROXY protocol's header, version 1 or 2, of trusted-proxies");
+  options.Value("path-prefix", c.path_prefix,
+                "path under which a reverse proxy shows the gateway, as /calls, unless it takes it "
+                "off");
   options.Number("workers", c.workers, 0, static_cast<int64_t>(ControlPlane::kMaxWorkers),
                  "threads that serve; 0: as many as there are cores");
   options.Number("drain-timeout-s", c.drain_timeout_s, 0, 86'400,
@@ -172,6 +187,31 @@ void DeclareAll(Options options, Config& c) {
                  "time without reading anything after which a client is cut off");
 }
 
+// What the settings' own types do not say. Throws.
+void Check(const Config& c) {
+  if (c.certificate.empty() != c.private_key.empty()) {
+    throw CLI::ValidationError("certificate and private-key belong together: one is missing");
+  }
+  const auto check = [](const char* name, const auto& parsed) {
+    if (!parsed) throw CLI::ValidationError(std::string(name) + ": " + parsed.error().message);
+  };
+  check("allowed-origins", OriginPolicy::Parse(c.allowed_origins));
+  check("trusted-proxies", TrustedProxies::Parse(c.trusted_proxies));
+  check("path-prefix", PathPrefix::Parse(c.path_prefix));
+  if (!c.plain_listen.empty()) {
+    const auto plain = ParseListenAddress(c.plain_listen);
+    check("plain-listen", plain);
+    if (plain->port != 0 && plain->port == c.port) {
+      throw CLI::ValidationError("plain-listen: port " + std::to_string(c.port) +
+                                 " is that of TLS already");
+    }
+  }
+  if (c.proxy_protocol && c.trusted_proxies.empty()) {
+    throw CLI::ValidationError(
+        "proxy-protocol: its headers are taken of trusted-proxies alone, and there are none");
+  }
+}
+
 // The file's values, for options that neither a flag nor the environment has set.
 void ApplyFile(CLI::App& app, const std::string& path) {
   for (const auto& item : app.get_config_formatter()->from_file(path)) {
@@ -188,6 +228,22 @@ void ApplyFile(CLI::App& app, const std::string& path) {
 }
 
 }  // namespace
+
+Result<ListenAddress> ParseListenAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  ListenAddress listen{.address = text.substr(0, colon), .port = 0};
+  const bool bracketed = listen.address.starts_with('[') && listen.address.ends_with(']');
+  if (bracketed) listen.address = listen.address.substr(1, listen.address.size() - 2);
+  const auto ip = IpAddress::Parse(listen.address);
+  const std::string port = colon == text.npos ? "" : text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), listen.port);
+  const bool is_port = error == std::errc{} && end == port.data() + port.size();
+  if (!ip || bracketed != listen.address.contains(':') || !is_port) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "\"" + text + "\" is no address with a port: write 127.0.0.1:8080 or [::1]:8080");
+  }
+  return listen;
+}
 
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
   CommandLine out;
@@ -211,12 +267,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   try {
     app.parse(argc, argv);
     if (!file.empty()) ApplyFile(app, file);
-    if (out.config.certificate.empty() != out.config.private_key.empty()) {
-      throw CLI::ValidationError("certificate and private-key belong together: one is missing");
-    }
-    if (const auto origins = OriginPolicy::Parse(out.config.allowed_origins); !origins) {
-      throw CLI::ValidationError("allowed-origins: " + origins.error().message);
-    }
+    Check(out.config);
   } catch (const CLI::ParseError& error) {
     std::ostringstream text;
     std::ostringstream errors;

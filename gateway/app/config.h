@@ -14,9 +14,18 @@
 
 namespace ferry::gateway {
 
+struct ListenAddress {
+  std::string address;  // an IP
+  uint16_t port = 0;
+};
+
 struct Config {
   std::string listen = "::";
   uint16_t port = 8443;
+  std::string plain_listen;                  // ADDRESS:PORT, without TLS; empty: none
+  std::vector<std::string> trusted_proxies;  // addresses and networks
+  bool proxy_protocol = false;
+  std::string path_prefix;
   std::string data_dir = "ferry-data";
   std::string certificate;  // both empty: self-signed
   std::string private_key;
@@ -35,6 +44,9 @@ struct Config {
   SessionLimits sessions;
   SfuConfig sfu;
 };
+
+// Of "127.0.0.1:8080" or "[::1]:8080".
+Result<ListenAddress> ParseListenAddress(const std::string& text);
 
 struct UserSigCommand {
   std::string user;

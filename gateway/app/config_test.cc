@@ -90,6 +90,47 @@ TEST_F(ConfigTest, OriginsThatAreNoneAreRefused) {
   EXPECT_NE(bad.error().output.find("\"a.test\" is no origin"), std::string::npos);
 }
 
+TEST_F(ConfigTest, HowItLivesBehindReverseProxies) {
+  WriteFile(
+      "plain-listen = \"127.0.0.1:8080\"\n"
+      "trusted-proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n"
+      "proxy-protocol = true\n"
+      "path-prefix = \"/calls\"\n");
+  const auto parsed = Parse({"--config", file});
+  ASSERT_TRUE(parsed) << parsed.error().output;
+  EXPECT_EQ(parsed->config.plain_listen, "127.0.0.1:8080");
+  EXPECT_EQ(parsed->config.trusted_proxies, (std::vector<std::string>{"127.0.0.1", "10.0.0.0/8"}));
+  EXPECT_TRUE(parsed->config.proxy_protocol);
+  EXPECT_EQ(parsed->config.path_prefix, "/calls");
+}
+
+TEST_F(ConfigTest, WhatCannotBeBehindReverseProxiesIsRefusedInWords) {
+  const auto says = [](std::vector<std::string> arguments, const char* what) {
+    const auto parsed = Parse(std::move(arguments));
+    return !parsed && parsed.error().output.find(what) != std::string::npos;
+  };
+  EXPECT_TRUE(says({"--trusted-proxies", "proxy.example"},
+                   "trusted-proxies: \"proxy.example\" is neither an address nor a network"));
+  EXPECT_TRUE(says({"--proxy-protocol"}, "taken of trusted-proxies alone, and there are none"));
+  EXPECT_TRUE(says({"--path-prefix", "calls"}, "path-prefix: \"calls\" is no path"));
+  EXPECT_TRUE(says({"--plain-listen", "127.0.0.1:8443"}, "port 8443 is that of TLS already"));
+  for (const char* bad : {"8080", "localhost:8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+                          "::1:8080", "[127.0.0.1]:8080", "[::1]", "127.0.0.1:80x"}) {
+    EXPECT_TRUE(says({"--plain-listen", bad}, "is no address with a port")) << bad;
+  }
+}
+
+TEST_F(ConfigTest, ReadsAddressesWithPorts) {
+  const auto v4 = ParseListenAddress("127.0.0.1:8080");
+  ASSERT_TRUE(v4);
+  EXPECT_EQ(v4->address, "127.0.0.1");
+  EXPECT_EQ(v4->port, 8080);
+  const auto v6 = ParseListenAddress("[::1]:0");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->address, "::1");
+  EXPECT_EQ(v6->port, 0);
+}
+
 TEST_F(ConfigTest, ALogLevelThatDoesNotExistIsRefused) {
   EXPECT_EQ(Parse({"--log-level", "warn"})->config.log_level, "warn");
   const auto flag = Parse({"--log-level", "verbose"});

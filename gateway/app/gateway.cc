@@ -74,9 +74,7 @@ Result<void> Gateway::Start() {
                                              clock_);
   if (!certificates) return std::unexpected(certificates.error());
   certificates_ = std::move(*certificates);
-  auto origins = OriginPolicy::Parse(config_.allowed_origins);
-  if (!origins) return std::unexpected(origins.error());
-  origins_ = std::move(*origins);
+  if (auto parsed = ParsePolicies(); !parsed) return parsed;
   const bool webtransport = config_.webtransport && WebTransportService::Available();
   if (config_.webtransport && !webtransport) {
     log_->warn("event=built-without-webtransport transports=websocket");
@@ -94,22 +92,50 @@ Result<void> Gateway::Start() {
                            webtransport ? certificates_.get() : nullptr, metrics_});
   context_ = std::make_unique<WorkerContext>(
       WorkerContext{sessions_,
-                    {*certificates_, addresses_, origins_},
+                    {*certificates_, addresses_, origins_, proxies_},
                     config_.listener,
                     [this](const HttpRequest& request) { return http_->Answer(request); },
                     webtransport_.get()});
-  const auto free = FindFreePort(config_.listen, config_.port, webtransport);
-  if (!free) return std::unexpected(free.error());
-  uint16_t port = *free;
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    auto started = workers_[i]->Start(*context_, sfu_->worker(i), config_.listen, port);
-    if (!started) return started;
-    port = workers_[i]->port();
-  }
+  if (auto listening = Listen(webtransport); !listening) return listening;
   asio::co_spawn(
       io_, [this] { return RenewCertificate(); }, asio::detached);
-  log_->info("event=listening address={} port={} workers={} webtransport={}", config_.listen, port,
-             workers_.size(), webtransport);
+  log_->info("event=listening address={} port={} workers={} webtransport={}", config_.listen,
+             port(), workers_.size(), webtransport);
+  if (!config_.plain_listen.empty()) {
+    log_->info("event=listening-plain address={} trusted_proxies={}", config_.plain_listen,
+               config_.trusted_proxies.size());
+  }
+  return {};
+}
+
+Result<void> Gateway::ParsePolicies() {
+  auto origins = OriginPolicy::Parse(config_.allowed_origins);
+  if (!origins) return std::unexpected(origins.error());
+  origins_ = std::move(*origins);
+  auto trusted = TrustedProxies::Parse(config_.trusted_proxies);
+  if (!trusted) return std::unexpected(trusted.error());
+  auto prefix = PathPrefix::Parse(config_.path_prefix);
+  if (!prefix) return std::unexpected(prefix.error());
+  proxies_ = {std::move(*trusted), config_.proxy_protocol, std::move(*prefix)};
+  return {};
+}
+
+Result<void> Gateway::Listen(bool webtransport) {
+  const auto free = FindFreePort(config_.listen, config_.port, webtransport);
+  if (!free) return std::unexpected(free.error());
+  ListenAddress listen{config_.listen, *free};
+  std::optional<ListenAddress> plain;
+  if (!config_.plain_listen.empty()) {
+    auto parsed = ParseListenAddress(config_.plain_listen);
+    if (!parsed) return std::unexpected(parsed.error());
+    plain = std::move(*parsed);
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto started = workers_[i]->Start(*context_, sfu_->worker(i), listen, plain);
+    if (!started) return started;
+    listen.port = workers_[i]->port();
+    if (plain) plain->port = workers_[i]->plain_port();
+  }
   return {};
 }
 

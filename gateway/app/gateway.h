@@ -34,6 +34,8 @@ class Gateway {
   // Makes or loads the certificate, and listens.
   Result<void> Start();
   uint16_t port() const { return workers_.front()->port(); }
+  // Of plain HTTP; 0: none.
+  uint16_t plain_port() const { return workers_.front()->plain_port(); }
   // Reads the certificate's files again (SIGHUP). Connections that are open keep the old one.
   void ReloadCertificate();
 
@@ -54,6 +56,9 @@ class Gateway {
   size_t queued_bytes() const { return workers_.front()->queued_bytes(); }
 
  private:
+  Result<void> ParsePolicies();
+  // All workers, on the same ports.
+  Result<void> Listen(bool webtransport);
   // The certificate is another now.
   void OnCertificate();
   asio::awaitable<void> RenewCertificate();
@@ -69,6 +74,7 @@ class Gateway {
   SystemClock clock_;
   AddressLimits addresses_;
   OriginPolicy origins_;
+  ProxyPolicy proxies_;
   std::unique_ptr<CertificateStore> certificates_;
   ControlPlane control_;
   const SessionContext sessions_;

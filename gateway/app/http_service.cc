@@ -61,9 +61,6 @@ HttpResponse HttpService::Answer(const HttpRequest& request) {
                             PrometheusText(sources_.metrics, sources_.addresses));
   } else if (path == "/demo/usersig" && sources_.config.demo) {
     response = DemoUserSig(request);
-  } else if (path == kWebSocketPath) {
-    response = TextResponse(426, "text/plain", "a WebSocket of subprotocol ferry.v1 lives here\n");
-    response.headers.set(http::field::upgrade, "websocket");
   } else if (path == kWebTransportFactsPath) {
     response = WebTransportFacts();
   } else {

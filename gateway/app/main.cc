@@ -102,6 +102,9 @@ int Serve(const Config& config) {
     return Complain(started.error().message);
   }
   std::printf("listening on %s\n", Origin(config.listen, gateway.port()).c_str());
+  if (gateway.plain_port() != 0) {
+    std::printf("without TLS, for reverse proxies, on port %u\n", gateway.plain_port());
+  }
   std::fflush(stdout);
 
   // SIGTERM drains; SIGINT is of a person at a terminal, who waits for nobody to move. The second

@@ -19,19 +19,24 @@ Sfu::Worker Worker::for_sfu() {
   return {&metrics_, [this] { Post([this] { sfu_->Run(clock_.Now()); }); }};
 }
 
-Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu, const std::string& address,
-                           uint16_t port) {
+Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu,
+                           const ListenAddress& listen, const std::optional<ListenAddress>& plain) {
   sfu_ = &sfu;
   sessions_ = std::make_unique<SessionWorker>(index_, context.sessions, sfu, metrics_);
   const auto handlers = [this](net::Connection& connection) {
     return sessions_->MakeHandler(connection);
   };
-  listener_ = std::make_unique<Listener>(io_, context.listener, context.limits, context.http,
-                                         handlers, metrics_, context.sessions.log);
-  auto listening = listener_->Start(address, port);
+  const auto begin = [&](const ListenAddress& at, Carrier carrier,
+                         std::unique_ptr<Listener>& listener) {
+    listener = std::make_unique<Listener>(io_, context.listener, context.limits, context.http,
+                                          handlers, metrics_, context.sessions.log, carrier);
+    return listener->Start(at.address, at.port);
+  };
+  auto listening = begin(listen, Carrier::kTls, listener_);
+  if (listening && plain) listening = begin(*plain, Carrier::kPlain, plain_listener_);
   if (!listening) return listening;
   if (context.webtransport) {
-    auto opened = context.webtransport->Listen(io_, static_cast<uint8_t>(index_), address,
+    auto opened = context.webtransport->Listen(io_, static_cast<uint8_t>(index_), listen.address,
                                                listener_->port(), handlers, metrics_);
     if (!opened) return std::unexpected(opened.error());
     webtransport_ = std::move(*opened);
@@ -67,6 +72,7 @@ asio::awaitable<void> Worker::Tick() {
 void Worker::Shutdown() {
   Post([this] {
     listener_->Stop();
+    if (plain_listener_) plain_listener_->Stop();
     if (webtransport_) webtransport_->StopAccepting();
     sessions_->Shutdown();
   });
@@ -93,6 +99,7 @@ void Worker::Clear() {
   if (own_io_) own_io_->DropPending();
   webtransport_.reset();
   listener_.reset();
+  plain_listener_.reset();
   sessions_.reset();
 }
 

@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "core/base/error.h"
+#include "gateway/app/config.h"
 #include "gateway/app/event_loop.h"
 #include "gateway/app/webtransport_service.h"
 #include "gateway/base/metrics.h"
@@ -42,10 +44,13 @@ class Worker {
 
   // Of all workers before any of them starts: what the SFU must know of this one.
   Sfu::Worker for_sfu();
-  // Binds the port and begins to work. Port 0 takes a free one.
-  Result<void> Start(const WorkerContext& context, SfuWorker& sfu, const std::string& address,
-                     uint16_t port);
+  // Binds the port, and the one of plain HTTP if there is to be one, and begins to work. Port 0
+  // takes a free one.
+  Result<void> Start(const WorkerContext& context, SfuWorker& sfu, const ListenAddress& listen,
+                     const std::optional<ListenAddress>& plain);
   uint16_t port() const { return listener_->port(); }
+  // 0: none.
+  uint16_t plain_port() const { return plain_listener_ ? plain_listener_->port() : 0; }
 
   // From any thread.
   const Metrics& metrics() const { return metrics_; }
@@ -75,6 +80,7 @@ class Worker {
   SfuWorker* sfu_ = nullptr;
   std::unique_ptr<SessionWorker> sessions_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> plain_listener_;
   std::unique_ptr<WebTransportPort> webtransport_;
   asio::steady_timer tick_;
   // On a loop that goes on without this worker.

@@ -32,6 +32,12 @@ std::string_view Name(RefusedBecause reason) {
       return "address_table";
     case RefusedBecause::kOrigin:
       return "origin";
+    case RefusedBecause::kProxyUntrusted:
+      return "proxy_untrusted";
+    case RefusedBecause::kProxyMalformed:
+      return "proxy_malformed";
+    case RefusedBecause::kPlainAddress:
+      return "plain_address";
     case RefusedBecause::kCount:
       break;
   }
@@ -138,6 +144,8 @@ std::optional<AddressLimits::Slot> AddressLimits::Connect() {
 
 bool AddressLimits::Identify(Slot& slot, const boost::asio::ip::address& address) {
   const std::lock_guard lock(mutex_);
+  if (slot.address_) Uncount(*slot.address_);
+  slot.address_.reset();
   Entry* entry = Find(AddressKey::Of(address));
   if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
   if (entry->connections >= limits_.max_connections_per_address) {
@@ -151,8 +159,11 @@ bool AddressLimits::Identify(Slot& slot, const boost::asio::ip::address& address
 void AddressLimits::Disconnect(const std::optional<boost::asio::ip::address>& address) {
   const std::lock_guard lock(mutex_);
   --connections_;
-  if (!address) return;
-  const auto found = entries_.find(AddressKey::Of(*address));
+  if (address) Uncount(*address);
+}
+
+void AddressLimits::Uncount(const boost::asio::ip::address& address) {
+  const auto found = entries_.find(AddressKey::Of(address));
   if (found != entries_.end()) --found->second.connections;
 }
 

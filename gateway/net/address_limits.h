@@ -38,6 +38,9 @@ enum class RefusedBecause {
   kAddressRate,         // handshakes_per_second
   kAddressTable,        // too many addresses at the same time
   kOrigin,              // a page that may not (OriginPolicy)
+  kProxyUntrusted,      // a PROXY header of whom it is not taken from (ProxyPolicy)
+  kProxyMalformed,      // one that is broken
+  kPlainAddress,        // plain HTTP from elsewhere than this machine and trusted proxies
   kCount,
 };
 // As the metric's label.
@@ -79,7 +82,8 @@ class AddressLimits final : public net::AddressGate {
 
   // Counts one more connection in the total; nullopt when the gateway is full.
   std::optional<Slot> Connect();
-  // Counts it for its address as well; false when that has too many.
+  // Counts it for its address as well, and no longer for the one before, if any; false when that
+  // has too many.
   bool Identify(Slot& slot, const boost::asio::ip::address& address);
 
   // A control message of this size, of a connection of the address; false when there were too many.
@@ -112,6 +116,7 @@ class AddressLimits final : public net::AddressGate {
   void ForgetIdle();
   bool Refuse(RefusedBecause reason);
   void Disconnect(const std::optional<boost::asio::ip::address>& address);
+  void Uncount(const boost::asio::ip::address& address);
 
   const ConnectionLimits limits_;
   const Clock& clock_;

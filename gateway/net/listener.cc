@@ -11,6 +11,7 @@
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "gateway/net/endpoint_answers.h"
 #include "gateway/net/socket_deadline.h"
 #include "net/address_text.h"
 
@@ -21,29 +22,19 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using net::AddressText;
-using net::TlsStream;
+using net::ByteStream;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
-HttpResponse TooManyFromThisAddress() {
-  HttpResponse response =
-      TextResponse(429, "text/plain", "too many connections from this address\n");
-  response.headers.set(http::field::retry_after, "10");
-  return response;
-}
-
-HttpResponse OriginNotAllowed(std::string_view origin) {
-  return TextResponse(403, "text/plain",
-                      "pages of " + std::string(origin) +
-                          " may not connect here: see allowed-origins in the gateway's "
-                          "configuration\n");
+bool IsRead(const HttpRequest& request) {
+  return request.method() == http::verb::get || request.method() == http::verb::head;
 }
 
 }  // namespace
 
 Listener::Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
                    HttpHandler http_handler, net::HandlerFactory sessions, Metrics& metrics,
-                   spdlog::logger& log)
+                   spdlog::logger& log, Carrier carrier)
     : io_(io),
       shared_(shared),
       limits_(limits),
@@ -51,6 +42,7 @@ Listener::Listener(asio::io_context& io, const ListenerShared& shared, const Lis
       sessions_(std::move(sessions)),
       metrics_(metrics),
       log_(log),
+      carrier_(carrier),
       acceptor_(io) {}
 
 Result<void> Listener::Start(const std::string& address, uint16_t port) {
@@ -93,7 +85,7 @@ void Listener::Stop() {
   stopped_ = true;
   error_code ignored;
   acceptor_.close(ignored);
-  for (TlsStream* stream : http_streams_) stream->next_layer().close(ignored);
+  for (ByteStream* stream : http_streams_) stream->socket().close(ignored);
 }
 
 asio::awaitable<void> Listener::Accept() {
@@ -116,15 +108,31 @@ void Listener::OnAccepted(Socket socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   if (error) return;
+  // As IPv4 where it is that, mapped or not.
+  const asio::ip::address peer = ToAsio(ToIpAddress(endpoint.address()));
+  const bool charged = ConnectionClient::IsCharged(peer, shared_.proxies);
+  if (carrier_ == Carrier::kPlain && charged && !peer.is_loopback()) {
+    Refuse(RefusedBecause::kPlainAddress, peer,
+           "plain-listen serves this machine and trusted-proxies alone");
+    return;
+  }
   auto slot = shared_.addresses.Connect();
   // Refused before TLS, whose handshake is what costs.
-  if (!slot || !shared_.addresses.Admit(endpoint.address())) return;
+  if (!slot || (charged && !shared_.addresses.Admit(peer))) return;
   asio::co_spawn(
       io_,
-      [this, moved_socket = std::move(socket), moved_slot = std::move(*slot)]() mutable {
-        return Serve(std::move(moved_socket), std::move(moved_slot));
+      [this, peer, moved_socket = std::move(socket), moved_slot = std::move(*slot)]() mutable {
+        return Serve(std::move(moved_socket), peer, std::move(moved_slot));
       },
       [this](const std::exception_ptr& thrown) { LogThrown(thrown); });
+}
+
+void Listener::Refuse(RefusedBecause reason, const asio::ip::address& peer, std::string_view why) {
+  shared_.addresses.CountRefusal(reason);
+  const bool first = refusals_logged_.insert(reason).second;
+  log_.log(first ? spdlog::level::warn : spdlog::level::debug,
+           "event=connection-refused reason={} remote={} why={:?}", Name(reason), AddressText(peer),
+           why);
 }
 
 // What is thrown while one connection is served ends that connection, and no other.
@@ -137,7 +145,8 @@ void Listener::LogThrown(const std::exception_ptr& thrown) {
   }
 }
 
-asio::awaitable<void> Listener::Serve(Socket socket, AddressLimits::Slot slot) {
+asio::awaitable<void> Listener::Serve(Socket socket, asio::ip::address peer,
+                                      AddressLimits::Slot slot) {
   struct Counted {
     explicit Counted(Metrics& one) : metrics(one) { metrics.connections.Add(1); }
     ~Counted() { metrics.connections.Add(-1); }
@@ -145,39 +154,64 @@ asio::awaitable<void> Listener::Serve(Socket socket, AddressLimits::Slot slot) {
   };
   const Counted counted(metrics_);
   metrics_.connections_total.Add();
+  ConnectionClient client(shared_.addresses, shared_.proxies, peer);
   error_code error;
-  const asio::ip::address remote = socket.remote_endpoint(error).address();
   socket.set_option(tcp::no_delay(true), error);
   const int unsent = kMaxUnsentKernelBytes;
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-  const auto identity = shared_.certificates.current();
-  TlsStream stream(std::move(socket), *identity->tls);
+  ByteStream stream(std::move(socket));
   struct Listed {
-    Listed(std::set<TlsStream*>& all, TlsStream* one) : streams(all), stream(one) {
+    Listed(std::set<ByteStream*>& all, ByteStream* one) : streams(all), stream(one) {
       streams.insert(stream);
     }
     ~Listed() { streams.erase(stream); }
-    std::set<TlsStream*>& streams;
-    TlsStream* stream;
+    std::set<ByteStream*>& streams;
+    ByteStream* stream;
   };
   const Listed listed(http_streams_, &stream);
-  if (!co_await Handshake(stream, remote)) co_return;
+  const auto begin = co_await ReadPreface(stream, client);
+  if (!begin) co_return;
+  const auto identity = shared_.certificates.current();
+  if (carrier_ == Carrier::kTls) {
+    stream.StartTls(*identity->tls);
+    if (!co_await Handshake(stream, client.address())) co_return;
+  }
+  client.Open(slot);
   // What HTTP needed is gone while the WebSocket lives.
-  const auto connection = co_await ServeHttp(stream, remote, slot);
+  const auto connection = co_await ServeHttp(stream, client, slot, *begin);
   if (connection) co_await connection->Run(sessions_);
 }
 
-asio::awaitable<bool> Listener::Handshake(TlsStream& stream, const asio::ip::address& remote) {
-  struct HalfOpen {
-    ~HalfOpen() { addresses.Release(remote); }
-    AddressLimits& addresses;
-    const asio::ip::address& remote;
-  };
-  const HalfOpen half_open{shared_.addresses, remote};
-  SocketDeadline deadline(stream.next_layer());
+asio::awaitable<std::optional<std::string>> Listener::ReadPreface(ByteStream& stream,
+                                                                  ConnectionClient& client) {
+  SocketDeadline deadline(stream.socket());
+  deadline.ExpireAfter(limits_.handshake_timeout);
+  const asio::ip::address peer = client.address();
+  auto preface = co_await ReadProxyPreface(stream.socket(), peer, shared_.proxies);
+  if (preface) {
+    if (preface->named && !client.Name(preface->client)) co_return std::nullopt;
+    // No TLS begins like a header: what was read is lost to it, and would be refused by it.
+    if (preface->begin.empty() || carrier_ == Carrier::kPlain) co_return preface->begin;
+    metrics_.tls_failures.Add();
+    co_return std::nullopt;
+  }
+  const Error& error = preface.error();
+  if (error.code == ErrorCode::kNotFound) {
+    // As where it ends in mid handshake.
+    if (carrier_ == Carrier::kTls) metrics_.tls_failures.Add();
+  } else if (error.code == ErrorCode::kMalformed) {
+    Refuse(RefusedBecause::kProxyMalformed, peer, "of its PROXY header: " + error.message);
+  } else {
+    Refuse(RefusedBecause::kProxyUntrusted, peer, "a PROXY header came: " + error.message);
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<bool> Listener::Handshake(ByteStream& stream, const asio::ip::address& remote) {
+  SocketDeadline deadline(stream.socket());
   deadline.ExpireAfter(limits_.handshake_timeout);
   error_code error;
-  co_await stream.async_handshake(asio::ssl::stream_base::server, Into(error));
+  co_await stream.tls()->async_handshake(asio::ssl::stream_base::server, Into(error));
   if (!error) co_return true;
   metrics_.tls_failures.Add();
   log_.debug("event=tls-failed remote={} error=\"{}\"", AddressText(remote), error.message());
@@ -185,11 +219,12 @@ asio::awaitable<bool> Listener::Handshake(TlsStream& stream, const asio::ip::add
 }
 
 asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
-    TlsStream& stream, const asio::ip::address& remote, AddressLimits::Slot& slot) {
-  const bool one_too_many = !shared_.addresses.Identify(slot, remote);
-  SocketDeadline deadline(stream.next_layer());
+    ByteStream& stream, ConnectionClient& client, AddressLimits::Slot& slot,
+    const std::string& begin) {
+  SocketDeadline deadline(stream.socket());
   error_code error;
   beast::flat_buffer buffer;
+  buffer.commit(asio::buffer_copy(buffer.prepare(begin.size()), asio::buffer(begin)));
   for (bool again = true; again && !stopped_;) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kMaxRequestHeaderBytes);
@@ -200,20 +235,29 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
     if (error == http::error::body_limit) metrics_.http_body.Add();
     if (error) break;
     metrics_.http_requests.Add();
-    const HttpRequest request = parser.release();
+    HttpRequest request = parser.release();
+    const PathPrefix& prefix = shared_.proxies.path_prefix;
+    const std::string slashed = prefix.WithSlash(View(request.target()));
+    request.target(prefix.Strip(View(request.target())));
     deadline.ExpireAfter(limits_.http_idle_timeout);
-    if (one_too_many) {
-      co_await Answer(stream, request, TooManyFromThisAddress());
+    NoteIgnored(client, request);
+    if (!client.Request(slot, request)) {
+      co_await Answer(stream, request, TooManyConnections(client, request));
       break;
     }
-    const bool upgrade =
-        net::IsWebSocketUpgrade(request) && TargetPath(View(request.target())) == kWebSocketPath;
-    const auto origin = View(request[http::field::origin]);
-    if (!upgrade) {
+    const bool endpoint = TargetPath(View(request.target())) == kWebSocketPath;
+    const bool upgrade = endpoint && net::IsWebSocketUpgrade(request);
+    const std::string origin = RequestOrigin(request);
+    if (!slashed.empty()) {
+      again = co_await Answer(stream, request, MovedTo(slashed));
+    } else if (!endpoint || !IsRead(request)) {
       again = co_await Answer(stream, request, http_(request));
     } else if (!shared_.origins.Allows(origin)) {
-      shared_.addresses.CountRefusal(RefusedBecause::kOrigin);
+      if (upgrade) shared_.addresses.CountRefusal(RefusedBecause::kOrigin);
       again = co_await Answer(stream, request, OriginNotAllowed(origin));
+    } else if (!upgrade) {
+      NoteLackingUpgrade(client, request);
+      again = co_await Answer(stream, request, UpgradeRequired(request));
     } else {
       const std::string response = net::UpgradeResponse(request);
       co_await asio::async_write(stream, asio::buffer(response), Into(error));
@@ -221,17 +265,33 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
       http_streams_.erase(&stream);
       const auto behind = buffer.cdata();
       co_return std::make_shared<net::WebSocketConnection>(
-          net::ByteStream(std::move(stream)), net::WebSocketRole::kServer, AddressText(remote),
+          std::move(stream), net::WebSocketRole::kServer, AddressText(client.address()),
           ByteSpan(static_cast<const uint8_t*>(behind.data()), behind.size()));
     }
   }
   if (deadline.expired()) metrics_.http_idle.Add();
   deadline.ExpireAfter(limits_.handshake_timeout);
-  co_await stream.async_shutdown(Into(error));
+  co_await stream.Shutdown(error);
   co_return nullptr;
 }
 
-asio::awaitable<bool> Listener::Answer(TlsStream& stream, const HttpRequest& request,
+// Once: to him who has put the gateway behind a proxy and not told it.
+void Listener::NoteIgnored(const ConnectionClient& client, const HttpRequest& request) {
+  if (ignoring_logged_ || !client.Ignores(request)) return;
+  ignoring_logged_ = true;
+  log_.warn("event=forwarded-for-ignored remote={} why=\"not among trusted-proxies\"",
+            AddressText(client.address()));
+}
+
+// Once, as well.
+void Listener::NoteLackingUpgrade(const ConnectionClient& client, const HttpRequest& request) {
+  if (lacking_upgrade_logged_ || !LacksUpgrade(request)) return;
+  lacking_upgrade_logged_ = true;
+  log_.warn("event=upgrade-lost remote={} why=\"a proxy does not pass on Upgrade and Connection\"",
+            AddressText(client.address()));
+}
+
+asio::awaitable<bool> Listener::Answer(ByteStream& stream, const HttpRequest& request,
                                        HttpResponse answer) {
   http::response<http::span_body<const char>> response;
   static_cast<http::fields&>(response.base()) = std::move(answer.headers);

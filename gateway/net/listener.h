@@ -1,11 +1,13 @@
-// The gateway's TCP port: accepts, speaks TLS, answers HTTP, and hands WebSocket upgrades on. Each
-// worker has a listener of its own on the same port; the kernel spreads connections over them.
+// The gateway's TCP port: accepts, speaks TLS, answers HTTP, and hands WebSocket upgrades on; or
+// the same without TLS, for reverse proxies that end it. Each worker has a listener of its own on
+// the same port; the kernel spreads connections over them.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,8 +16,11 @@
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"
+#include "gateway/net/connection_client.h"
 #include "gateway/net/http.h"
 #include "gateway/net/origin_policy.h"
+#include "gateway/net/proxy_preface.h"
+#include "net/byte_stream.h"
 #include "net/connection.h"
 #include "net/websocket/handshake.h"
 #include "net/websocket/websocket_connection.h"
@@ -39,7 +44,11 @@ struct ListenerShared {
   const CertificateStore& certificates;
   AddressLimits& addresses;
   const OriginPolicy& origins;
+  const ProxyPolicy& proxies;
 };
+
+// Without TLS only this machine and trusted proxies are served.
+enum class Carrier { kTls, kPlain };
 
 class Listener {
  public:
@@ -50,7 +59,8 @@ class Listener {
   static constexpr int kMaxUnsentKernelBytes = 32 * 1024;
 
   Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
-           HttpHandler http, net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log);
+           HttpHandler http, net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log,
+           Carrier carrier = Carrier::kTls);
 
   // Binds `address` (an IP, "::" is both families) and begins to accept. Port 0 takes a free one;
   // the listeners of other workers are then given that one.
@@ -66,14 +76,25 @@ class Listener {
   asio::awaitable<void> Accept();
   // Admits the connection or closes it.
   void OnAccepted(Socket socket);
-  asio::awaitable<void> Serve(Socket socket, AddressLimits::Slot slot);
-  asio::awaitable<bool> Handshake(net::TlsStream& stream, const asio::ip::address& remote);
+  asio::awaitable<void> Serve(Socket socket, asio::ip::address peer, AddressLimits::Slot slot);
+  // A proxy's header, if there is one. Gives what has been read of the connection itself; nullopt:
+  // it is not to be served.
+  asio::awaitable<std::optional<std::string>> ReadPreface(net::ByteStream& stream,
+                                                          ConnectionClient& client);
+  asio::awaitable<bool> Handshake(net::ByteStream& stream, const asio::ip::address& remote);
   // The WebSocket that the connection has become, if it has.
-  asio::awaitable<std::shared_ptr<net::WebSocketConnection>> ServeHttp(
-      net::TlsStream& stream, const asio::ip::address& remote, AddressLimits::Slot& slot);
+  asio::awaitable<std::shared_ptr<net::WebSocketConnection>> ServeHttp(net::ByteStream& stream,
+                                                                       ConnectionClient& client,
+                                                                       AddressLimits::Slot& slot,
+                                                                       const std::string& begin);
+  // Each once: what is wrong with a proxy is wrong with all that comes through it.
+  void NoteIgnored(const ConnectionClient& client, const HttpRequest& request);
+  void NoteLackingUpgrade(const ConnectionClient& client, const HttpRequest& request);
   // False when the connection is not to be used again.
-  asio::awaitable<bool> Answer(net::TlsStream& stream, const HttpRequest& request,
+  asio::awaitable<bool> Answer(net::ByteStream& stream, const HttpRequest& request,
                                HttpResponse answer);
+  // Counts it, and logs the first of its kind: the next ones say the same of whoever tries.
+  void Refuse(RefusedBecause reason, const asio::ip::address& peer, std::string_view why);
   void LogThrown(const std::exception_ptr& thrown);
 
   asio::io_context& io_;
@@ -83,10 +104,14 @@ class Listener {
   const net::HandlerFactory sessions_;
   Metrics& metrics_;
   spdlog::logger& log_;
+  const Carrier carrier_;
   asio::ip::tcp::acceptor acceptor_;
   uint16_t port_ = 0;
   bool stopped_ = false;
-  std::set<net::TlsStream*> http_streams_;
+  std::set<net::ByteStream*> http_streams_;
+  std::set<RefusedBecause> refusals_logged_;
+  bool ignoring_logged_ = false;
+  bool lacking_upgrade_logged_ = false;
 };
 
 }  // namespace ferry::gateway

@@ -64,12 +64,13 @@ class ListenerTest : public ::testing::Test {
     EXPECT_TRUE(io.stopped());
   }
 
-  ListenerShared shared() { return {*certificates, addresses, origins}; }
+  ListenerShared shared() { return {*certificates, addresses, origins, proxies}; }
 
   asio::io_context io{1};
   SystemClock clock;
   AddressLimits addresses{{}, clock};
   OriginPolicy origins;
+  ProxyPolicy proxies;
   std::unique_ptr<CertificateStore> certificates;
   std::filesystem::path directory;
   std::ostringstream log_text;
@@ -117,7 +118,8 @@ TEST_F(ListenerTest, AHandshakeThatDoesNotComeIsCutOffAndHoldsItsPlaceUntilThen)
   ListenerLimits limits;
   limits.handshake_timeout = std::chrono::milliseconds(200);
   const auto answer = [](const HttpRequest&) { return TextResponse(200, "text/plain", "ok"); };
-  Listener listener(io, {*certificates, narrow, origins}, limits, answer, nullptr, metrics, log);
+  Listener listener(io, {*certificates, narrow, origins, proxies}, limits, answer, nullptr, metrics,
+                    log);
   ASSERT_TRUE(listener.Start("127.0.0.1", 0));
   asio::ip::tcp::socket silent(io);
   silent.connect({asio::ip::address_v4::loopback(), listener.port()});

@@ -142,9 +142,10 @@ class GatewayTest : public ::testing::Test {
   }
 
   testing::HttpReply Get(const std::string& target, std::map<std::string, std::string> headers = {},
-                         const std::string& method = "GET") {
+                         const std::string& method = "GET", testing::HttpWay way = {}) {
     testing::HttpReply reply;
-    testing::HttpGet(io, gateway->port(), target, std::move(headers), reply, method);
+    const uint16_t port = way.tls ? gateway->port() : gateway->plain_port();
+    testing::HttpGet(io, port, target, std::move(headers), reply, method, std::move(way));
     EXPECT_TRUE(Until([&] { return reply.done; }));
     return reply;
   }

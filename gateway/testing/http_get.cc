@@ -1,9 +1,11 @@
 #include "gateway/testing/http_get.h"
 
 #include <algorithm>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+
+#include "net/byte_stream.h"
 
 namespace ferry::gateway::testing {
 namespace {
@@ -11,14 +13,17 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-asio::awaitable<void> Run(asio::io_context& io, uint16_t port,
+asio::awaitable<void> Run(asio::io_context& io, uint16_t port, HttpWay way,
                           http::request<http::empty_body> request, HttpReply& reply) {
   error_code error;
   asio::ssl::context tls(asio::ssl::context::tls_client);
-  asio::ssl::stream<beast::tcp_stream> stream(io, tls);
-  co_await beast::get_lowest_layer(stream).async_connect(
-      asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port), Into(error));
-  if (!error) co_await stream.async_handshake(asio::ssl::stream_base::client, Into(error));
+  net::ByteStream stream{asio::ip::tcp::socket(io)};
+  co_await stream.socket().async_connect({way.address, port}, Into(error));
+  if (!error) co_await asio::async_write(stream, asio::buffer(way.before), Into(error));
+  if (!error && way.tls) {
+    stream.StartTls(tls);
+    co_await stream.tls()->async_handshake(asio::ssl::stream_base::client, Into(error));
+  }
   if (!error) co_await http::async_write(stream, request, Into(error));
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
@@ -40,15 +45,16 @@ asio::awaitable<void> Run(asio::io_context& io, uint16_t port,
 }  // namespace
 
 void HttpGet(asio::io_context& io, uint16_t port, std::string target,
-             std::map<std::string, std::string> headers, HttpReply& reply, std::string method) {
+             std::map<std::string, std::string> headers, HttpReply& reply, std::string method,
+             HttpWay way) {
   http::request<http::empty_body> request(http::string_to_verb(method), target, 11);
   request.set(http::field::host, "localhost");
   request.set(http::field::connection, "close");
   for (const auto& [name, value] : headers) request.set(name, value);
   asio::co_spawn(
       io,
-      [&io, port, moved = std::move(request), &reply]() mutable {
-        return Run(io, port, std::move(moved), reply);
+      [&io, port, way, moved = std::move(request), &reply]() mutable {
+        return Run(io, port, way, std::move(moved), reply);
       },
       asio::detached);
 }

@@ -1,4 +1,4 @@
-// One HTTP request over TLS, for tests.
+// One HTTP request, for tests.
 #pragma once
 
 #include <map>
@@ -15,9 +15,16 @@ struct HttpReply {
   std::string body;
 };
 
-// Sends a request without a body to 127.0.0.1; `reply` must live until it is done.
+// How a request gets there.
+struct HttpWay {
+  bool tls = true;
+  std::string before = "";  // bytes that go before TLS
+  asio::ip::address address = asio::ip::address_v4::loopback();
+};
+
+// Sends a request without a body; `reply` must live until it is done.
 void HttpGet(asio::io_context& io, uint16_t port, std::string target,
              std::map<std::string, std::string> headers, HttpReply& reply,
-             std::string method = "GET");
+             std::string method = "GET", HttpWay way = {});
 
 }  // namespace ferry::gateway::testing

@@ -1,6 +1,7 @@
 #include "gateway/testing/test_client.h"
 
 #include <algorithm>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/ssl.hpp>
@@ -60,6 +61,7 @@ asio::awaitable<void> WebSocketTestClient::Run() {
     socket.set_option(asio::socket_base::receive_buffer_size(options_.receive_buffer_bytes));
   }
   co_await socket.async_connect({asio::ip::address_v4::loopback(), port_}, Into(error));
+  if (!error) co_await asio::async_write(socket, asio::buffer(options_.before), Into(error));
   if (!error) {
     co_await stream_.next_layer().async_handshake(asio::ssl::stream_base::client, Into(error));
   }
@@ -69,6 +71,9 @@ asio::awaitable<void> WebSocketTestClient::Run() {
         request.set(beast::http::field::sec_websocket_protocol, options_.protocol);
       }
       if (!options_.origin.empty()) request.set(beast::http::field::origin, options_.origin);
+      if (!options_.forwarded_for.empty()) {
+        request.set("X-Forwarded-For", options_.forwarded_for);
+      }
     }));
     stream_.auto_fragment(false);
     websocket::response_type response;

@@ -18,9 +18,11 @@ class TestClient {
   struct Options {
     std::string path = "/rtc/v1";
     std::string protocol = "ferry.v1";
-    std::string origin = "";       // of the page; empty: none
-    bool read = true;              // false: never reads a byte after the handshake
-    int receive_buffer_bytes = 0;  // 0: the system's
+    std::string origin = "";         // of the page; empty: none
+    std::string before = "";         // bytes that go before TLS
+    std::string forwarded_for = "";  // X-Forwarded-For; empty: none
+    bool read = true;                // false: never reads a byte after the handshake
+    int receive_buffer_bytes = 0;    // 0: the system's
     // Of WebSocket alone are all of the above but `path`.
     net::TransportKind transport = net::TransportKind::kWebSocket;
   };
