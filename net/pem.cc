@@ -30,6 +30,13 @@ bool AtEnd() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+// Whether what was read last could not be for want of its password.
+bool UnderPassword() {
+  const unsigned long error = ERR_peek_error();
+  const int reason = ERR_GET_REASON(error);
+  return reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_BAD_DECRYPT;
+}
+
 }  // namespace
 
 Result<CertificateChain> ReadPem(std::string_view chain, std::string_view key) {
@@ -51,11 +58,14 @@ Result<CertificateChain> ReadPem(std::string_view chain, std::string_view key) {
                                            " of the chain is broken");
   }
   read.key.reset(PEM_read_bio_PrivateKey(Reader(key).get(), nullptr, NoPassword, nullptr));
+  const bool locked = UnderPassword();
   ERR_clear_error();
-  if (!read.key) {
+  if (!read.key && locked) {
     return Fail(ErrorCode::kMalformed,
-                "there is no private key in PEM form, or it is under a password");
+                "the private key is under a password, and there is nobody to be asked for it: take "
+                "it off with `openssl pkey -in KEY -out PLAIN`");
   }
+  if (!read.key) return Fail(ErrorCode::kMalformed, "there is no private key in PEM form");
   const bool belongs = X509_check_private_key(read.leaf.get(), read.key.get()) == 1;
   ERR_clear_error();
   if (!belongs) return Fail(ErrorCode::kMalformed, "the private key is not the certificate's");

@@ -52,12 +52,24 @@ TEST_F(PemTest, RefusesAnotherCertificatesKey) {
             "the private key is not the certificate's");
 }
 
-TEST_F(PemTest, RefusesAKeyThatIsNoneOrUnderAPassword) {
-  EXPECT_NE(ErrorOf(first.certificate, first.certificate), "");
-  EXPECT_NE(ErrorOf(first.certificate,
-                    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGb\n"
-                    "-----END ENCRYPTED PRIVATE KEY-----\n"),
-            "");
+// Of P-256, under the password "secret".
+constexpr const char* kLockedKey = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhSRP0MeE1V2QICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEMPmRhVtA7retnRyt9ieghoEgZAE
+b4+l7/a7OnC/M3QWbugS1x5BeIF4Q+viosyvwSmKnUcmIqFrB/p0UmJN3sXBdSHT
+of/i5Yb/mGGdwgkWm9idiOIs+kQfx3//laMsPB20WEybOwXPA9plKcQCzJSda6ow
+/Bm43T4EWM0lk0+9jtigIgCebbIXBwo+mRYmS3w4jQ1QzRQcozlzhUmJ6ON0y1Q=
+-----END ENCRYPTED PRIVATE KEY-----
+)";
+
+TEST_F(PemTest, RefusesAKeyThatIsNone) {
+  EXPECT_EQ(ErrorOf(first.certificate, first.certificate), "there is no private key in PEM form");
+}
+
+TEST_F(PemTest, RefusesAKeyUnderAPasswordAndSaysHowToTakeItOff) {
+  const std::string error = ErrorOf(first.certificate, kLockedKey);
+  EXPECT_EQ(error.find("the private key is under a password"), 0u) << error;
+  EXPECT_NE(error.find("openssl pkey"), std::string::npos) << error;
 }
 
 }  // namespace

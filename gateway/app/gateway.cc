@@ -67,15 +67,16 @@ Gateway::~Gateway() {
 }
 
 Result<void> Gateway::Start() {
-  auto certificates = CertificateStore::Open({.certificate = config_.certificate,
-                                              .private_key = config_.private_key,
-                                              .directory = config_.data_dir,
-                                              .names = CertificateNames(config_.names)},
-                                             clock_);
+  const bool webtransport = config_.webtransport && WebTransportService::Available();
+  auto certificates = CertificateStore::Open(
+      {.certificate = config_.certificate,
+       .private_key = config_.private_key,
+       .directory = config_.data_dir,
+       .names = CertificateNames(config_.names)},
+      clock_, webtransport ? WebTransportService::MakeContext : QuicContextMaker{});
   if (!certificates) return std::unexpected(certificates.error());
   certificates_ = std::move(*certificates);
   if (auto parsed = ParsePolicies(); !parsed) return parsed;
-  const bool webtransport = config_.webtransport && WebTransportService::Available();
   if (config_.webtransport && !webtransport) {
     log_->warn("event=built-without-webtransport transports=websocket");
   }
@@ -140,16 +141,18 @@ Result<void> Gateway::Listen(bool webtransport) {
 }
 
 void Gateway::OnCertificate() {
-  if (webtransport_) {
-    // TCP has taken the same pair already.
-    if (const auto used = webtransport_->UseCertificate(); !used) {
-      log_->error("event=certificate-refused-by-quic error={:?}", used.error().message);
-    }
-  }
+  if (webtransport_) webtransport_->UseCertificate();
   const auto identity = certificates_->current();
   log_->info("event=certificate sha256={} self_signed={} valid_until_s={}",
              Hex(identity->facts.hash), certificates_->self_signed(),
              identity->facts.valid_until_s);
+  if (const std::string fault = certificates_->TimeFault(); !fault.empty()) {
+    log_->error(
+        "event=certificate-not-valid why=\"the certificate {} is {}: browsers will not connect; "
+        "put "
+        "a valid one there and send SIGHUP\"",
+        config_.certificate, fault);
+  }
 }
 
 void Gateway::ReloadCertificate() {

@@ -27,23 +27,19 @@ class Port final : public WebTransportPort {
 }  // namespace
 
 struct WebTransportService::Shared {
-  std::shared_ptr<net::QuicTlsSource> tls;
+  explicit Shared(const CertificateStore& certificates)
+      : tls(std::make_shared<net::QuicTlsSource>(certificates.current()->quic)) {}
+  const std::shared_ptr<net::QuicTlsSource> tls;
 };
 
 bool WebTransportService::Available() { return true; }
 
-Result<void> WebTransportService::UseCertificate() {
-  const auto identity = certificates_.current();
-  auto context =
-      net::QuicTlsContext::Server(identity->pem.certificate_chain, identity->pem.private_key);
-  if (!context) return std::unexpected(context.error());
-  if (shared_->tls) {
-    shared_->tls->Set(std::move(*context));
-  } else {
-    shared_->tls = std::make_shared<net::QuicTlsSource>(std::move(*context));
-  }
-  return {};
+Result<std::shared_ptr<const net::QuicTlsContext>> WebTransportService::MakeContext(
+    const PemPair& pair) {
+  return net::QuicTlsContext::Server(pair.certificate_chain, pair.private_key);
 }
+
+void WebTransportService::UseCertificate() { shared_->tls->Set(certificates_.current()->quic); }
 
 Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(
     asio::io_context& io, uint8_t worker, const std::string& address, uint16_t port,
@@ -80,11 +76,18 @@ Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(
 
 #else
 
-struct WebTransportService::Shared {};
+struct WebTransportService::Shared {
+  explicit Shared(const CertificateStore&) {}
+};
 
 bool WebTransportService::Available() { return false; }
 
-Result<void> WebTransportService::UseCertificate() { return {}; }
+Result<std::shared_ptr<const net::QuicTlsContext>> WebTransportService::MakeContext(
+    const PemPair&) {
+  return nullptr;
+}
+
+void WebTransportService::UseCertificate() {}
 
 Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(asio::io_context&, uint8_t,
                                                                       const std::string&, uint16_t,
@@ -104,7 +107,7 @@ WebTransportService::WebTransportService(const CertificateStore& certificates,
       addresses_(addresses),
       origins_(origins),
       worker_count_(worker_count),
-      shared_(std::make_unique<Shared>()) {
+      shared_(std::make_unique<Shared>(certificates)) {
   quic_.handshake_timeout = Duration::Millis(limits.handshake_timeout.count());
   quic_.max_connections = limits.max_connections;
 }

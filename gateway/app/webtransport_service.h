@@ -31,15 +31,18 @@ class WebTransportService {
  public:
   // Whether this gateway was built with it.
   static bool Available();
+  // What QUIC makes of a certificate, for the store that the service is given.
+  static Result<std::shared_ptr<const net::QuicTlsContext>> MakeContext(const PemPair& pair);
 
+  // `certificates` were opened with MakeContext.
   WebTransportService(const CertificateStore& certificates, const net::QuicSecret& secret,
                       AddressLimits& addresses, const OriginPolicy& origins,
                       const ListenerLimits& limits, uint8_t worker_count);
   ~WebTransportService();
 
-  // New connections are shown the store's certificate from now on. Once before Listen, then
-  // whenever it has changed.
-  Result<void> UseCertificate();
+  // New connections are shown the store's certificate from now on, as it is; to be called whenever
+  // it has changed.
+  void UseCertificate();
   // For the workers, one after the other in the order of their index. `handlers` makes those of
   // sessions; `metrics` are the worker's.
   Result<std::unique_ptr<WebTransportPort>> Listen(asio::io_context& io, uint8_t worker,

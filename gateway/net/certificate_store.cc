@@ -1,5 +1,7 @@
 #include "gateway/net/certificate_store.h"
 
+#include <array>
+#include <ctime>
 #include <utility>
 
 #include "gateway/net/private_file.h"
@@ -39,25 +41,50 @@ Result<void> WritePair(const PairFiles& files, const PemPair& pair) {
   return WritePrivateFile(files.certificate, pair.certificate_chain);
 }
 
-Result<std::shared_ptr<const ServerIdentity>> MakeIdentity(PemPair pair) {
-  auto facts = Inspect(pair);
-  if (!facts) return std::unexpected(facts.error());
-  auto tls = MakeTlsContext(pair);
-  if (!tls) return std::unexpected(tls.error());
-  return std::make_shared<const ServerIdentity>(
-      ServerIdentity{std::move(pair), *facts, std::move(*tls)});
+// As RFC 3339 has it, in UTC.
+std::string DateText(int64_t unix_s) {
+  const auto time = static_cast<time_t>(unix_s);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (gmtime_r(&time, &parts) == nullptr) return std::to_string(unix_s);
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<CertificateStore>> CertificateStore::Open(Files files, const Clock& clock) {
-  std::unique_ptr<CertificateStore> store(new CertificateStore(std::move(files), clock));
+Result<std::unique_ptr<CertificateStore>> CertificateStore::Open(Files files, const Clock& clock,
+                                                                 QuicContextMaker quic) {
+  std::unique_ptr<CertificateStore> store(
+      new CertificateStore(std::move(files), clock, std::move(quic)));
   if (store->self_signed()) {
     if (auto loaded = store->LoadSelfSigned(); !loaded) return std::unexpected(loaded.error());
   } else if (auto loaded = store->Reload(); !loaded) {
     return std::unexpected(loaded.error());
   }
   return store;
+}
+
+Result<std::shared_ptr<const ServerIdentity>> CertificateStore::MakeIdentity(PemPair pair) const {
+  auto facts = Inspect(pair);
+  if (!facts) return std::unexpected(facts.error());
+  auto tls = MakeTlsContext(pair);
+  if (!tls) return std::unexpected(tls.error());
+  std::shared_ptr<const net::QuicTlsContext> quic;
+  if (make_quic_) {
+    auto made = make_quic_(pair);
+    if (!made) return std::unexpected(made.error());
+    quic = std::move(*made);
+  }
+  return std::make_shared<const ServerIdentity>(
+      ServerIdentity{std::move(pair), *facts, std::move(*tls), std::move(quic)});
+}
+
+std::string CertificateStore::TimeFault() const {
+  const CertificateFacts& facts = current()->facts;
+  const int64_t now = clock_.UnixMs() / 1000;
+  if (now >= facts.valid_until_s) return "expired on " + DateText(facts.valid_until_s);
+  if (now < facts.valid_from_s) return "not valid before " + DateText(facts.valid_from_s);
+  return "";
 }
 
 std::shared_ptr<const ServerIdentity> CertificateStore::current() const {

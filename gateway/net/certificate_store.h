@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,14 +15,23 @@
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate.h"
 
+namespace ferry::net {
+class QuicTlsContext;
+}
+
 namespace ferry::gateway {
 
 // A certificate ready for use; immutable, and alive as long as somebody uses it.
 struct ServerIdentity {
-  PemPair pem;  // for QUIC, which makes its own context of it
+  PemPair pem;
   CertificateFacts facts;
-  std::shared_ptr<boost::asio::ssl::context> tls;  // for TCP
+  std::shared_ptr<boost::asio::ssl::context> tls;   // for TCP
+  std::shared_ptr<const net::QuicTlsContext> quic;  // null: there is no QUIC
 };
+
+// Makes QUIC's context of a pair. QUIC is stricter than TCP about the issuers of a chain.
+using QuicContextMaker =
+    std::function<Result<std::shared_ptr<const net::QuicTlsContext>>(const PemPair&)>;
 
 // Shared by all workers: current() and hashes() may be called from any thread, the others from one.
 //
@@ -37,14 +47,18 @@ class CertificateStore {
   };
   static constexpr int64_t kServiceSeconds = kSelfSignedSeconds / 2;
 
-  // Reads or makes what is to be used.
-  static Result<std::unique_ptr<CertificateStore>> Open(Files files, const Clock& clock);
+  // Reads or makes what is to be used. A pair that either TCP or QUIC refuses is used for neither;
+  // without `quic` there is TCP alone.
+  static Result<std::unique_ptr<CertificateStore>> Open(Files files, const Clock& clock,
+                                                        QuicContextMaker quic = nullptr);
 
   std::shared_ptr<const ServerIdentity> current() const;
   // What a browser may be told to trust (serverCertificateHashes): the current and the next
   // self-signed one; none when the certificate is not ours, because then its issuer is trusted.
   std::vector<net::CertificateHash> hashes() const;
   bool self_signed() const { return files_.certificate.empty(); }
+  // What is wrong with the current certificate's time, in words; empty: nothing.
+  std::string TimeFault() const;
 
   // Reads the files again. When they are no good, the old certificate stays and the error tells.
   // Nothing happens to a self-signed one. True when the certificate is another now.
@@ -54,8 +68,10 @@ class CertificateStore {
   Result<bool> Renew();
 
  private:
-  CertificateStore(Files files, const Clock& clock) : files_(std::move(files)), clock_(clock) {}
+  CertificateStore(Files files, const Clock& clock, QuicContextMaker quic)
+      : files_(std::move(files)), clock_(clock), make_quic_(std::move(quic)) {}
 
+  Result<std::shared_ptr<const ServerIdentity>> MakeIdentity(PemPair pair) const;
   Result<void> LoadSelfSigned();
   Result<PemPair> MakeFrom(int64_t service_begin_s) const;
   bool InService(const CertificateFacts& facts) const;
@@ -64,6 +80,7 @@ class CertificateStore {
 
   const Files files_;
   const Clock& clock_;
+  const QuicContextMaker make_quic_;
   mutable std::mutex mutex_;
   std::shared_ptr<const ServerIdentity> current_;
   std::vector<net::CertificateHash> hashes_;

@@ -143,5 +143,17 @@ TEST_F(CertificateStoreTest, KeepsTheOldOneWhenTheFilesAreNoGood) {
   EXPECT_EQ((*store)->current(), old);
 }
 
+TEST_F(CertificateStoreTest, SaysWhatIsWrongWithItsTime) {
+  WriteFiles(Made());
+  AdvanceSeconds(-kDay);
+  const auto store = OfFiles();
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->TimeFault(), "not valid before 2023-11-14T22:13:20Z");
+  AdvanceSeconds(kDay);
+  EXPECT_EQ((*store)->TimeFault(), "");
+  AdvanceSeconds(13 * kDay);
+  EXPECT_EQ((*store)->TimeFault(), "expired on 2023-11-27T22:13:20Z");
+}
+
 }  // namespace
 }  // namespace ferry::gateway

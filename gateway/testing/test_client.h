@@ -10,6 +10,7 @@
 
 #include "gateway/net/asio.h"
 #include "net/connection.h"
+#include "net/tls_options.h"
 
 namespace ferry::gateway::testing {
 
@@ -25,6 +26,8 @@ class TestClient {
     int receive_buffer_bytes = 0;    // 0: the system's
     // Of WebSocket alone are all of the above but `path`.
     net::TransportKind transport = net::TransportKind::kWebSocket;
+    // Of WebTransport alone: what the gateway's certificate must be; none: anything.
+    std::vector<net::CertificateHash> pinned = {};
   };
 
   virtual ~TestClient() = default;

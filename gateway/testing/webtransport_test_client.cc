@@ -13,8 +13,8 @@ namespace {
 class WebTransportTestClient final : public TestClient,
                                      public std::enable_shared_from_this<WebTransportTestClient> {
  public:
-  WebTransportTestClient(asio::io_context& io, uint16_t port, std::string path)
-      : io_(io), port_(port), path_(std::move(path)) {}
+  WebTransportTestClient(asio::io_context& io, uint16_t port, Options options)
+      : io_(io), port_(port), options_(std::move(options)) {}
 
   void Start() override {
     asio::co_spawn(
@@ -73,9 +73,10 @@ class WebTransportTestClient final : public TestClient,
   asio::awaitable<void> Run() {
     const auto self = shared_from_this();
     std::string host = "127.0.0.1";
-    std::string path = path_;
+    std::string path = options_.path;
     net::TlsOptions tls;
-    tls.insecure = true;
+    tls.pinned = options_.pinned;
+    tls.insecure = tls.pinned.empty();
     net::QuicConfig config;
     const auto connected = co_await net::ConnectWebTransport(
         io_, std::move(host), port_, std::move(tls), std::move(path), config);
@@ -92,7 +93,7 @@ class WebTransportTestClient final : public TestClient,
 
   asio::io_context& io_;
   const uint16_t port_;
-  const std::string path_;
+  const Options options_;
   net::Connection* connection_ = nullptr;  // while it is open
   bool closing_ = false;
   std::deque<Frame> out_;
@@ -102,7 +103,7 @@ class WebTransportTestClient final : public TestClient,
 
 std::shared_ptr<TestClient> MakeWebTransportTestClient(asio::io_context& io, uint16_t port,
                                                        const TestClient::Options& options) {
-  return std::make_shared<WebTransportTestClient>(io, port, options.path);
+  return std::make_shared<WebTransportTestClient>(io, port, options);
 }
 
 #else
