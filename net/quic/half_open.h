@@ -1,4 +1,4 @@
-// Handshakes that are not done, counted wherever such are limited.
+// Connections that are not done opening, counted wherever such are limited.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -38,12 +38,16 @@ class HalfOpen {
     ++table_->unvalidated_of[*unvalidated_];
   }
   ~HalfOpen() {
-    if (!table_) return;
-    --table_->total;
-    if (!unvalidated_) return;
+    Validate();
+    if (table_) --table_->total;
+  }
+  // The client has been shown to be there.
+  void Validate() {
+    if (!table_ || !unvalidated_) return;
     --table_->unvalidated;
     const auto found = table_->unvalidated_of.find(*unvalidated_);
     if (--found->second == 0) table_->unvalidated_of.erase(found);
+    unvalidated_.reset();
   }
   HalfOpen(HalfOpen&& other) noexcept { *this = std::move(other); }
   HalfOpen& operator=(HalfOpen&& other) noexcept {

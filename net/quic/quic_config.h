@@ -21,6 +21,8 @@ struct QuicConfig {
   Duration idle_timeout = Duration::Seconds(30);
   // Of one endpoint, half-open ones included.
   size_t max_connections = 10'000;
+  // Of those the ones that are half open: in their handshake, or nothing lives above them yet.
+  size_t max_half_open = 2'000;
   // Half-open handshakes with clients that have not shown that they receive at the address they
   // send from: of one endpoint, and of one address. Any further client must show it by a Retry
   // before anything is kept for it. 0: always.

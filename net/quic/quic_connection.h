@@ -69,8 +69,12 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
 
   // Ends it without a word to the other side; OnClosed follows, not from within this call.
   void Abort();
-  // What lives above is counted otherwise from now on; before it is, the address's gate counts it.
-  void ReleaseAdmission() { admission_.Release(); }
+  // What lives above is counted otherwise from now on; before it is, it counts as half open, for
+  // the endpoint and the address's gate.
+  void ReleaseAdmission() {
+    half_open_ = HalfOpen();
+    admission_.Release();
+  }
   // As text, without the port; follows the client to another address.
   const std::string& remote_address() const { return remote_text_; }
   // Bytes written to a stream that the other side has not acknowledged.

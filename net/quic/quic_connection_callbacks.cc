@@ -169,7 +169,7 @@ const ngtcp2_callbacks& QuicConnection::NativeCallbacks() {
 
 int QuicConnection::OnHandshakeCompleted() {
   handshake_done_ = true;
-  half_open_ = HalfOpen();
+  half_open_.Validate();
   if (!admission_.Take(path_.remote.ip())) {
     endpoint_.counters().connections_refused.Add();
     close_request_ = {CloseRequest::Kind::kRefusal, NGTCP2_CONNECTION_REFUSED, "refused"};

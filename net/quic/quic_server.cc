@@ -63,7 +63,8 @@ void QuicServer::OnUnmatchedPacket(ByteSpan packet, const ngtcp2_version_cid& id
 }
 
 void QuicServer::Accept(const ngtcp2_pkt_hd& header, const UdpPath& path) {
-  if (!accepting_ || endpoint_.connections() >= setup_.config.max_connections) {
+  if (!accepting_ || half_open() >= setup_.config.max_half_open ||
+      endpoint_.connections() >= setup_.config.max_connections) {
     counters_.connections_refused.Add();
     Refuse(header, path, NGTCP2_CONNECTION_REFUSED);
     return;

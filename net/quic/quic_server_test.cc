@@ -191,6 +191,23 @@ TEST_F(QuicServerTest, AsksTheGateForEveryHandshakeAndReleasesEach) {
   EXPECT_EQ(gate.inside, 0);
 }
 
+TEST_F(QuicServerTest, WhoIsHalfOpenTakesNoPlaceButOfTheHalfOpen) {
+  QuicConfig config;
+  config.max_half_open = 1;
+  StartServer(config);
+  Client first = ConnectReady();
+  ASSERT_TRUE(Until([&] { return counters.handshakes.value() == 1; }));
+  EXPECT_EQ(server->half_open(), 1u) << "until what lives above says that it counts it";
+  Client refused = Connect();
+  ASSERT_TRUE(Until([&] { return refused->end.has_value(); }));
+  EXPECT_FALSE(refused->ready);
+  sessions[0]->connection->ReleaseAdmission();
+  EXPECT_EQ(server->half_open(), 0u);
+  Client second = ConnectReady();
+  EXPECT_TRUE(Echoes(second, "in"));
+  EXPECT_TRUE(Echoes(first, "still"));
+}
+
 TEST_F(QuicServerTest, ForgedAddressesKeepNobodyOut) {
   QuicConfig config;
   gate.limit = 2;
