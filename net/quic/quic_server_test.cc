@@ -248,47 +248,75 @@ TEST_F(QuicServerTest, RefusesMoreConnectionsThanItsLimit) {
   EXPECT_TRUE(Echoes(second, "2"));
 }
 
-// Each worker on a thread of its own; the clients on this one.
-TEST_F(QuicServerTest, SteersPacketsToTheWorkerOfTheirConnectionWhereverTheyComeFrom) {
-  constexpr uint8_t kWorkers = 2;
+// Each worker on a thread of its own; the clients on the test's.
+class QuicWorkersTest : public QuicServerTest {
+ protected:
+  static constexpr uint8_t kWorkers = 2;
   struct Worker {
     boost::asio::io_context io{1};
     QuicCounters counters;
     std::unique_ptr<QuicServer> server;
     std::thread thread;
   };
+
+  void StartWorkers() {
+    for (uint8_t i = 0; i < kWorkers; ++i) {
+      QuicServerSetup setup;
+      setup.local = {boost::asio::ip::make_address("127.0.0.1"), port};
+      setup.worker = {i, kWorkers};
+      setup.secret = secret;
+      setup.tls = tls;
+      auto started = QuicServer::Start(
+          workers[i].io, setup,
+          [](QuicConnection& connection) {
+            return std::make_shared<QuicPeer>(connection, std::make_shared<PeerLog>(), true);
+          },
+          workers[i].counters);
+      ASSERT_TRUE(started) << started.error().message;
+      workers[i].server = std::move(*started);
+      port = workers[i].server->port();
+    }
+    for (Worker& worker : workers) {
+      worker.thread = std::thread([&worker] { worker.io.run(); });
+    }
+  }
+  void StopWorkers() {
+    for (Worker& worker : workers) {
+      worker.io.stop();
+      worker.thread.join();
+      worker.server.reset();
+    }
+  }
+
   std::array<Worker, kWorkers> workers;
-  for (uint8_t i = 0; i < kWorkers; ++i) {
-    QuicServerSetup setup;
-    setup.local = {boost::asio::ip::make_address("127.0.0.1"), port};
-    setup.worker = {i, kWorkers};
-    setup.secret = secret;
-    setup.tls = tls;
-    auto started = QuicServer::Start(
-        workers[i].io, setup,
-        [](QuicConnection& connection) {
-          return std::make_shared<QuicPeer>(connection, std::make_shared<PeerLog>(), true);
-        },
-        workers[i].counters);
-    ASSERT_TRUE(started) << started.error().message;
-    workers[i].server = std::move(*started);
-    port = workers[i].server->port();
-  }
-  for (Worker& worker : workers) {
-    worker.thread = std::thread([&worker] { worker.io.run(); });
-  }
+};
+
+TEST_F(QuicWorkersTest, PacketsFindTheWorkerOfTheirConnectionWhereverTheyComeFrom) {
+  StartWorkers();
   std::vector<Client> clients;
   for (int i = 0; i < 20; ++i) clients.push_back(ConnectReady());
   for (Client& client : clients) EXPECT_TRUE(Echoes(client, "before"));
   for (Client& client : clients) ASSERT_TRUE(client.client->Rebind());
   for (Client& client : clients) EXPECT_TRUE(Echoes(client, "after"));
-  for (Worker& worker : workers) {
-    worker.io.stop();
-    worker.thread.join();
+  StopWorkers();
+  for (const Worker& worker : workers) {
     EXPECT_GT(worker.counters.handshakes.value(), 0u);
     EXPECT_EQ(worker.counters.packets_unknown.value(), 0u);
-    worker.server.reset();
   }
+}
+
+TEST_F(QuicWorkersTest, TheIdThatAClientChoosesDoesNotChooseItsWorker) {
+  StartWorkers();
+  const auto initial = RecordInitial();
+  constexpr uint64_t kClients = 40;
+  std::vector<udp::socket> clients;
+  for (uint64_t i = 0; i < kClients; ++i) SendRaw(clients.emplace_back(Raw()), initial);
+  const auto received = [this] {
+    return workers[0].counters.packets_in.value() + workers[1].counters.packets_in.value();
+  };
+  EXPECT_TRUE(Until([&] { return received() >= kClients; }));
+  StopWorkers();
+  for (const Worker& worker : workers) EXPECT_GT(worker.counters.packets_in.value(), 0u);
 }
 
 }  // namespace

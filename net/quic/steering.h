@@ -1,7 +1,10 @@
 // Which worker gets a packet. Every worker has its own UDP socket on the one address and port
-// (SO_REUSEPORT); the kernel is told to choose by the first byte of the destination connection id,
-// in which a worker writes its own index, so that packets find their worker also after the client
-// has moved to another address (RFC 9000 §9).
+// (SO_REUSEPORT). Of a connection that is open the kernel is told to choose by the first byte of
+// the destination connection id, in which a worker writes its own index, so that packets find their
+// worker also after the client has moved to another address (RFC 9000 §9). Until a handshake is
+// done there is no moving, and some ids are the client's choice: then, which the long header tells,
+// the kernel chooses by its keyed hash of both addresses, so that nobody can heap handshakes on one
+// worker by the ids he makes up.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +27,7 @@ struct WorkerSlot {
 void FillConnectionId(MutableByteSpan id, WorkerSlot worker);
 
 // Attaches the filter to the group of sockets that `socket` belongs to; once is enough. The n-th
-// socket bound is worker n's: bind them in order. Ids that clients chose fall anywhere, but all
-// packets with the same one at the same worker.
+// socket bound is worker n's: bind them in order.
 Result<void> AttachSteering(int socket, uint8_t workers);
 
 }  // namespace ferry::net
