@@ -73,6 +73,7 @@ asio::awaitable<void> WebSocketConnection::Run(HandlerFactory make_handler) {
   Wake();
   const ConnectionEnd end = co_await Read();
   ended_ = true;
+  if (failure_) std::rethrow_exception(failure_);
   // The answer to the peer's close frame, or the one that says what was wrong, still goes out.
   StartCloseTimer();
   Wake();
@@ -172,7 +173,7 @@ void WebSocketConnection::Wake() {
 
 void WebSocketConnection::Flush() {
   if (writing_) return;
-  if (!write_failed_) Gather();
+  if (!write_failed_) GatherOrFail();
   if (out_.empty()) {
     BufferPool::OfThisThread().Give(std::exchange(out_, {}));
     written_.cancel();
@@ -182,6 +183,18 @@ void WebSocketConnection::Flush() {
   asio::async_write(
       stream_, asio::buffer(out_),
       [self = shared_from_this()](const error_code& error, size_t) { self->OnWritten(error); });
+}
+
+// What the handler throws ends this connection, as it does where it reads, and no other.
+void WebSocketConnection::GatherOrFail() {
+  try {
+    Gather();
+  } catch (...) {
+    out_.clear();
+    write_failed_ = true;
+    failure_ = std::current_exception();
+    CutOff();  // ends the reader, whose end throws it on
+  }
 }
 
 void WebSocketConnection::Gather() {

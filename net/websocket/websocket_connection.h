@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ class WebSocketConnection final : public Connection,
   WebSocketConnection(ByteStream stream, WebSocketRole role, std::string remote_address,
                       ByteSpan received);
 
-  // Makes the handler and lives until the connection has ended. Once.
+  // Makes the handler and lives until the connection has ended; throws what that throws. Once.
   boost::asio::awaitable<void> Run(HandlerFactory make_handler);
 
   void Wake() override;
@@ -62,6 +63,7 @@ class WebSocketConnection final : public Connection,
 
   // Writes what waits, again and again until nothing does.
   void Flush();
+  void GatherOrFail();
   void Gather();
   void OnWritten(const error_code& error);
   const MaskingKey* NextMask();
@@ -76,6 +78,7 @@ class WebSocketConnection final : public Connection,
   bool flush_posted_ = false;
   bool writing_ = false;
   bool write_failed_ = false;
+  std::exception_ptr failure_;       // what the handler threw when it was asked for the next frame
   std::vector<uint8_t> pong_;        // answers the last ping, if any
   std::optional<CloseFrame> close_;  // to be sent, or sent
   bool close_sent_ = false;

@@ -11,6 +11,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,15 @@ class Recorder final : public ConnectionHandler {
  private:
   End& end_;
   Frame current_;
+};
+
+// Fails when it is asked for something to send.
+class Failing final : public ConnectionHandler {
+ public:
+  void OnControl(std::string_view) override {}
+  void OnMedia(ByteSpan) override {}
+  bool NextFrame(OutgoingFrame&) override { throw std::runtime_error("a bug"); }
+  void OnClosed(const ConnectionEnd&) override {}
 };
 
 asio::awaitable<void> RunTo(std::shared_ptr<WebSocketConnection> connection, End& end) {
@@ -377,6 +387,34 @@ TEST_F(WebSocketConnectionTest, AReaderThatDoesNotReadLeavesTheRestWithTheHandle
   io.restart();
   io.poll();
   EXPECT_EQ(server.to_send.size(), waiting);
+}
+
+TEST_F(WebSocketConnectionTest, AHandlerThatThrowsWhileWritingEndsItsConnectionAlone) {
+  tcp::socket socket(io);
+  socket.connect(acceptor.local_endpoint());
+  const auto connection = std::make_shared<WebSocketConnection>(
+      ByteStream(acceptor.accept()), WebSocketRole::kServer, "192.0.2.1", ByteSpan());
+  std::string thrown;
+  asio::co_spawn(
+      io,
+      [connection] {
+        return connection->Run([](Connection&) { return std::make_unique<Failing>(); });
+      },
+      [&](const std::exception_ptr& failure) {
+        try {
+          if (failure) std::rethrow_exception(failure);
+          thrown = "nothing";
+        } catch (const std::exception& error) {
+          thrown = error.what();
+        }
+      });
+  // The loop, and with it everybody else's connection, goes on.
+  EXPECT_TRUE(Until([&] { return !thrown.empty(); }));
+  EXPECT_EQ(thrown, "a bug");
+  error_code error;
+  char byte = 0;
+  socket.read_some(asio::buffer(&byte, 1), error);
+  EXPECT_TRUE(error) << "it is closed";
 }
 
 }  // namespace
