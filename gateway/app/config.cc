@@ -21,6 +21,8 @@ constexpr char kVersion[] = "ferry-gateway " FERRY_VERSION;
 constexpr char kVersion[] = "ferry-gateway " FERRY_VERSION " (built without WebTransport)";
 #endif
 
+constexpr size_t kMinTokenBytes = 16;
+
 // FERRY_MAX_CONNECTIONS for max-connections.
 std::string EnvironmentName(std::string name) {
   std::ranges::transform(name, name.begin(), [](char c) {
@@ -90,6 +92,10 @@ void DeclareAll(Options options, Config& c) {
   options.Value("sdk-dir", c.sdk_dir, "folder served under /sdk/");
   options.Switch("demo", c.demo,
                  "sign a userSig for whoever asks /demo/usersig: for trying out only");
+  options.Value("admin-listen", c.admin_listen,
+                "address and port of the metrics, without TLS, for this host's own; empty: none");
+  options.Value("metrics-token", c.metrics_token,
+                "who shows it as a bearer token gets the metrics on the port itself, too");
   options.Choice("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"},
                  "how much is logged");
   options.Switch("webtransport", c.webtransport,
@@ -113,7 +119,11 @@ void DeclareAll(Options options, Config& c) {
                  "time for clients to close afterwards");
 
   options.Number("max-connections", c.listener.max_connections, 1, 1'000'000,
-                 "connections of all kinds; more are closed at once");
+                 "connections of clients, of all kinds");
+  options.Number("max-half-open", c.listener.max_half_open, 1, 1'000'000,
+                 "connections that are opening; the oldest gives way to a new one");
+  options.Number("max-http-connections", c.listener.max_http_connections, 1, 1'000'000,
+                 "connections for pages and files; the idlest gives way to a new one");
   options.Millis("handshake-timeout-ms", c.listener.handshake_timeout,
                  "time for the TLS handshake");
   options.Millis("http-idle-timeout-ms", c.listener.http_idle_timeout,
@@ -130,6 +140,10 @@ void DeclareAll(Options options, Config& c) {
                  1, 1'000'000'000, "control messages of one address, all its clients together");
   options.Number("message-burst-per-address", c.listener.message_burst_per_address, 64,
                  1'000'000'000, "control messages that one address may save up");
+  options.Number("max-requests-per-second-per-address", c.listener.requests_per_second_per_address,
+                 1, 1'000'000, "requests for pages and files of one address");
+  options.Number("request-burst-per-address", c.listener.request_burst_per_address, 1,
+                 1'000'000'000, "requests that one address may save up");
   options.Value("allowed-origins", c.allowed_origins,
                 "web pages that may connect, as https://example.com or https://*.example.com; "
                 "none: all");
@@ -145,6 +159,8 @@ void DeclareAll(Options options, Config& c) {
 
   SessionLimits& s = c.sessions;
   options.Millis("join-timeout-ms", s.join_timeout, "time to join after connecting");
+  options.Number("max-entering", s.max_entering, 1, 1'000'000,
+                 "clients that have neither joined nor resumed; the oldest gives way to a new one");
   options.Millis("idle-timeout-ms", s.idle_timeout, "silence after which a client is gone");
   options.Number("node", s.node, 1, UINT32_MAX,
                  "number of this gateway among those that serve the same applications");
@@ -192,6 +208,10 @@ void Check(const Config& c) {
   if (c.certificate.empty() != c.private_key.empty()) {
     throw CLI::ValidationError("certificate and private-key belong together: one is missing");
   }
+  if (const size_t size = c.metrics_token.size(); size > 0 && size < kMinTokenBytes) {
+    throw CLI::ValidationError("metrics-token has " + std::to_string(size) +
+                               " bytes: one that is not guessed has 16 and more");
+  }
   const auto check = [](const char* name, const auto& parsed) {
     if (!parsed) throw CLI::ValidationError(std::string(name) + ": " + parsed.error().message);
   };
@@ -206,6 +226,7 @@ void Check(const Config& c) {
                                  " is that of TLS already");
     }
   }
+  if (!c.admin_listen.empty()) check("admin-listen", ParseListenAddress(c.admin_listen));
   if (c.proxy_protocol && c.trusted_proxies.empty()) {
     throw CLI::ValidationError(
         "proxy-protocol: its headers are taken of trusted-proxies alone, and there are none");

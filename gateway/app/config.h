@@ -33,6 +33,8 @@ struct Config {
   std::string demo_dir = "web/dist";
   std::string sdk_dir = "js-api/dist";
   bool demo = false;
+  std::string admin_listen = "127.0.0.1:8444";  // empty: nowhere
+  std::string metrics_token;                    // empty: there are no metrics on the port itself
   std::string log_level = "info";
   bool webtransport = true;  // where it is built in
   size_t workers = 0;        // threads; 0: as many as there are cores

@@ -61,6 +61,12 @@ TEST_F(ConfigTest, ReadsEveryKindOfValue) {
   EXPECT_EQ(parsed->config.sessions.media.max_publish_rate, DataRate::KilobitsPerSec(5000));
 }
 
+TEST_F(ConfigTest, TheAdminPortCanBeSwitchedOff) {
+  EXPECT_EQ(Parse({"--admin-listen", ""})->config.admin_listen, "");
+  WriteFile("admin-listen = \"\"\n");
+  EXPECT_EQ(Parse({"--config", file})->config.admin_listen, "");
+}
+
 TEST_F(ConfigTest, SwitchesAreOverriddenToo) {
   WriteFile("demo = true\n");
   EXPECT_FALSE(Parse({"--config", file, "--no-demo"})->config.demo);
@@ -79,6 +85,8 @@ TEST_F(ConfigTest, ErrorsNameTheSetting) {
   EXPECT_EQ(Port({"--config", "/nowhere.toml"}), -1);
   EXPECT_EQ(Port({"--max-publishers", "0"}), -1);
   EXPECT_EQ(Port({"--certificate", "x"}), -1);
+  EXPECT_EQ(Port({"--metrics-token", "short"}), -1);
+  EXPECT_EQ(Port({"--admin-listen", "8444"}), -1);
 }
 
 TEST_F(ConfigTest, OriginsThatAreNoneAreRefused) {

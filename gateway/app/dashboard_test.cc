@@ -20,7 +20,7 @@ class DashboardTest : public GatewayTest {};
 
 TEST_F(DashboardTest, EveryMetricItShowsExists) {
   Start();
-  const std::string metrics = Get("/metrics").body;
+  const std::string metrics = MetricsText();
   std::ifstream file(FERRY_DOCS "/grafana/ferry-gateway.json");
   const json dashboard = json::parse(file);
   std::set<std::string> shown;
@@ -49,7 +49,7 @@ TEST_F(DashboardTest, EveryMetricItShowsExists) {
 
 TEST_F(DashboardTest, EveryMetricOfALimitExists) {
   Start();
-  const std::string metrics = Get("/metrics").body;
+  const std::string metrics = MetricsText();
   std::ifstream file(FERRY_DOCS "/limits.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   // A metric, or a label's value: those that follow the first stand in quotes alone.
@@ -66,7 +66,7 @@ TEST_F(DashboardTest, EveryMetricOfALimitExists) {
 
 TEST_F(DashboardTest, EveryMetricIsDocumented) {
   Start();
-  const std::string metrics = Get("/metrics").body;
+  const std::string metrics = MetricsText();
   std::ifstream file(FERRY_DOCS "/configuration.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::regex type("# TYPE ([a-z0-9_]+) ");

@@ -19,7 +19,6 @@ namespace {
 constexpr Duration kAbortTimeout = Duration::Millis(1000);
 // How often the gateway looks whether its self-signed certificate's time is over.
 constexpr auto kRenewalInterval = std::chrono::minutes(10);
-
 // From the kernel: session ids and SSRCs are not to be guessed from each other.
 uint64_t MakeSeed() {
   std::random_device device;
@@ -49,7 +48,7 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
       log_(std::move(log)),
       addresses_(config_.listener, clock_),
       control_(config_.rooms, config_.sessions, *log_, MakeSeed()),
-      sessions_{clock_, apps_, control_, *log_, addresses_},
+      sessions_{clock_, apps_, control_, *log_, addresses_, WorkerCount(config_)},
       renewal_(io) {
   std::vector<Sfu::Worker> sfu;
   for (size_t i = 0; i < WorkerCount(config_); ++i) {
@@ -62,6 +61,7 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
 }
 
 Gateway::~Gateway() {
+  StopHttp();
   for (const auto& worker : workers_) worker->Join();
   for (const auto& worker : workers_) worker->Clear();
 }
@@ -88,14 +88,13 @@ Result<void> Gateway::Start() {
                                                           static_cast<uint8_t>(workers_.size()));
   }
   OnCertificate();
-  http_ = std::make_unique<HttpService>(
-      HttpService::Sources{config_, apps_, clock_, control_, addresses_,
-                           webtransport ? certificates_.get() : nullptr, metrics_});
+  if (auto started = StartHttp(); !started) return started;
   context_ = std::make_unique<WorkerContext>(
       WorkerContext{sessions_,
                     {*certificates_, addresses_, origins_, proxies_},
                     config_.listener,
-                    [this](const HttpRequest& request) { return http_->Answer(request); },
+                    workers_.size(),
+                    *dispatcher_,
                     webtransport_.get()});
   if (auto listening = Listen(webtransport); !listening) return listening;
   asio::co_spawn(
@@ -138,6 +137,44 @@ Result<void> Gateway::Listen(bool webtransport) {
     if (plain) plain->port = workers_[i]->plain_port();
   }
   return {};
+}
+
+Result<void> Gateway::StartHttp() {
+  http_ = std::make_unique<HttpService>(
+      HttpService::Sources{config_, apps_, clock_, leaving_, addresses_,
+                           webtransport_ ? certificates_.get() : nullptr, metrics_});
+  dispatcher_ =
+      std::make_unique<HttpDispatcher>(http_threads_, http_->everybody(), addresses_, *log_);
+  http_->AddMetrics(dispatcher_->metrics());
+  http_->AddMetrics(admin_metrics_);
+  for (const std::string& folder : http_->MissingFolders()) {
+    log_->warn(
+        "event=folder-missing why=\"there is no folder {}: what is in it is answered with "
+        "404\"",
+        folder);
+  }
+  if (config_.admin_listen.empty()) return {};
+  const auto at = ParseListenAddress(config_.admin_listen);
+  if (!at) return std::unexpected(at.error());
+  auto admin = PlainListener::Start(http_threads_, at->address, at->port, http_->admin(),
+                                    config_.listener.http_idle_timeout, admin_metrics_, *log_);
+  if (!admin) {
+    return Fail(admin.error().code, "admin-listen: " + admin.error().message +
+                                        "; give another address, or \"\" for none");
+  }
+  admin_ = std::move(*admin);
+  if (!admin_->loopback()) {
+    log_->warn(
+        "event=admin-listen-open address={} why=\"whoever reaches it reads the metrics, "
+        "without TLS\"",
+        admin_->address());
+  }
+  return {};
+}
+
+void Gateway::StopHttp() {
+  admin_.reset();
+  http_threads_.Stop();
 }
 
 void Gateway::OnCertificate() {
@@ -195,7 +232,7 @@ int64_t Gateway::Dropped(DropReason reason) const {
 
 void Gateway::Shutdown(ShutdownStage stage, std::function<void()> done) {
   stage_ = std::max(stage_, stage);
-  if (std::exchange(leaving_, true)) return;
+  if (leaving_.exchange(true)) return;
   log_->info("event=draining sessions={}", Total(&Metrics::sessions));
   control_.BeginDrain();
   asio::co_spawn(
@@ -215,6 +252,7 @@ asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
   co_await WaitFor(nothing, kAbortTimeout, ShutdownStage::kNone);
   log_->info("event=stopped connections={}", Total(&Metrics::connections));
   renewal_.cancel();
+  StopHttp();
   for (const auto& worker : workers_) worker->Join();
   done();
 }

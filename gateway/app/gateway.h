@@ -1,6 +1,7 @@
 // The gateway put together: configuration in, a port that serves out.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,9 @@
 #include "gateway/app/worker.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/metrics.h"
+#include "gateway/http/http_dispatcher.h"
+#include "gateway/http/http_threads.h"
+#include "gateway/http/plain_listener.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"
@@ -36,6 +40,8 @@ class Gateway {
   uint16_t port() const { return workers_.front()->port(); }
   // Of plain HTTP; 0: none.
   uint16_t plain_port() const { return workers_.front()->plain_port(); }
+  // Where metrics are, as "127.0.0.1:8444"; empty: nowhere but on the port, for who has the token.
+  std::string admin_address() const { return admin_ ? admin_->address() : ""; }
   // Reads the certificate's files again (SIGHUP). Connections that are open keep the old one.
   void ReloadCertificate();
 
@@ -59,6 +65,9 @@ class Gateway {
   Result<void> ParsePolicies();
   // All workers, on the same ports.
   Result<void> Listen(bool webtransport);
+  Result<void> StartHttp();
+  // Answers nobody over HTTP any more.
+  void StopHttp();
   // The certificate is another now.
   void OnCertificate();
   asio::awaitable<void> RenewCertificate();
@@ -78,7 +87,12 @@ class Gateway {
   std::unique_ptr<CertificateStore> certificates_;
   ControlPlane control_;
   const SessionContext sessions_;
+  std::atomic<bool> leaving_{false};
+  HttpThreads http_threads_;
   std::unique_ptr<HttpService> http_;
+  std::unique_ptr<HttpDispatcher> dispatcher_;
+  Metrics admin_metrics_;
+  std::unique_ptr<PlainListener> admin_;
   std::unique_ptr<WebTransportService> webtransport_;
   std::unique_ptr<WorkerContext> context_;
   // Before the workers: their sessions' packets are of its pools.
@@ -86,7 +100,6 @@ class Gateway {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<const Metrics*> metrics_;
   asio::steady_timer renewal_;
-  bool leaving_ = false;
   ShutdownStage stage_ = ShutdownStage::kDrain;
 };
 

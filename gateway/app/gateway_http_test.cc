@@ -20,7 +20,7 @@ class GatewayHttpTest : public GatewayTest {
   // What ferry_http_limits_total says of a limit.
   int Ended(const std::string& limit) {
     const std::string line = "ferry_http_limits_total{limit=\"" + limit + "\"} ";
-    const std::string metrics = Get("/metrics").body;
+    const std::string metrics = MetricsText();
     const size_t found = metrics.find(line);
     return found == metrics.npos ? -1 : std::stoi(metrics.substr(found + line.size()));
   }
@@ -78,12 +78,67 @@ TEST_F(GatewayHttpTest, TellsHealthReadinessAndMetrics) {
   EXPECT_EQ(Get("/healthz").status, 200u);
   EXPECT_EQ(Get("/readyz").status, 200u);
   const Client ann = Joined("ann");
-  const std::string metrics = Get("/metrics").body;
+  const std::string metrics = MetricsText();
   for (const char* line : {"ferry_participants 1\n", "ferry_rooms 1\n", "ferry_joins_total 1\n",
                            "ferry_packets_dropped_total{reason=\"rate\"} 0\n"}) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
   }
   EXPECT_EQ(Get("/healthz", {}, "POST").status, 405u);
+}
+
+TEST_F(GatewayHttpTest, MetricsAreNotForEverybody) {
+  Start();
+  EXPECT_EQ(Get("/metrics").status, 404u);
+  EXPECT_NE(MetricsText().find("ferry_connections"), std::string::npos);
+}
+
+TEST_F(GatewayHttpTest, MetricsAreForWhoHasTheToken) {
+  config.metrics_token = "0123456789abcdef";
+  config.admin_listen = "";
+  Start();
+  EXPECT_EQ(gateway->admin_address(), "");
+  EXPECT_EQ(Get("/metrics").status, 401u);
+  EXPECT_EQ(Get("/metrics", {{"Authorization", "Bearer 0123456789abcdeX"}}).status, 401u);
+  const auto metrics = Get("/metrics", {{"Authorization", "Bearer 0123456789abcdef"}});
+  EXPECT_EQ(metrics.status, 200u);
+  EXPECT_NE(metrics.body.find("ferry_connections"), std::string::npos);
+}
+
+TEST_F(GatewayHttpTest, AnAddressThatAsksTooOftenIsToldSo) {
+  config.listener.requests_per_second_per_address = 1;
+  config.listener.request_burst_per_address = 2;
+  Start();
+  const Client ann = Joined("ann");
+  EXPECT_EQ(Get("/").status, 200u);
+  EXPECT_EQ(Get("/").status, 200u);
+  auto refused = Get("/");
+  EXPECT_EQ(refused.status, 429u);
+  EXPECT_EQ(refused.headers["retry-after"], "1");
+  EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  EXPECT_TRUE(Connect()->open) << "a client is no page";
+  EXPECT_EQ(Ended("rate"), 1);
+}
+
+TEST_F(GatewayHttpTest, IdlePagesTakeNoPlaceOfAClient) {
+  config.listener.max_connections = 1;
+  config.listener.max_http_connections = 1;
+  Start();
+  EXPECT_EQ(Get("/").status, 200u);
+  const Client ann = Joined("ann");
+  EXPECT_EQ(Get("/").status, 200u) << "nor the other way round";
+  EXPECT_EQ(Connect()->http_status, 503u);
+}
+
+TEST_F(GatewayHttpTest, FoldersThatAreMissingAreSaid) {
+  config.demo_dir = directory / "nowhere";
+  config.sdk_dir = "";
+  Start();
+  EXPECT_NE(log_text.str().find("event=folder-missing why=\"there is no folder " + config.demo_dir),
+            std::string::npos)
+      << log_text.str();
+  EXPECT_EQ(log_text.str().find("event=folder-missing", log_text.str().find(config.demo_dir)),
+            std::string::npos)
+      << "an empty one is not wanted";
 }
 
 TEST_F(GatewayHttpTest, CountsWhoSaysNothing) {
@@ -96,9 +151,9 @@ TEST_F(GatewayHttpTest, CountsWhoSaysNothing) {
 
 TEST_F(GatewayHttpTest, CountsWhatItEndsAtALimit) {
   Start();
-  EXPECT_EQ(Get("/", {{"x", std::string(20'000, 'x')}}).status, 0u);
+  EXPECT_EQ(Get("/", {{"x", std::string(20'000, 'x')}}).status, 431u);
   EXPECT_EQ(Ended("headers"), 1);
-  EXPECT_EQ(Get("/", {{"content-length", "70000"}}).status, 0u);
+  EXPECT_EQ(Get("/", {{"content-length", "70000"}}).status, 413u);
   EXPECT_EQ(Ended("body"), 1);
   const auto make_file = [this](const std::string& name, uint64_t size) {
     Write("demo/" + name, "");
@@ -184,7 +239,7 @@ TEST_F(GatewayHttpTest, PagesOfOtherOriginsAreRefusedWhenOriginsAreListed) {
   EXPECT_EQ(Connect({.origin = "https://evil.example"})->http_status, 403u);
   EXPECT_TRUE(Connect({.origin = "https://good.example"})->open);
   EXPECT_TRUE(Connect()->open) << "not a browser";
-  EXPECT_NE(Get("/metrics").body.find("refused_total{reason=\"origin\"} 1\n"), std::string::npos);
+  EXPECT_NE(MetricsText().find("refused_total{reason=\"origin\"} 1\n"), std::string::npos);
 }
 
 TEST_F(GatewayHttpTest, TooManyConnectionsOfAnAddressAreToldSo) {

@@ -22,7 +22,7 @@ class GatewayProxiedTest : public GatewayTest {
   void Trust() { config.trusted_proxies = {"127.0.0.1"}; }
   int Refused(const std::string& reason) {
     const std::string line = "ferry_connections_refused_total{reason=\"" + reason + "\"} ";
-    const std::string metrics = Get("/metrics").body;
+    const std::string metrics = MetricsText();
     const size_t found = metrics.find(line);
     return found == metrics.npos ? -1 : std::stoi(metrics.substr(found + line.size()));
   }

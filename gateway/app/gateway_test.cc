@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/testing/gateway_fixture.h"
@@ -127,7 +128,7 @@ TEST_F(GatewayTest, TextThatIsNotUtf8EndsTheConnection) {
   const Client ann = Joined("ann");
   ann->SendText("\xFF\xFE\xFD");
   EXPECT_TRUE(Until([&] { return ann->closed; }));
-  EXPECT_NE(Get("/metrics").body.find("ferry_connections_closed_total{code=\"1007\"} 1\n"),
+  EXPECT_NE(MetricsText().find("ferry_connections_closed_total{code=\"1007\"} 1\n"),
             std::string::npos);
 }
 
@@ -136,7 +137,7 @@ TEST_F(GatewayTest, OversizedFramesEndTheConnection) {
   const Client text = Joined("text");
   text->SendText(std::string(65'537, ' '));
   EXPECT_TRUE(ClosesWith(text, 1009));
-  EXPECT_NE(Get("/metrics").body.find("ferry_connections_closed_total{code=\"1009\"} 1\n"),
+  EXPECT_NE(MetricsText().find("ferry_connections_closed_total{code=\"1009\"} 1\n"),
             std::string::npos);
   const Client binary = Joined("binary");
   binary->SendBinary(std::vector<uint8_t>(1201, 0x80));
@@ -295,6 +296,35 @@ TEST_F(GatewayTest, TheGatewayIsFullAtItsLimit) {
   ann->Abort();
   ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::connections) == 0; }));
   EXPECT_TRUE(Connect()->open);
+}
+
+TEST_F(GatewayTest, WhoConnectsAndDoesNotJoinKeepsNobodyFromComingBack) {
+  config.listener.max_connections = 3;
+  config.sessions.max_entering = 1;
+  Start();
+  const Client ann = Connect();
+  const json joined = Ask(ann, JoinMessage("ann"));
+  ann->Abort();
+  ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::sessions_in_grace) == 1; }));
+  Client last;
+  for (int i = 0; i < 5; ++i) {
+    const Client before = std::exchange(last, Connect());
+    ASSERT_TRUE(last->open);
+    if (!before) continue;
+    EXPECT_TRUE(ClosesWith(before, 1013));
+    EXPECT_TRUE(before->Has({{"type", "error"}, {"code", 20006}}));
+    ASSERT_TRUE(Until([&] { return gateway->Total(&Metrics::connections) == 1; }));
+  }
+  const Client again = Connect();
+  EXPECT_EQ(Ask(again, {{"type", "resume"},
+                        {"version", 1},
+                        {"token", joined["resumeToken"]},
+                        {"ack", 0}})["type"],
+            "ok");
+  EXPECT_TRUE(ClosesWith(last, 1013));
+  EXPECT_EQ(gateway->Total(&Metrics::entering), 0);
+  EXPECT_TRUE(Connect()->open);
+  EXPECT_EQ(Ask(again, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
 }
 
 TEST_F(GatewayTest, OnlyItsPathAndProtocolUpgrade) {

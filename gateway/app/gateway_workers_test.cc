@@ -111,7 +111,7 @@ TEST_F(GatewayWorkersTest, ShareRoomsAndSessionsOfBothTransports) {
   }
   EXPECT_EQ(gateway->Total(&Metrics::participants), kUsers);
   EXPECT_EQ(gateway->Total(&Metrics::streams), 2 * kUsers);
-  EXPECT_EQ(Get("/metrics").status, 200u);
+  EXPECT_NE(MetricsText(), "");
   ExpectSound();
   // One half leaves, one by one; the other half is there when the gateway ends.
   for (size_t i = 0; i < kUsers / 2; ++i) {

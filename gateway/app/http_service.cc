@@ -8,12 +8,13 @@
 #include "core/base/base64.h"
 #include "gateway/app/prometheus_text.h"
 #include "gateway/auth/usersig.h"
-#include "gateway/net/listener.h"
+#include "net/websocket/handshake.h"
 
 namespace ferry::gateway {
 namespace {
 
 namespace http = boost::beast::http;
+using net::kWebSocketPath;
 
 constexpr int64_t kDemoUserSigSeconds = 86400;
 // What a client must know to open WebTransport (docs/protocol.md §1).
@@ -36,46 +37,79 @@ void AddSecurityHeaders(http::fields& headers) {
 
 }  // namespace
 
+void HttpService::Secured::Handle(HttpRequest request, HttpContext context, HttpDone done) {
+  HttpDone secured([answer = std::move(done)](HttpResponse response) {
+    AddSecurityHeaders(response.headers);
+    answer(std::move(response));
+  });
+  routes.Handle(std::move(request), std::move(context), std::move(secured));
+}
+
 HttpService::HttpService(Sources sources)
     : sources_(std::move(sources)),
-      demo_files_(sources_.config.demo_dir, file_metrics_),
-      sdk_files_(sources_.config.sdk_dir, file_metrics_) {
-  sources_.metrics.push_back(&file_metrics_);
-}
+      demo_files_(sources_.config.demo_dir),
+      sdk_files_(sources_.config.sdk_dir) {
+  sources_.metrics.push_back(&demo_files_.metrics());
+  sources_.metrics.push_back(&sdk_files_.metrics());
+  const auto metrics = [this](const HttpRequest&, const HttpContext&) { return MetricsText(); };
+  AddHealth(admin_.routes);
+  admin_.routes.Add("GET", "/metrics", metrics);
 
-bool HttpService::draining() const { return sources_.control.draining(); }
-
-HttpResponse HttpService::Answer(const HttpRequest& request) {
-  const std::string path = TargetPath({request.target().data(), request.target().size()});
-  HttpResponse response;
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    response = TextResponse(405, "text/plain", "only GET and HEAD are answered here\n");
-    response.headers.set(http::field::allow, "GET, HEAD");
-  } else if (path == "/healthz") {
-    response = TextResponse(200, "text/plain", "ok\n");
-  } else if (path == "/readyz") {
-    response = draining() ? TextResponse(503, "text/plain", "shutting down\n")
-                          : TextResponse(200, "text/plain", "ready\n");
-  } else if (path == "/metrics") {
-    response = TextResponse(200, "text/plain; version=0.0.4; charset=utf-8",
-                            PrometheusText(sources_.metrics, sources_.addresses));
-  } else if (path == "/demo/usersig" && sources_.config.demo) {
-    response = DemoUserSig(request);
-  } else if (path == kWebTransportFactsPath) {
-    response = WebTransportFacts();
+  Router& routes = public_.routes;
+  AddHealth(routes);
+  if (sources_.config.metrics_token.empty()) {
+    routes.Add("GET", "/metrics", [](const HttpRequest&, const HttpContext&) {
+      return TextResponse(404, "text/plain",
+                          "metrics are not for everybody: see admin-listen and metrics-token\n");
+    });
   } else {
-    response = ServeFile(request, path);
+    routes.Add("GET", "/metrics", metrics,
+               {.authenticate = BearerToken(sources_.config.metrics_token, "metrics")});
   }
-  AddSecurityHeaders(response.headers);
-  return response;
+  if (sources_.config.demo) {
+    routes.Add("GET", "/demo/usersig", [this](const HttpRequest& request, const HttpContext&) {
+      return DemoUserSig(request);
+    });
+  }
+  routes.Add("GET", kWebTransportFactsPath,
+             [this](const HttpRequest&, const HttpContext&) { return WebTransportFacts(); });
+  routes.Add("GET", "/sdk/{path...}", [this](const HttpRequest& request, const HttpContext&) {
+    return ServeFile(request, /*of_sdk=*/true);
+  });
+  routes.Add("GET", "/{path...}", [this](const HttpRequest& request, const HttpContext&) {
+    return ServeFile(request, /*of_sdk=*/false);
+  });
 }
 
-HttpResponse HttpService::ServeFile(const HttpRequest& request, const std::string& path) {
-  constexpr std::string_view kSdk = "/sdk/";
+void HttpService::AddHealth(Router& routes) {
+  routes.Add("GET", "/healthz", [](const HttpRequest&, const HttpContext&) {
+    return TextResponse(200, "text/plain", "ok\n");
+  });
+  routes.Add("GET", "/readyz", [this](const HttpRequest&, const HttpContext&) {
+    return sources_.draining ? TextResponse(503, "text/plain", "shutting down\n")
+                             : TextResponse(200, "text/plain", "ready\n");
+  });
+}
+
+std::vector<std::string> HttpService::MissingFolders() const {
+  std::vector<std::string> missing;
+  if (!demo_files_.exists()) missing.push_back(sources_.config.demo_dir);
+  if (!sdk_files_.exists()) missing.push_back(sources_.config.sdk_dir);
+  std::erase(missing, "");  // not wanted
+  return missing;
+}
+
+HttpResponse HttpService::MetricsText() const {
+  return TextResponse(200, "text/plain; version=0.0.4; charset=utf-8",
+                      PrometheusText(sources_.metrics, sources_.addresses));
+}
+
+HttpResponse HttpService::ServeFile(const HttpRequest& request, bool of_sdk) {
+  constexpr std::string_view kSdk = "/sdk";
+  const std::string path = TargetPath({request.target().data(), request.target().size()});
   std::optional<HttpResponse> response;
-  const std::lock_guard lock(files_mutex_);
-  if (path.starts_with(kSdk)) {
-    response = sdk_files_.Get(std::string_view(path).substr(kSdk.size() - 1), request);
+  if (of_sdk) {
+    response = sdk_files_.Get(std::string_view(path).substr(kSdk.size()), request);
     // Pages of other origins may read the SDK's files. Run from here it only does in pages of this
     // origin: browsers start workers from the page's own alone.
     if (response) {

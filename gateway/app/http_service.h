@@ -1,7 +1,9 @@
-// What the port answers besides calls: files, health, metrics, the demo's signatures.
+// What the gateway answers besides calls: files, health, metrics, the demo's signatures. Two sets
+// of routes: for everybody, on the port that clients use, and for this host's own, on
+// `admin-listen`.
 #pragma once
 
-#include <mutex>
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -9,11 +11,11 @@
 #include "gateway/app/config.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/metrics.h"
+#include "gateway/http/router.h"
+#include "gateway/http/static_files.h"
 #include "gateway/net/address_limits.h"
 #include "gateway/net/certificate_store.h"
 #include "gateway/net/http.h"
-#include "gateway/net/static_files.h"
-#include "gateway/session/control_plane.h"
 
 namespace ferry::gateway {
 
@@ -23,27 +25,42 @@ class HttpService {
     const Config& config;
     const AppStore& apps;
     const Clock& clock;
-    ControlPlane& control;
+    const std::atomic<bool>& draining;
     const AddressLimits& addresses;
     const CertificateStore* webtransport_certificates;  // null: there is no WebTransport
-    std::vector<const Metrics*> metrics;                // of all workers, and the control plane's
+    std::vector<const Metrics*> metrics;                // of the workers and the control plane
   };
   explicit HttpService(Sources sources);
 
-  // From any thread.
-  HttpResponse Answer(const HttpRequest& request);
+  // Before requests come: counts of theirs, too.
+  void AddMetrics(const Metrics& metrics) { sources_.metrics.push_back(&metrics); }
+  HttpHandler& everybody() { return public_; }
+  HttpHandler& admin() { return admin_; }
+  // Folders that are to be served and are not there.
+  std::vector<std::string> MissingFolders() const;
 
  private:
-  bool draining() const;
+  // Adds the headers that browsers want to every answer.
+  class Secured final : public HttpHandler {
+   public:
+    size_t MaxBody(const HttpRequestHeader& header) const override {
+      return routes.MaxBody(header);
+    }
+    void Handle(HttpRequest request, HttpContext context, HttpDone done) override;
+    Router routes;
+  };
+
+  void AddHealth(Router& routes);
+  HttpResponse MetricsText() const;
   HttpResponse WebTransportFacts() const;
   HttpResponse DemoUserSig(const HttpRequest& request) const;
-  HttpResponse ServeFile(const HttpRequest& request, const std::string& path);
+  HttpResponse ServeFile(const HttpRequest& request, bool of_sdk);
 
   Sources sources_;
-  std::mutex files_mutex_;
-  Metrics file_metrics_;  // written under the mutex alone
   StaticFiles demo_files_;
   StaticFiles sdk_files_;
+  Secured public_;
+  Secured admin_;
 };
 
 }  // namespace ferry::gateway

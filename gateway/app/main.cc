@@ -105,6 +105,9 @@ int Serve(const Config& config) {
   if (gateway.plain_port() != 0) {
     std::printf("without TLS, for reverse proxies, on port %u\n", gateway.plain_port());
   }
+  if (!gateway.admin_address().empty()) {
+    std::printf("metrics on http://%s/metrics\n", gateway.admin_address().c_str());
+  }
   std::fflush(stdout);
 
   // SIGTERM drains; SIGINT is of a person at a terminal, who waits for nobody to move. The second

@@ -158,6 +158,12 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
     add(MetricType::Counter, name, help, count);
   };
   gauge("ferry_connections", "TCP connections open now", &Metrics::connections);
+  gauge("ferry_half_open_connections", "TCP connections in their TLS handshake",
+        &Metrics::half_open);
+  gauge("ferry_http_connections", "TCP connections that are no client's",
+        &Metrics::http_connections);
+  gauge("ferry_entering_connections", "Clients' connections that have no session yet",
+        &Metrics::entering);
   gauge("ferry_sessions", "Sessions, with a connection or waiting to be resumed",
         &Metrics::sessions);
   gauge("ferry_sessions_in_grace", "Sessions without a connection, waiting to be resumed",
@@ -173,6 +179,11 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
         &Metrics::subscriptions);
   counter("ferry_connections_total", "Connections accepted", &Metrics::connections_total);
   families.push_back(Refused(addresses));
+  families.push_back(Family(workers, MetricType::Counter, "ferry_connections_cut_total",
+                            "Connections closed to make room for another of their kind", "kind",
+                            {{"half_open", &Metrics::half_open_cut},
+                             {"http", &Metrics::http_connections_cut},
+                             {"entering", &Metrics::entering_cut}}));
   counter("ferry_tls_failures_total", "TLS handshakes that failed", &Metrics::tls_failures);
   counter("ferry_http_requests_total", "HTTP requests", &Metrics::http_requests);
   families.push_back(Family(workers, MetricType::Counter, "ferry_http_limits_total",
@@ -180,6 +191,8 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
                             {{"idle", &Metrics::http_idle},
                              {"headers", &Metrics::http_headers},
                              {"body", &Metrics::http_body},
+                             {"rate", &Metrics::http_rate},
+                             {"busy", &Metrics::http_busy},
                              {"file", &Metrics::http_file},
                              {"file_memory", &Metrics::http_file_memory}}));
   counter("ferry_joins_total", "Users who entered a room", &Metrics::joins);

@@ -1,5 +1,6 @@
 #include "gateway/app/webtransport_service.h"
 
+#include "gateway/net/connection_budget.h"
 #include "gateway/net/limited_handler.h"
 
 #ifdef FERRY_WITH_WEBTRANSPORT
@@ -109,7 +110,9 @@ WebTransportService::WebTransportService(const CertificateStore& certificates,
       worker_count_(worker_count),
       shared_(std::make_unique<Shared>(certificates)) {
   quic_.handshake_timeout = Duration::Millis(limits.handshake_timeout.count());
-  quic_.max_connections = limits.max_connections;
+  // Who is no client yet takes no client's place.
+  quic_.max_half_open = ConnectionBudget::Share(limits.max_half_open, worker_count);
+  quic_.max_connections = limits.max_connections + quic_.max_half_open;
 }
 
 WebTransportService::~WebTransportService() = default;

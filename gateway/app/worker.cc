@@ -28,8 +28,9 @@ Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu,
   };
   const auto begin = [&](const ListenAddress& at, Carrier carrier,
                          std::unique_ptr<Listener>& listener) {
-    listener = std::make_unique<Listener>(io_, context.listener, context.limits, context.http,
-                                          handlers, metrics_, context.sessions.log, carrier);
+    listener =
+        std::make_unique<Listener>(io_, context.listener, context.limits, context.workers,
+                                   context.http, handlers, metrics_, context.sessions.log, carrier);
     return listener->Start(at.address, at.port);
   };
   auto listening = begin(listen, Carrier::kTls, listener_);

@@ -26,7 +26,8 @@ struct WorkerContext {
   const SessionContext& sessions;
   const ListenerShared listener;
   const ListenerLimits& limits;
-  HttpHandler http;
+  size_t workers;  // that share the limits
+  HttpHandler& http;
   WebTransportService* webtransport = nullptr;  // null: WebSocket alone
 };
 

@@ -36,18 +36,26 @@ class Count {
 };
 
 struct Metrics {
-  Count connections;    // now, of all kinds
-  Count sessions;       // now, with or without a connection
-  Count participants;   // now, in rooms
-  Count rooms;          // now
-  Count streams;        // now, published
-  Count subscriptions;  // now
+  Count connections;       // now, of all kinds
+  Count sessions;          // now, with or without a connection
+  Count participants;      // now, in rooms
+  Count rooms;             // now
+  Count streams;           // now, published
+  Count subscriptions;     // now
+  Count half_open;         // now: TLS handshakes under way
+  Count http_connections;  // now: over TCP, that are no client's (yet)
+  Count entering;          // now: clients that have no session yet
   Count connections_total;
+  Count half_open_cut;  // closed to make room for another of their kind
+  Count http_connections_cut;
+  Count entering_cut;
   Count tls_failures;
   Count http_requests;
   Count http_idle;     // connections closed: no request came, or its answer was not read, in time
   Count http_headers;  // … their request's headers were too large
   Count http_body;     // … its body was
+  Count http_rate;     // requests refused: too many of their address
+  Count http_busy;     // … too many were being answered
   Count http_file;     // files not served, because they are too large
   Count http_file_memory;  // times that the files kept in memory were forgotten: too many bytes
   Count joins;

@@ -69,14 +69,18 @@ AddressLimits::Entry::Entry(const ConnectionLimits& limits)
     : handshakes(static_cast<double>(limits.handshakes_per_second),
                  static_cast<double>(limits.handshake_burst)),
       messages(static_cast<double>(limits.messages_per_second_per_address),
-               static_cast<double>(limits.message_burst_per_address)) {}
+               static_cast<double>(limits.message_burst_per_address)),
+      requests(static_cast<double>(limits.requests_per_second_per_address),
+               static_cast<double>(limits.request_burst_per_address)) {}
 
 AddressLimits::AddressLimits(const ConnectionLimits& limits, const Clock& clock)
     : limits_(limits),
       clock_(clock),
       burst_time_(Duration::Seconds(
-          1 + std::max(limits.handshake_burst / limits.handshakes_per_second,
-                       limits.message_burst_per_address / limits.messages_per_second_per_address))),
+          1 +
+          std::max({limits.handshake_burst / limits.handshakes_per_second,
+                    limits.message_burst_per_address / limits.messages_per_second_per_address,
+                    limits.request_burst_per_address / limits.requests_per_second_per_address}))),
       entries_(0, KeyHash{RandomSeed()}) {}
 
 AddressLimits::Entry* AddressLimits::Find(const AddressKey& key) {
@@ -132,38 +136,38 @@ bool AddressLimits::WouldAdmit(const boost::asio::ip::address& address) {
          entry.handshakes.Holds(1, clock_.Now());
 }
 
-std::optional<AddressLimits::Slot> AddressLimits::Connect() {
-  const std::lock_guard lock(mutex_);
-  if (connections_ >= limits_.max_connections) {
-    Refuse(RefusedBecause::kFull);
-    return std::nullopt;
+bool AddressLimits::Connect(Slot& slot) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (connections_ >= limits_.max_connections) return Refuse(RefusedBecause::kFull);
+    ++connections_;
   }
-  ++connections_;
-  return Slot(this, std::nullopt);
+  slot = Slot(this, std::nullopt);
+  return true;
 }
 
 bool AddressLimits::Identify(Slot& slot, const boost::asio::ip::address& address) {
-  const std::lock_guard lock(mutex_);
-  if (slot.address_) Uncount(*slot.address_);
-  slot.address_.reset();
-  Entry* entry = Find(AddressKey::Of(address));
-  if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
-  if (entry->connections >= limits_.max_connections_per_address) {
-    return Refuse(RefusedBecause::kAddressConnections);
+  slot = Slot();
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* entry = Find(AddressKey::Of(address));
+    if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
+    if (entry->connections >= limits_.max_connections_per_address) {
+      return Refuse(RefusedBecause::kAddressConnections);
+    }
+    ++entry->connections;
   }
-  ++entry->connections;
-  slot.address_ = address;
+  slot = Slot(this, address);
   return true;
 }
 
 void AddressLimits::Disconnect(const std::optional<boost::asio::ip::address>& address) {
   const std::lock_guard lock(mutex_);
-  --connections_;
-  if (address) Uncount(*address);
-}
-
-void AddressLimits::Uncount(const boost::asio::ip::address& address) {
-  const auto found = entries_.find(AddressKey::Of(address));
+  if (!address) {
+    --connections_;
+    return;
+  }
+  const auto found = entries_.find(AddressKey::Of(*address));
   if (found != entries_.end()) --found->second.connections;
 }
 
@@ -173,6 +177,13 @@ bool AddressLimits::TakeMessage(const AddressKey& address, size_t bytes) {
   Entry* entry = Find(address);
   if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
   return entry->messages.Take(cost, clock_.Now());
+}
+
+bool AddressLimits::TakeRequest(const AddressKey& address) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = Find(address);
+  if (entry == nullptr) return Refuse(RefusedBecause::kAddressTable);
+  return entry->requests.Take(1, clock_.Now());
 }
 
 void AddressLimits::CountRefusal(RefusedBecause reason) {

@@ -19,7 +19,7 @@
 namespace ferry::gateway {
 
 struct ConnectionLimits {
-  size_t max_connections = 10'000;  // of all kinds and addresses
+  size_t max_connections = 10'000;  // of clients, of all kinds and addresses
   // Generous, because a company or a mobile network may be one address to us.
   size_t max_connections_per_address = 1000;
   size_t max_half_open_per_address = 256;
@@ -29,6 +29,9 @@ struct ConnectionLimits {
   // second, and acknowledge; three hundred who enter a large call at once subscribe 20 000 times.
   int64_t messages_per_second_per_address = 10'000;
   int64_t message_burst_per_address = 50'000;
+  // Requests over HTTP. A page with the SDK takes some twenty.
+  int64_t requests_per_second_per_address = 200;
+  int64_t request_burst_per_address = 4000;
 };
 
 enum class RefusedBecause {
@@ -56,7 +59,7 @@ class AddressLimits final : public net::AddressGate {
   // read.
   static constexpr double kBytesOfAMessage = 1024;
 
-  // A connection that is counted as long as this lives.
+  // A connection that is counted, in the total or for its address, as long as this lives.
   class Slot {
    public:
     Slot() = default;
@@ -70,7 +73,7 @@ class AddressLimits final : public net::AddressGate {
         : limits_(limits), address_(address) {}
     void Free();
     AddressLimits* limits_ = nullptr;
-    std::optional<boost::asio::ip::address> address_;  // nullopt: counted in the total alone
+    std::optional<boost::asio::ip::address> address_;  // nullopt: counted in the total
   };
 
   AddressLimits(const ConnectionLimits& limits, const Clock& clock);
@@ -80,14 +83,17 @@ class AddressLimits final : public net::AddressGate {
   void Release(const boost::asio::ip::address& address) override;
   bool WouldAdmit(const boost::asio::ip::address& address) override;
 
-  // Counts one more connection in the total; nullopt when the gateway is full.
-  std::optional<Slot> Connect();
-  // Counts it for its address as well, and no longer for the one before, if any; false when that
-  // has too many.
+  // Counts one more connection of a client in the total; false when the gateway is full.
+  bool Connect(Slot& slot);
+  // Counts a connection for its address, client or not, and no longer for the one before, if any;
+  // false when that has too many.
   bool Identify(Slot& slot, const boost::asio::ip::address& address);
 
   // A control message of this size, of a connection of the address; false when there were too many.
   bool TakeMessage(const AddressKey& address, size_t bytes);
+
+  // A request over HTTP of the address; false when there were too many.
+  bool TakeRequest(const AddressKey& address);
 
   // Counts a refusal decided elsewhere.
   void CountRefusal(RefusedBecause reason);
@@ -108,6 +114,7 @@ class AddressLimits final : public net::AddressGate {
     size_t half_open = 0;
     TokenBucket handshakes;
     TokenBucket messages;
+    TokenBucket requests;
     Timestamp last;  // when something was counted
   };
 
@@ -116,7 +123,6 @@ class AddressLimits final : public net::AddressGate {
   void ForgetIdle();
   bool Refuse(RefusedBecause reason);
   void Disconnect(const std::optional<boost::asio::ip::address>& address);
-  void Uncount(const boost::asio::ip::address& address);
 
   const ConnectionLimits limits_;
   const Clock& clock_;

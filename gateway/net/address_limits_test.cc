@@ -26,8 +26,8 @@ class AddressLimitsTest : public ::testing::Test {
     return count;
   }
   static std::optional<AddressLimits::Slot> Connect(AddressLimits& limits, const char* text) {
-    auto slot = limits.Connect();
-    if (slot && !limits.Identify(*slot, make_address(text))) slot.reset();
+    AddressLimits::Slot slot;
+    if (!limits.Identify(slot, make_address(text))) return std::nullopt;
     return slot;
   }
 
@@ -84,16 +84,33 @@ TEST_F(AddressLimitsTest, ConnectionsOfAnAddressAreLimited) {
 
 TEST_F(AddressLimitsTest, AllConnectionsTogetherAreLimited) {
   AddressLimits limits({.max_connections = 2}, clock);
-  auto first = limits.Connect();
-  auto second = Connect(limits, "192.0.2.2");
-  EXPECT_FALSE(limits.Connect());
+  AddressLimits::Slot first;
+  AddressLimits::Slot second;
+  AddressLimits::Slot third;
+  EXPECT_TRUE(limits.Connect(first) && limits.Connect(second));
+  EXPECT_FALSE(limits.Connect(third));
   EXPECT_EQ(limits.refused(RefusedBecause::kFull), 1);
-  AddressLimits::Slot moved = std::move(*second);
-  second.reset();
-  EXPECT_FALSE(limits.Connect()) << "it was moved, not freed";
+  EXPECT_TRUE(Connect(limits, "192.0.2.2")) << "one of an address that is no client's";
+  AddressLimits::Slot moved = std::move(second);
+  EXPECT_FALSE(limits.Connect(third)) << "it was moved, not freed";
   moved = AddressLimits::Slot();
   EXPECT_EQ(limits.connections(), 1u);
-  EXPECT_TRUE(limits.Connect());
+  EXPECT_TRUE(limits.Connect(third));
+}
+
+TEST_F(AddressLimitsTest, RequestsOfAnAddressHaveABurstAndThenARate) {
+  AddressLimits limits({.requests_per_second_per_address = 2, .request_burst_per_address = 5},
+                       clock);
+  const AddressKey one = AddressKey::OfText("192.0.2.1");
+  const auto taken = [&](const AddressKey& key) {
+    int count = 0;
+    while (limits.TakeRequest(key)) ++count;
+    return count;
+  };
+  EXPECT_EQ(taken(one), 5);
+  EXPECT_EQ(taken(AddressKey::OfText("192.0.2.2")), 5) << "another is not harmed";
+  clock.Advance(Duration::Millis(1000));
+  EXPECT_EQ(taken(one), 2);
 }
 
 TEST_F(AddressLimitsTest, AnIpv6NetworkIsOneAddress) {

@@ -29,7 +29,8 @@ class ConnectionClientTest : public ::testing::Test {
     if (ConnectionClient::IsCharged(Address(peer), policy) && !limits.Admit(Address(peer))) {
       return std::nullopt;
     }
-    Open open{*limits.Connect(), std::make_unique<ConnectionClient>(limits, policy, Address(peer))};
+    Open open{AddressLimits::Slot(),
+              std::make_unique<ConnectionClient>(limits, policy, Address(peer))};
     if (!named.empty() && !open.client->Name(Address(named))) return std::nullopt;
     return open;
   }

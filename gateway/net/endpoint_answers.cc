@@ -34,6 +34,12 @@ HttpResponse TooManyConnections(const ConnectionClient& client, const HttpReques
   return response;
 }
 
+HttpResponse GatewayFull() {
+  HttpResponse response = Readable(503, "the gateway is full\n");
+  response.headers.set(http::field::retry_after, "10");
+  return response;
+}
+
 HttpResponse OriginNotAllowed(std::string_view origin) {
   return Readable(403, "pages of " + std::string(origin) +
                            " may not connect here: see allowed-origins in the gateway's "

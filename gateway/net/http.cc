@@ -1,6 +1,7 @@
 #include "gateway/net/http.h"
 
 #include <optional>
+#include <utility>
 
 namespace ferry::gateway {
 namespace {
@@ -11,6 +12,8 @@ int HexDigit(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
+
+}  // namespace
 
 std::optional<std::string> PercentDecode(std::string_view text) {
   std::string out;
@@ -30,7 +33,15 @@ std::optional<std::string> PercentDecode(std::string_view text) {
   return out;
 }
 
-}  // namespace
+HttpDone::HttpDone(Deliver deliver) : state_(std::make_shared<State>(std::move(deliver))) {}
+
+void HttpDone::operator()(HttpResponse response) const {
+  if (!state_->done.exchange(true)) state_->deliver(std::move(response));
+}
+
+HttpDone::State::~State() {
+  if (!done) deliver(TextResponse(500, "text/plain", "this request was not answered\n"));
+}
 
 HttpResponse TextResponse(unsigned status, std::string_view content_type, std::string body) {
   namespace http = boost::beast::http;

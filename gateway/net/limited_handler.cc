@@ -11,8 +11,9 @@ namespace {
 
 class Counted final : public net::ConnectionHandler {
  public:
-  Counted(AddressLimits::Slot slot, std::unique_ptr<net::ConnectionHandler> handler)
-      : slot_(std::move(slot)), handler_(std::move(handler)) {}
+  Counted(AddressLimits::Slot client, AddressLimits::Slot address,
+          std::unique_ptr<net::ConnectionHandler> handler)
+      : client_(std::move(client)), address_(std::move(address)), handler_(std::move(handler)) {}
 
   void OnControl(std::string_view message) override { handler_->OnControl(message); }
   void OnMedia(ByteSpan packet) override { handler_->OnMedia(packet); }
@@ -20,7 +21,8 @@ class Counted final : public net::ConnectionHandler {
   void OnClosed(const net::ConnectionEnd& end) override { handler_->OnClosed(end); }
 
  private:
-  const AddressLimits::Slot slot_;
+  const AddressLimits::Slot client_;
+  const AddressLimits::Slot address_;
   const std::unique_ptr<net::ConnectionHandler> handler_;
 };
 
@@ -45,18 +47,19 @@ class Refusing final : public net::ConnectionHandler {
 net::HandlerFactory CountedByAddress(AddressLimits& limits, net::HandlerFactory make) {
   return [&limits, inner = std::move(make)](
              net::Connection& connection) -> std::unique_ptr<net::ConnectionHandler> {
-    auto slot = limits.Connect();
-    if (!slot) {
+    AddressLimits::Slot client;
+    AddressLimits::Slot of_address;
+    if (!limits.Connect(client)) {
       return std::make_unique<Refusing>(connection, SignalingError::kGatewayFull,
                                         "the gateway is full");
     }
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(connection.remote_address(), error);
-    if (!error && !limits.Identify(*slot, address)) {
+    if (!error && !limits.Identify(of_address, address)) {
       return std::make_unique<Refusing>(connection, SignalingError::kTooManyFromAddress,
                                         "too many connections from this address");
     }
-    return std::make_unique<Counted>(std::move(*slot), inner(connection));
+    return std::make_unique<Counted>(std::move(client), std::move(of_address), inner(connection));
   };
 }
 

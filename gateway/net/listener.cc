@@ -4,13 +4,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/span_body.hpp>
-#include <boost/beast/http/write.hpp>
-
 #include "gateway/net/endpoint_answers.h"
 #include "gateway/net/socket_deadline.h"
 #include "net/address_text.h"
@@ -18,13 +11,24 @@
 namespace ferry::gateway {
 namespace {
 
-namespace beast = boost::beast;
-namespace http = beast::http;
+namespace http = boost::beast::http;
 using asio::ip::tcp;
 using net::AddressText;
 using net::ByteStream;
 
-std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// What is awaited on the stream ends with an error.
+std::function<void()> Closing(ByteStream& stream) {
+  return [&stream] {
+    error_code ignored;
+    stream.socket().close(ignored);
+  };
+}
+
+bool IsEndpoint(const HttpRequest& request) {
+  return TargetPath(View(request.target())) == kWebSocketPath;
+}
 
 bool IsRead(const HttpRequest& request) {
   return request.method() == http::verb::get || request.method() == http::verb::head;
@@ -33,17 +37,21 @@ bool IsRead(const HttpRequest& request) {
 }  // namespace
 
 Listener::Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
-                   HttpHandler http_handler, net::HandlerFactory sessions, Metrics& metrics,
-                   spdlog::logger& log, Carrier carrier)
+                   size_t workers, HttpHandler& http_handler, net::HandlerFactory sessions,
+                   Metrics& metrics, spdlog::logger& log, Carrier carrier)
     : io_(io),
       shared_(shared),
       limits_(limits),
-      http_(std::move(http_handler)),
+      http_(http_handler),
       sessions_(std::move(sessions)),
       metrics_(metrics),
       log_(log),
       carrier_(carrier),
-      acceptor_(io) {}
+      acceptor_(io),
+      half_open_(ConnectionBudget::Share(limits.max_half_open, workers), metrics.half_open,
+                 metrics.half_open_cut),
+      http_connections_(ConnectionBudget::Share(limits.max_http_connections, workers),
+                        metrics.http_connections, metrics.http_connections_cut) {}
 
 Result<void> Listener::Start(const std::string& address, uint16_t port) {
   error_code error;
@@ -85,7 +93,8 @@ void Listener::Stop() {
   stopped_ = true;
   error_code ignored;
   acceptor_.close(ignored);
-  for (ByteStream* stream : http_streams_) stream->socket().close(ignored);
+  half_open_.CloseAll();
+  http_connections_.CloseAll();
 }
 
 asio::awaitable<void> Listener::Accept() {
@@ -96,6 +105,7 @@ asio::awaitable<void> Listener::Accept() {
     if (error) {
       // Out of descriptors or the like: wait for some to come back rather than spin.
       log_.warn("event=accept-failed error=\"{}\"", error.message());
+      if (error == asio::error::no_descriptors) http_connections_.CutOldest();
       asio::steady_timer pause(io_, std::chrono::milliseconds(100));
       co_await pause.async_wait(Into(error));
       continue;
@@ -116,13 +126,12 @@ void Listener::OnAccepted(Socket socket) {
            "plain-listen serves this machine and trusted-proxies alone");
     return;
   }
-  auto slot = shared_.addresses.Connect();
   // Refused before TLS, whose handshake is what costs.
-  if (!slot || (charged && !shared_.addresses.Admit(peer))) return;
+  if (charged && !shared_.addresses.Admit(peer)) return;
   asio::co_spawn(
       io_,
-      [this, peer, moved_socket = std::move(socket), moved_slot = std::move(*slot)]() mutable {
-        return Serve(std::move(moved_socket), peer, std::move(moved_slot));
+      [this, peer, accepted = std::move(socket)]() mutable {
+        return Serve(std::move(accepted), peer);
       },
       [this](const std::exception_ptr& thrown) { LogThrown(thrown); });
 }
@@ -145,8 +154,7 @@ void Listener::LogThrown(const std::exception_ptr& thrown) {
   }
 }
 
-asio::awaitable<void> Listener::Serve(Socket socket, asio::ip::address peer,
-                                      AddressLimits::Slot slot) {
+asio::awaitable<void> Listener::Serve(Socket socket, asio::ip::address peer) {
   struct Counted {
     explicit Counted(Metrics& one) : metrics(one) { metrics.connections.Add(1); }
     ~Counted() { metrics.connections.Add(-1); }
@@ -160,26 +168,24 @@ asio::awaitable<void> Listener::Serve(Socket socket, asio::ip::address peer,
   const int unsent = kMaxUnsentKernelBytes;
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
   ByteStream stream(std::move(socket));
-  struct Listed {
-    Listed(std::set<ByteStream*>& all, ByteStream* one) : streams(all), stream(one) {
-      streams.insert(stream);
-    }
-    ~Listed() { streams.erase(stream); }
-    std::set<ByteStream*>& streams;
-    ByteStream* stream;
-  };
-  const Listed listed(http_streams_, &stream);
-  const auto begin = co_await ReadPreface(stream, client);
+  const auto begin = co_await Open(stream, client);
   if (!begin) co_return;
-  const auto identity = shared_.certificates.current();
-  if (carrier_ == Carrier::kTls) {
-    stream.StartTls(*identity->tls);
-    if (!co_await Handshake(stream, client.address())) co_return;
-  }
-  client.Open(slot);
+  Slots slots;
+  client.Open(slots.address);
   // What HTTP needed is gone while the WebSocket lives.
-  const auto connection = co_await ServeHttp(stream, client, slot, *begin);
+  const auto connection = co_await ServeHttp(stream, client, slots, *begin);
   if (connection) co_await connection->Run(sessions_);
+}
+
+asio::awaitable<std::optional<std::string>> Listener::Open(ByteStream& stream,
+                                                           ConnectionClient& client) {
+  const ConnectionBudget::Place place(half_open_, Closing(stream));
+  auto begin = co_await ReadPreface(stream, client);
+  if (!begin || stopped_ || carrier_ == Carrier::kPlain) co_return begin;
+  const auto identity = shared_.certificates.current();
+  stream.StartTls(*identity->tls);
+  if (!co_await Handshake(stream, client.address()) || stopped_) co_return std::nullopt;
+  co_return begin;
 }
 
 asio::awaitable<std::optional<std::string>> Listener::ReadPreface(ByteStream& stream,
@@ -219,60 +225,55 @@ asio::awaitable<bool> Listener::Handshake(ByteStream& stream, const asio::ip::ad
 }
 
 asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
-    ByteStream& stream, ConnectionClient& client, AddressLimits::Slot& slot,
-    const std::string& begin) {
-  SocketDeadline deadline(stream.socket());
-  error_code error;
-  beast::flat_buffer buffer;
-  buffer.commit(asio::buffer_copy(buffer.prepare(begin.size()), asio::buffer(begin)));
+    ByteStream& stream, ConnectionClient& client, Slots& slots, const std::string& begin) {
+  ConnectionBudget::Place place(http_connections_, Closing(stream));
+  HttpConnection connection(stream, http_, limits_.http_idle_timeout, metrics_,
+                            &shared_.proxies.path_prefix, begin);
   for (bool again = true; again && !stopped_;) {
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(kMaxRequestHeaderBytes);
-    parser.body_limit(kMaxRequestBodyBytes);
-    deadline.ExpireAfter(limits_.http_idle_timeout);
-    co_await http::async_read(stream, buffer, parser, Into(error));
-    if (error == http::error::header_limit) metrics_.http_headers.Add();
-    if (error == http::error::body_limit) metrics_.http_body.Add();
-    if (error) break;
-    metrics_.http_requests.Add();
-    HttpRequest request = parser.release();
-    const PathPrefix& prefix = shared_.proxies.path_prefix;
-    const std::string slashed = prefix.WithSlash(View(request.target()));
-    request.target(prefix.Strip(View(request.target())));
-    deadline.ExpireAfter(limits_.http_idle_timeout);
-    NoteIgnored(client, request);
-    if (!client.Request(slot, request)) {
-      co_await Answer(stream, request, TooManyConnections(client, request));
-      break;
-    }
-    const bool endpoint = TargetPath(View(request.target())) == kWebSocketPath;
-    const bool upgrade = endpoint && net::IsWebSocketUpgrade(request);
-    const std::string origin = RequestOrigin(request);
-    if (!slashed.empty()) {
-      again = co_await Answer(stream, request, MovedTo(slashed));
-    } else if (!endpoint || !IsRead(request)) {
-      again = co_await Answer(stream, request, http_(request));
-    } else if (!shared_.origins.Allows(origin)) {
-      if (upgrade) shared_.addresses.CountRefusal(RefusedBecause::kOrigin);
-      again = co_await Answer(stream, request, OriginNotAllowed(origin));
-    } else if (!upgrade) {
-      NoteLackingUpgrade(client, request);
-      again = co_await Answer(stream, request, UpgradeRequired(request));
+    place.Idle();
+    auto request = co_await connection.Read();
+    if (!request) break;
+    place.Busy();
+    NoteIgnored(client, *request);
+    const bool too_many = !client.Request(slots.address, *request);
+    HttpResponse answer;
+    if (too_many) {
+      answer = TooManyConnections(client, *request);
+    } else if (auto here = AnswerHere(*request, connection.slashed(), client, slots)) {
+      answer = std::move(*here);
+    } else if (!IsEndpoint(*request) || !IsRead(*request)) {
+      HttpContext context{.remote = client.address()};
+      answer = co_await connection.Ask(std::move(*request), std::move(context));
     } else {
-      const std::string response = net::UpgradeResponse(request);
-      co_await asio::async_write(stream, asio::buffer(response), Into(error));
-      if (error || stopped_) break;
-      http_streams_.erase(&stream);
-      const auto behind = buffer.cdata();
+      std::string accepted = net::UpgradeResponse(*request);
+      if (!co_await connection.WriteUpgrade(std::move(accepted)) || stopped_) break;
       co_return std::make_shared<net::WebSocketConnection>(
           std::move(stream), net::WebSocketRole::kServer, AddressText(client.address()),
-          ByteSpan(static_cast<const uint8_t*>(behind.data()), behind.size()));
+          connection.rest());
     }
+    again = co_await connection.Write(std::move(answer)) && !too_many;
   }
-  if (deadline.expired()) metrics_.http_idle.Add();
-  deadline.ExpireAfter(limits_.handshake_timeout);
-  co_await stream.Shutdown(error);
+  co_await connection.Close(limits_.handshake_timeout);
   co_return nullptr;
+}
+
+std::optional<HttpResponse> Listener::AnswerHere(const HttpRequest& request,
+                                                 const std::string& slashed,
+                                                 const ConnectionClient& client, Slots& slots) {
+  if (!slashed.empty()) return MovedTo(slashed);
+  if (!IsEndpoint(request) || !IsRead(request)) return std::nullopt;
+  const bool upgrade = net::IsWebSocketUpgrade(request);
+  const std::string origin = RequestOrigin(request);
+  if (!shared_.origins.Allows(origin)) {
+    if (upgrade) shared_.addresses.CountRefusal(RefusedBecause::kOrigin);
+    return OriginNotAllowed(origin);
+  }
+  if (!upgrade) {
+    NoteLackingUpgrade(client, request);
+    return UpgradeRequired(request);
+  }
+  if (!shared_.addresses.Connect(slots.client)) return GatewayFull();
+  return std::nullopt;
 }
 
 // Once: to him who has put the gateway behind a proxy and not told it.
@@ -289,23 +290,6 @@ void Listener::NoteLackingUpgrade(const ConnectionClient& client, const HttpRequ
   lacking_upgrade_logged_ = true;
   log_.warn("event=upgrade-lost remote={} why=\"a proxy does not pass on Upgrade and Connection\"",
             AddressText(client.address()));
-}
-
-asio::awaitable<bool> Listener::Answer(ByteStream& stream, const HttpRequest& request,
-                                       HttpResponse answer) {
-  http::response<http::span_body<const char>> response;
-  static_cast<http::fields&>(response.base()) = std::move(answer.headers);
-  response.result(answer.status);
-  response.version(request.version());
-  response.keep_alive(request.keep_alive());
-  const size_t size = answer.body ? answer.body->size() : 0;
-  if (size > 0 && request.method() != http::verb::head) {
-    response.body() = {answer.body->data(), size};
-  }
-  if (answer.status != 304) response.content_length(size);
-  error_code error;
-  co_await http::async_write(stream, response, Into(error));
-  co_return !error && request.keep_alive();
 }
 
 }  // namespace ferry::gateway

@@ -16,8 +16,9 @@
 #include "gateway/net/address_limits.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/certificate_store.h"
+#include "gateway/net/connection_budget.h"
 #include "gateway/net/connection_client.h"
-#include "gateway/net/http.h"
+#include "gateway/net/http_connection.h"
 #include "gateway/net/origin_policy.h"
 #include "gateway/net/proxy_preface.h"
 #include "net/byte_stream.h"
@@ -35,6 +36,9 @@ using net::kWebSocketPath;
 using net::kWebSocketProtocol;
 
 struct ListenerLimits : ConnectionLimits {
+  // Of all workers together: each has its share.
+  size_t max_half_open = 2000;         // TLS handshakes under way
+  size_t max_http_connections = 2000;  // those that are no client's (yet)
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds http_idle_timeout{30'000};
 };
@@ -52,21 +56,20 @@ enum class Carrier { kTls, kPlain };
 
 class Listener {
  public:
-  static constexpr size_t kMaxRequestHeaderBytes = 16 * 1024;
-  static constexpr size_t kMaxRequestBodyBytes = 64 * 1024;
   // Bytes the kernel may hold unsent for one client. What is more waits in the send queue, where it
   // can still be dropped when it gets old.
   static constexpr int kMaxUnsentKernelBytes = 32 * 1024;
 
+  // `workers`: that share the limits.
   Listener(asio::io_context& io, const ListenerShared& shared, const ListenerLimits& limits,
-           HttpHandler http, net::HandlerFactory sessions, Metrics& metrics, spdlog::logger& log,
-           Carrier carrier = Carrier::kTls);
+           size_t workers, HttpHandler& http, net::HandlerFactory sessions, Metrics& metrics,
+           spdlog::logger& log, Carrier carrier = Carrier::kTls);
 
   // Binds `address` (an IP, "::" is both families) and begins to accept. Port 0 takes a free one;
   // the listeners of other workers are then given that one.
   Result<void> Start(const std::string& address, uint16_t port);
   uint16_t port() const { return port_; }
-  // Stops accepting and ends connections that are not (yet) sessions.
+  // Stops accepting and ends connections that are not (yet) clients.
   void Stop();
 
  private:
@@ -76,23 +79,31 @@ class Listener {
   asio::awaitable<void> Accept();
   // Admits the connection or closes it.
   void OnAccepted(Socket socket);
-  asio::awaitable<void> Serve(Socket socket, asio::ip::address peer, AddressLimits::Slot slot);
+  asio::awaitable<void> Serve(Socket socket, asio::ip::address peer);
   // A proxy's header, if there is one. Gives what has been read of the connection itself; nullopt:
   // it is not to be served.
   asio::awaitable<std::optional<std::string>> ReadPreface(net::ByteStream& stream,
                                                           ConnectionClient& client);
   asio::awaitable<bool> Handshake(net::ByteStream& stream, const asio::ip::address& remote);
+  // What comes before HTTP: the preface, and TLS where there is to be any. As ReadPreface.
+  asio::awaitable<std::optional<std::string>> Open(net::ByteStream& stream,
+                                                   ConnectionClient& client);
+  // A connection in the limits that it counts against.
+  struct Slots {
+    AddressLimits::Slot address;
+    AddressLimits::Slot client;  // once it is one
+  };
   // The WebSocket that the connection has become, if it has.
   asio::awaitable<std::shared_ptr<net::WebSocketConnection>> ServeHttp(net::ByteStream& stream,
                                                                        ConnectionClient& client,
-                                                                       AddressLimits::Slot& slot,
+                                                                       Slots& slots,
                                                                        const std::string& begin);
+  // What is answered here at once; nullopt: it is an upgrade to be granted, or another's to answer.
+  std::optional<HttpResponse> AnswerHere(const HttpRequest& request, const std::string& slashed,
+                                         const ConnectionClient& client, Slots& slots);
   // Each once: what is wrong with a proxy is wrong with all that comes through it.
   void NoteIgnored(const ConnectionClient& client, const HttpRequest& request);
   void NoteLackingUpgrade(const ConnectionClient& client, const HttpRequest& request);
-  // False when the connection is not to be used again.
-  asio::awaitable<bool> Answer(net::ByteStream& stream, const HttpRequest& request,
-                               HttpResponse answer);
   // Counts it, and logs the first of its kind: the next ones say the same of whoever tries.
   void Refuse(RefusedBecause reason, const asio::ip::address& peer, std::string_view why);
   void LogThrown(const std::exception_ptr& thrown);
@@ -100,7 +111,7 @@ class Listener {
   asio::io_context& io_;
   const ListenerShared shared_;
   const ListenerLimits limits_;
-  const HttpHandler http_;
+  HttpHandler& http_;
   const net::HandlerFactory sessions_;
   Metrics& metrics_;
   spdlog::logger& log_;
@@ -108,7 +119,8 @@ class Listener {
   asio::ip::tcp::acceptor acceptor_;
   uint16_t port_ = 0;
   bool stopped_ = false;
-  std::set<net::ByteStream*> http_streams_;
+  ConnectionBudget half_open_;
+  ConnectionBudget http_connections_;
   std::set<RefusedBecause> refusals_logged_;
   bool ignoring_logged_ = false;
   bool lacking_upgrade_logged_ = false;

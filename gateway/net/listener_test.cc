@@ -4,18 +4,35 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "gateway/testing/http_get.h"
 #include "net/websocket/websocket_client.h"
 
 namespace ferry::gateway {
 namespace {
+
+// Answers by a function, on the thread that asks.
+class Answers final : public HttpHandler {
+ public:
+  using Function = std::function<HttpResponse(const HttpRequest&)>;
+  explicit Answers(Function function) : function_(std::move(function)) {}
+  size_t MaxBody(const HttpRequestHeader&) const override { return 1000; }
+  void Handle(HttpRequest request, HttpContext, HttpDone done) override {
+    done(function_(request));
+  }
+
+ private:
+  const Function function_;
+};
 
 class ListenerTest : public ::testing::Test {
  protected:
@@ -79,11 +96,11 @@ class ListenerTest : public ::testing::Test {
 };
 
 TEST_F(ListenerTest, AnAnswerThatThrowsEndsItsConnectionAloneAndIsLogged) {
-  const auto answer = [](const HttpRequest& request) {
+  Answers answer([](const HttpRequest& request) {
     if (request.target() == "/bad") throw std::runtime_error("a \"disk\" is full");
     return TextResponse(200, "text/plain", "ok");
-  };
-  Listener listener(io, shared(), {}, answer, nullptr, metrics, log);
+  });
+  Listener listener(io, shared(), {}, 1, answer, nullptr, metrics, log);
   ASSERT_TRUE(listener.Start("127.0.0.1", 0));
   EXPECT_EQ(Get(listener.port(), "/bad").status, 0u);
   EXPECT_NE(log_text.str().find(R"(event=connection-failed error="a \"disk\" is full")"),
@@ -97,10 +114,10 @@ TEST_F(ListenerTest, AnAnswerThatThrowsEndsItsConnectionAloneAndIsLogged) {
 }
 
 TEST_F(ListenerTest, ListenersOfSeveralWorkersShareThePort) {
-  const auto answer = [](const HttpRequest&) { return TextResponse(200, "text/plain", "ok"); };
+  Answers answer([](const HttpRequest&) { return TextResponse(200, "text/plain", "ok"); });
   Metrics other_metrics;
-  Listener first(io, shared(), {}, answer, nullptr, metrics, log);
-  Listener second(io, shared(), {}, answer, nullptr, other_metrics, log);
+  Listener first(io, shared(), {}, 2, answer, nullptr, metrics, log);
+  Listener second(io, shared(), {}, 2, answer, nullptr, other_metrics, log);
   ASSERT_TRUE(first.Start("127.0.0.1", 0));
   ASSERT_TRUE(second.Start("127.0.0.1", first.port()));
   for (int i = 0; i < 40; ++i) EXPECT_EQ(Get(first.port(), "/").status, 200u);
@@ -117,9 +134,9 @@ TEST_F(ListenerTest, AHandshakeThatDoesNotComeIsCutOffAndHoldsItsPlaceUntilThen)
   AddressLimits narrow({.max_half_open_per_address = 1}, clock);
   ListenerLimits limits;
   limits.handshake_timeout = std::chrono::milliseconds(200);
-  const auto answer = [](const HttpRequest&) { return TextResponse(200, "text/plain", "ok"); };
-  Listener listener(io, {*certificates, narrow, origins, proxies}, limits, answer, nullptr, metrics,
-                    log);
+  Answers answer([](const HttpRequest&) { return TextResponse(200, "text/plain", "ok"); });
+  Listener listener(io, {*certificates, narrow, origins, proxies}, limits, 1, answer, nullptr,
+                    metrics, log);
   ASSERT_TRUE(listener.Start("127.0.0.1", 0));
   asio::ip::tcp::socket silent(io);
   silent.connect({asio::ip::address_v4::loopback(), listener.port()});
@@ -144,8 +161,8 @@ TEST_F(ListenerTest, AnExchangedCertificateIsShownToNewConnections) {
           {.certificate = directory / "chain.pem", .private_key = directory / "key.pem"}, clock)
           .value();
   const auto old_hash = certificates->current()->facts.hash;
-  const auto answer = [](const HttpRequest&) { return TextResponse(404, "text/plain", "no"); };
-  Listener listener(io, shared(), {}, answer, nullptr, metrics, log);
+  Answers answer([](const HttpRequest&) { return TextResponse(404, "text/plain", "no"); });
+  Listener listener(io, shared(), {}, 1, answer, nullptr, metrics, log);
   ASSERT_TRUE(listener.Start("127.0.0.1", 0));
   EXPECT_NE(ConnectPinned(listener.port(), old_hash).find("HTTP 404"), std::string::npos);
   write(MakeSelfSigned({}, clock.UnixMs() / 1000).value());
@@ -153,6 +170,147 @@ TEST_F(ListenerTest, AnExchangedCertificateIsShownToNewConnections) {
   EXPECT_NE(ConnectPinned(listener.port(), old_hash).find("pinned"), std::string::npos);
   EXPECT_NE(ConnectPinned(listener.port(), certificates->current()->facts.hash).find("HTTP 404"),
             std::string::npos);
+  listener.Stop();
+  Run();
+}
+
+// Keeps what it is asked until it is told.
+class Late final : public HttpHandler {
+ public:
+  size_t MaxBody(const HttpRequestHeader&) const override { return 1000; }
+  void Handle(HttpRequest request, HttpContext context, HttpDone done) override {
+    if (request.target() == "/now") return done(TextResponse(200, "text/plain", "now"));
+    remote = context.remote;
+    waiting.push_back(std::move(done));
+  }
+  asio::ip::address remote;
+  std::vector<HttpDone> waiting;
+};
+
+TEST_F(ListenerTest, AnAnswerThatTakesLongKeepsNobodyElseWaiting) {
+  Late late;
+  Listener listener(io, shared(), {}, 1, late, nullptr, metrics, log);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  testing::HttpReply slow;
+  testing::HttpReply forgotten;
+  testing::HttpGet(io, listener.port(), "/slow", {}, slow);
+  testing::HttpGet(io, listener.port(), "/forgotten", {}, forgotten);
+  ASSERT_TRUE(Until([&] { return late.waiting.size() == 2; }));
+  EXPECT_TRUE(late.remote.is_loopback());
+  EXPECT_EQ(Get(listener.port(), "/now").body, "now");
+  EXPECT_FALSE(slow.done);
+  // From another thread, as the ones that answer are.
+  std::thread([&] {
+    late.waiting.front()(TextResponse(200, "text/plain", "late"));
+    late.waiting.clear();
+  }).join();
+  ASSERT_TRUE(Until([&] { return slow.done && forgotten.done; }));
+  EXPECT_TRUE(slow.body == "late" || forgotten.body == "late");
+  EXPECT_EQ(slow.status + forgotten.status, 700u) << "200 and 500";
+  listener.Stop();
+  Run();
+}
+
+TEST_F(ListenerTest, AnAnswerThatNeverComesIsGivenUp) {
+  Late late;
+  ListenerLimits limits;
+  limits.http_idle_timeout = std::chrono::milliseconds(300);
+  Listener listener(io, shared(), limits, 1, late, nullptr, metrics, log);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  EXPECT_EQ(Get(listener.port(), "/never").status, 504u);
+  listener.Stop();
+  Run();
+}
+
+TEST_F(ListenerTest, ARequestThatIsTooLargeOrNoneIsToldSo) {
+  Late late;
+  Listener listener(io, shared(), {}, 1, late, nullptr, metrics, log);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  const auto get = [&](std::map<std::string, std::string> headers) {
+    testing::HttpReply reply;
+    testing::HttpGet(io, listener.port(), "/now", std::move(headers), reply);
+    EXPECT_TRUE(Until([&] { return reply.done; }));
+    return reply.status;
+  };
+  EXPECT_EQ(get({{"content-length", "1001"}}), 413u);
+  EXPECT_EQ(get({{"content-length", "99999999999"}}), 413u);
+  EXPECT_EQ(get({{"content-length", "-"}}), 400u);
+  EXPECT_EQ(get({{"x", std::string(20'000, 'x')}}), 431u);
+  EXPECT_EQ(metrics.http_body.value(), 2);
+  EXPECT_EQ(metrics.http_headers.value(), 1);
+  listener.Stop();
+  Run();
+}
+
+// A TLS connection that says nothing.
+class Idle {
+ public:
+  Idle(asio::io_context& io, uint16_t port)
+      : tls_(asio::ssl::context::tls_client), stream_(io, tls_) {
+    stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
+    stream_.async_handshake(asio::ssl::stream_base::client, [this](const error_code& error) {
+      open = !error;
+      if (error) closed = true;
+      if (open) Read();
+    });
+  }
+  bool open = false;
+  bool closed = false;
+
+ private:
+  void Read() {
+    stream_.async_read_some(asio::buffer(byte_),
+                            [this](const error_code& error, size_t) { closed = bool{error}; });
+  }
+  asio::ssl::context tls_;
+  asio::ssl::stream<asio::ip::tcp::socket> stream_;
+  std::array<char, 1> byte_;
+};
+
+TEST_F(ListenerTest, TheIdlestConnectionGivesWayToTheNext) {
+  ListenerLimits limits;
+  limits.max_http_connections = 2;
+  Late late;
+  Listener listener(io, shared(), limits, 1, late, nullptr, metrics, log);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  testing::HttpReply busy;
+  testing::HttpGet(io, listener.port(), "/slow", {}, busy);
+  ASSERT_TRUE(Until([&] { return late.waiting.size() == 1; }));
+  Idle first(io, listener.port());
+  ASSERT_TRUE(Until([&] { return first.open && metrics.http_connections.value() == 2; }));
+  Idle second(io, listener.port());
+  EXPECT_TRUE(Until([&] { return first.closed; })) << "later than the busy one, and idle";
+  EXPECT_FALSE(second.closed);
+  EXPECT_FALSE(busy.done);
+  EXPECT_EQ(Get(listener.port(), "/now").status, 200u);
+  EXPECT_TRUE(Until([&] { return second.closed; }));
+  // When none is idle, the one that has been busy for longest.
+  testing::HttpReply busy_too;
+  testing::HttpGet(io, listener.port(), "/slow", {}, busy_too);
+  ASSERT_TRUE(Until([&] { return late.waiting.size() == 2; }));
+  EXPECT_EQ(Get(listener.port(), "/now").status, 200u);
+  EXPECT_TRUE(Until([&] { return busy.done; }));
+  EXPECT_EQ(busy.status, 0u);
+  EXPECT_EQ(metrics.http_connections_cut.value(), 3);
+  late.waiting.clear();
+  EXPECT_TRUE(Until([&] { return busy_too.status == 500u; }));
+  listener.Stop();
+  Run();
+}
+
+TEST_F(ListenerTest, TheOldestHandshakeGivesWayToTheNext) {
+  ListenerLimits limits;
+  limits.max_half_open = 2;
+  Late late;
+  Listener listener(io, shared(), limits, 1, late, nullptr, metrics, log);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  std::vector<asio::ip::tcp::socket> silent;
+  for (int64_t i = 0; i < 5; ++i) {
+    silent.emplace_back(io).connect({asio::ip::address_v4::loopback(), listener.port()});
+    ASSERT_TRUE(Until([&] { return metrics.connections_total.value() == i + 1; }));
+  }
+  EXPECT_EQ(Get(listener.port(), "/now").status, 200u);
+  EXPECT_EQ(metrics.half_open_cut.value(), 4);
   listener.Stop();
   Run();
 }

@@ -31,6 +31,12 @@ class SocketDeadline {
     });
   }
 
+  // No deadline from now on.
+  void Cancel() {
+    ++armed_->number;
+    timer_.cancel();
+  }
+
   // Whether it has closed the socket.
   bool expired() const { return armed_->expired; }
 

@@ -46,6 +46,11 @@ SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& con
       last_heard_(opened_) {
   worker_.Add(*this);
   OpenConnections(metrics(), connection_).Add(1);
+  entering_.emplace(worker_.entering(), [this] {
+    RefuseAndClose(Refusing(SignalingError::kGatewayFull,
+                            "too many clients have connected and not joined, this one longest"),
+                   CloseCode::kTryAgainLater);
+  });
   context().log.debug("event=opened remote={}", connection_.remote_address());
 }
 
@@ -345,6 +350,7 @@ void SessionConnection::OnClosed(const net::ConnectionEnd& end) {
                        connection_.remote_address(), end.reason);
   }
   closing_ = true;
+  entering_.reset();
   if (!session_) return;
   context().log.info("session={} event=disconnected remote={} reason={:?}", session_->id(),
                      connection_.remote_address(), end.reason);
@@ -369,6 +375,7 @@ void SessionConnection::DetachMedia() {
 // still written.
 void SessionConnection::Close(CloseCode code, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
+  entering_.reset();
   context().log.info("session={} event=closing code={} reason={:?}",
                      session_ ? session_->id() : "none", static_cast<int>(code), reason);
   metrics().Closed(code).Add();

@@ -16,6 +16,7 @@
 
 #include "core/base/units.h"
 #include "gateway/session/directory.h"
+#include "gateway/net/connection_budget.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_worker.h"
 #include "net/connection.h"
@@ -143,6 +144,7 @@ class SessionConnection final : public net::ConnectionHandler {
   const uint64_t number_;
   net::Connection& connection_;
   const AddressKey address_;
+  std::optional<ConnectionBudget::Place> entering_;  // until there is a session
   std::shared_ptr<Session> session_;
   MediaEndpoint* endpoint_ = nullptr;  // the session's, while this is its connection
   bool consulting_ = false;            // the directory

@@ -126,6 +126,7 @@ void SessionConnection::Enter(int64_t id, const JoinRequest& join,
     return RefuseAndClose(joined.error(), CloseCode::kJoinRefused);
   }
   session_ = joined->session;
+  entering_.reset();
   metrics().joins.Add();
   // {:?} quotes and escapes: a client's words could forge fields otherwise.
   context().log.info("session={} event=joined remote={} room={}/{} user={:?} client={:?}",
@@ -169,6 +170,7 @@ void SessionConnection::TakeUp(int64_t id, const ResumeRequest& resume,
   }
   session_ = resumed->session;
   resuming_ = Resuming{id, std::move(resumed->token)};
+  entering_.reset();
   context().log.info("session={} event=resumed remote={}", session_->id(),
                      connection_.remote_address());
   worker_.Process(session_);

@@ -12,7 +12,12 @@ namespace ferry::gateway {
 
 SessionWorker::SessionWorker(unsigned index, const SessionContext& context, SfuWorker& sfu,
                              Metrics& metrics)
-    : index_(index), context_(context), sfu_(sfu), metrics_(metrics) {}
+    : index_(index),
+      context_(context),
+      sfu_(sfu),
+      metrics_(metrics),
+      entering_(ConnectionBudget::Share(context.control.limits().max_entering, context.workers),
+                metrics.entering, metrics.entering_cut) {}
 
 SessionWorker::~SessionWorker() = default;
 

@@ -13,6 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/metrics.h"
 #include "gateway/net/address_limits.h"
+#include "gateway/net/connection_budget.h"
 #include "gateway/session/app_directory.h"
 #include "gateway/session/control_plane.h"
 #include "gateway/session/media_endpoint.h"
@@ -30,6 +31,7 @@ struct SessionContext {
   ControlPlane& control;
   spdlog::logger& log;
   AddressLimits& addresses;
+  size_t workers = 1;
 };
 
 class SessionWorker {
@@ -62,6 +64,8 @@ class SessionWorker {
   unsigned index() const { return index_; }
   const SessionContext& context() const { return context_; }
   Metrics& metrics() { return metrics_; }
+  // Connections that have no session yet.
+  ConnectionBudget& entering() { return entering_; }
   uint64_t NextNumber() { return next_number_++; }
   void Add(SessionConnection& connection);
   void Remove(SessionConnection& connection);
@@ -130,6 +134,7 @@ class SessionWorker {
   const SessionContext& context_;
   SfuWorker& sfu_;
   Metrics& metrics_;
+  ConnectionBudget entering_;
   std::map<uint64_t, SessionConnection*> connections_;  // by number
   uint64_t next_number_ = 1;
   std::unordered_map<const Session*, std::unique_ptr<Media>> media_;

@@ -40,6 +40,7 @@ class GatewayTest : public ::testing::Test {
     directory = name;
     config.listen = "127.0.0.1";
     config.port = 0;
+    config.admin_listen = "127.0.0.1:0";
     config.workers = 1;  // on the tests' own thread
     config.data_dir = directory / "data";
     config.demo_dir = directory / "demo";
@@ -148,6 +149,17 @@ class GatewayTest : public ::testing::Test {
     testing::HttpGet(io, port, target, std::move(headers), reply, method, std::move(way));
     EXPECT_TRUE(Until([&] { return reply.done; }));
     return reply;
+  }
+
+  // What the gateway counts, as text.
+  std::string MetricsText() {
+    testing::HttpReply reply;
+    const std::string address = gateway->admin_address();
+    const auto port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    testing::HttpGet(io, port, "/metrics", {}, reply, "GET", {.tls = false});
+    EXPECT_TRUE(Until([&] { return reply.done; }));
+    EXPECT_EQ(reply.status, 200u);
+    return reply.body;
   }
 
   EventLoop io;

@@ -14,6 +14,7 @@ const LIMITS = [
   ...['--max-connections-per-address', '1000000', '--max-half-open-per-address', '1000000'],
   ...['--max-handshakes-per-second', '1000000', '--handshake-burst', '1000000'],
   ...['--max-messages-per-second-per-address', '1000000', '--message-burst-per-address', '1000000'],
+  ...['--max-half-open', '100000', '--max-http-connections', '100000', '--max-entering', '10000'],
   ...['--max-connections', '100000', '--max-users', '90000', '--max-publish-kbps', '100000'],
 ];
 
@@ -38,7 +39,7 @@ export function startNativeGateway({ workers = 1, args = [] } = {}) {
 
 /** The sums of the gateway's counters by name, labels put together. */
 export async function counters(gateway) {
-  const { body } = await gateway.get('/metrics');
+  const body = await gateway.metrics();
   const sums = {};
   for (const line of body.split('\n')) {
     const found = /^(\w+)(?:\{[^}]*\})? ([\d.e+-]+)$/.exec(line);

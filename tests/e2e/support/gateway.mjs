@@ -1,6 +1,7 @@
 // Starts the gateway for a test, with a directory of its own, and ends it.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
@@ -57,6 +58,7 @@ export async function startGateway({
     gatewayPath(),
     [
       ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
+      ...['--admin-listen', '127.0.0.1:0'],
       ...['--drain-timeout-s', '0'],
       ...[
         '--demo-dir',
@@ -73,17 +75,18 @@ export async function startGateway({
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const origin = await new Promise((resolve, reject) => {
+  const [origin, metricsUrl] = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`The gateway did not listen within ${START_DEADLINE_MS} ms:\n${log}`));
     }, START_DEADLINE_MS);
     const read = (chunk) => {
       log = (log + chunk).slice(-MAX_LOG);
-      const found = /listening on (https:\/\/[\w.:[\]-]+)/.exec(log);
-      if (!found) return;
+      const listening = /listening on (https:\/\/[\w.:[\]-]+)/.exec(log);
+      const metrics = /metrics on (http:\/\/[\w.:[\]/-]+)\n/.exec(log);
+      if (!listening || !metrics) return;
       clearTimeout(timer);
-      resolve(found[1]);
+      resolve([listening[1], metrics[1]]);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
@@ -92,7 +95,7 @@ export async function startGateway({
       (error) => reject(error),
     );
   });
-  const get = (target) => httpsGet(new URL(target, origin));
+  const get = (target) => request(new URL(target, origin));
   const clean = () => rmSync(directory, { recursive: true, force: true });
   return {
     origin,
@@ -100,6 +103,8 @@ export async function startGateway({
     pid: child.pid,
     exit,
     get,
+    /** What it counts, in the text format of Prometheus. */
+    metrics: async () => (await request(new URL(metricsUrl))).body,
     log: () => log,
     async userSig(userId) {
       const { body } = await get(`/demo/usersig?userId=${encodeURIComponent(userId)}`);
@@ -136,10 +141,10 @@ export async function startGateway({
 
 /**
  * Connections of clients by transport, as the gateway counts them.
- * @param {{ get: (target: string) => Promise<{ body: string }> }} gateway
+ * @param {{ metrics: () => Promise<string> }} gateway
  */
 export async function clientConnections(gateway) {
-  const { body } = await gateway.get('/metrics');
+  const body = await gateway.metrics();
   const of = (transport) => {
     const line = `^ferry_client_connections\\{transport="${transport}"\\} (\\d+)`;
     return Number(new RegExp(line, 'm').exec(body)?.[1]);
@@ -148,18 +153,17 @@ export async function clientConnections(gateway) {
 }
 
 /** GET without a look at the certificate: {status, headers, body}. */
-function httpsGet(url) {
+function request(url) {
+  const { get } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    https
-      .get(url, { rejectUnauthorized: false, agent: false }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk) => (body += chunk));
-        response.on('end', () =>
-          resolve({ status: response.statusCode, headers: response.headers, body }),
-        );
-        response.on('error', reject);
-      })
-      .on('error', reject);
+    get(url, { rejectUnauthorized: false, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => (body += chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body }),
+      );
+      response.on('error', reject);
+    }).on('error', reject);
   });
 }

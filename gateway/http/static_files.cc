@@ -1,4 +1,4 @@
-#include "gateway/net/static_files.h"
+#include "gateway/http/static_files.h"
 
 #include <openssl/evp.h>
 
@@ -68,7 +68,7 @@ std::string_view MimeType(std::string_view file_name) {
   return "application/octet-stream";
 }
 
-StaticFiles::StaticFiles(fs::path root, Metrics& metrics) : metrics_(metrics) {
+StaticFiles::StaticFiles(fs::path root) {
   std::error_code error;
   if (!root.empty()) root_ = fs::canonical(root, error);
   if (error) root_.clear();
@@ -95,42 +95,66 @@ std::optional<fs::path> StaticFiles::Resolve(std::string_view path) const {
   return resolved;
 }
 
-const StaticFiles::File* StaticFiles::Load(const fs::path& path) {
+std::shared_ptr<const StaticFiles::File> StaticFiles::Kept(const Entry& entry,
+                                                           fs::file_time_type modified,
+                                                           uint64_t size) {
+  const std::lock_guard lock(mutex_);
+  const bool same = entry.file && entry.file->modified == modified && entry.file->size == size;
+  return same ? entry.file : nullptr;
+}
+
+void StaticFiles::Keep(const fs::path& path, const std::shared_ptr<Entry>& entry,
+                       const std::shared_ptr<const File>& file) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Entry> known = files_[path];
+  if (known && known->file) cached_bytes_ -= known->file->size;
+  if (known) known->file = nullptr;
+  if (cached_bytes_ + file->size > kMaxCachedBytes) {
+    metrics_.http_file_memory.Add();
+    for (const auto& [name, kept] : files_) kept->file = nullptr;
+    files_.clear();
+    cached_bytes_ = 0;
+  }
+  files_[path] = entry;
+  entry->file = file;
+  cached_bytes_ += file->size;
+}
+
+std::shared_ptr<const StaticFiles::File> StaticFiles::Load(const fs::path& path) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return nullptr;
   const uint64_t size = fs::file_size(path, error);
   const auto modified = fs::last_write_time(path, error);
   if (error) return nullptr;
-  if (size > kMaxFileBytes) {
-    metrics_.http_file.Add();
-    return nullptr;
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard lock(mutex_);
+    if (size > kMaxFileBytes) {
+      metrics_.http_file.Add();
+      return nullptr;
+    }
+    std::shared_ptr<Entry>& slot = files_[path];
+    if (!slot) slot = std::make_shared<Entry>();
+    entry = slot;
   }
-  auto found = files_.find(path);
-  if (found != files_.end() && found->second.modified == modified && found->second.size == size) {
-    return &found->second;
-  }
-  if (found != files_.end()) {
-    cached_bytes_ -= found->second.size;
-    files_.erase(found);
-  }
-  if (cached_bytes_ + size > kMaxCachedBytes) {
-    metrics_.http_file_memory.Add();
-    files_.clear();
-    cached_bytes_ = 0;
-  }
+  if (auto kept = Kept(*entry, modified, size)) return kept;
+  const std::lock_guard reading(entry->reading);
+  if (auto kept = Kept(*entry, modified, size)) return kept;
   std::ifstream in(path, std::ios::binary);
   auto content = std::make_shared<std::string>(size, '\0');
   in.read(content->data(), static_cast<std::streamsize>(size));
   if (static_cast<uint64_t>(in.gcount()) != size) return nullptr;
-  cached_bytes_ += size;
   std::string etag = ETag(*content);
-  return &(files_[path] = File{modified, size, std::move(etag), std::move(content)});
+  auto file =
+      std::make_shared<const File>(File{modified, size, std::move(etag), std::move(content)});
+  Keep(path, entry, file);
+  return file;
 }
 
 std::optional<HttpResponse> StaticFiles::Get(std::string_view path, const HttpRequest& request) {
   const auto resolved = Resolve(path);
   if (!resolved) return std::nullopt;
-  const File* file = nullptr;
+  std::shared_ptr<const File> file;
   bool compressed = false;
   const auto accepted = request[http::field::accept_encoding];
   if (accepted.find("gzip") != accepted.npos) {

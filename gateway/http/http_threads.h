@@ -1,0 +1,40 @@
+// Where requests are answered: threads of their own, so that what an answer takes (a file read, a
+// text made, a disk that is slow) never keeps a worker from its media.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+#include "gateway/net/asio.h"
+
+namespace ferry::gateway {
+
+class HttpThreads {
+ public:
+  // Requests are short, and their TLS is the workers' matter.
+  static constexpr size_t kThreads = 2;
+
+  HttpThreads();
+  ~HttpThreads();
+  HttpThreads(const HttpThreads&) = delete;
+  HttpThreads& operator=(const HttpThreads&) = delete;
+
+  asio::io_context& io() { return io_; }
+  // Ends the threads and destroys what waits on them. To be called while all that this refers to is
+  // there: listeners, and the workers whose requests are being answered.
+  void Stop();
+
+ private:
+  // That lets go of what waits (see app/event_loop.h) without ending.
+  struct Loop final : asio::io_context {
+    Loop() : asio::io_context(static_cast<int>(kThreads)) {}
+    void DropPending() { asio::execution_context::shutdown(); }
+  };
+  Loop io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ferry::gateway

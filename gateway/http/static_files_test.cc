@@ -1,0 +1,70 @@
+#include "gateway/http/static_files.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ferry::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+namespace http = boost::beast::http;
+
+class StaticFilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "ferry-static-test-XXXXXX");
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    directory = name;
+  }
+  void TearDown() override { fs::remove_all(directory); }
+  void Write(const std::string& name, const std::string& content) {
+    std::ofstream(directory / name) << content;
+  }
+
+  const HttpRequest request{http::verb::get, "/", 11};
+  fs::path directory;
+};
+
+TEST_F(StaticFilesTest, AFileIsReadOnceUntilItChanges) {
+  Write("a.txt", "one");
+  StaticFiles files(directory);
+  const auto first = files.Get("/a.txt", request);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(files.Get("/a.txt", request)->body, first->body) << "the very same bytes";
+  Write("a.txt", "three");
+  EXPECT_EQ(*files.Get("/a.txt", request)->body, "three");
+  fs::remove(directory / "a.txt");
+  EXPECT_FALSE(files.Get("/a.txt", request));
+}
+
+TEST_F(StaticFilesTest, ThreadsThatAskAtOnceGetTheSameBytes) {
+  for (int i = 0; i < 4; ++i) Write("f" + std::to_string(i), std::string(1'000'000, 'x'));
+  StaticFiles files(directory);
+  std::vector<std::shared_ptr<const std::string>> bodies(8);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int file = 0; file < 4; ++file) {
+        const auto answer = files.Get("/f" + std::to_string(file), request);
+        if (file == 3 && answer) bodies[i] = answer->body;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(bodies[0]);
+  for (const auto& body : bodies) EXPECT_EQ(body, bodies[0]);
+}
+
+TEST_F(StaticFilesTest, AFolderThatIsNotThereServesNothingAndSaysSo) {
+  StaticFiles files(directory / "missing");
+  EXPECT_FALSE(files.exists());
+  EXPECT_FALSE(files.Get("/", request));
+  EXPECT_TRUE(StaticFiles(directory).exists());
+}
+
+}  // namespace
+}  // namespace ferry::gateway
