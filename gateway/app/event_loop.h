@@ -1,6 +1,10 @@
 // An event loop that lets go of what waits on it while what that refers to is still there.
 #pragma once
 
+#include <exception>
+#include <functional>
+#include <string_view>
+
 #include "gateway/net/asio.h"
 
 namespace ferry::gateway {
@@ -14,6 +18,21 @@ class EventLoop final : public asio::io_context {
   // their frames refer to connections and listeners, which therefore end after this call and before
   // the loop itself. When nobody runs it any more; it does not run again.
   void DropPending() { asio::execution_context::shutdown(); }
+
+  // run(), and on with it: what an operation throws ends that operation alone. `on_failure` hears
+  // of it.
+  void RunContained(const std::function<void(std::string_view what)>& on_failure) {
+    for (;;) {
+      try {
+        run();
+        return;
+      } catch (const std::exception& failure) {
+        on_failure(failure.what());
+      } catch (...) {
+        on_failure("something that is no std::exception");
+      }
+    }
+  }
 };
 
 }  // namespace ferry::gateway

@@ -35,6 +35,8 @@ class Gateway {
   // the loop, or after EventLoop::DropPending.
   ~Gateway();
 
+  // Counts of the program's around it, which outlive it, for its metrics. Before Start.
+  void AddMetrics(const Metrics& metrics) { metrics_.push_back(&metrics); }
   // Makes or loads the certificate, and listens.
   Result<void> Start();
   uint16_t port() const { return workers_.front()->port(); }
@@ -54,6 +56,9 @@ class Gateway {
   // Refuses joins and tells clients to move; calls `done` when all have gone or their time is over.
   // Called again, it only goes on to a later stage.
   void Shutdown(ShutdownStage stage, std::function<void()> done);
+
+  // What an operation of the first worker, whose loop is the caller's, has thrown.
+  void OnFailure(std::string_view what) { workers_.front()->OnFailure(what); }
 
   // The sum over all workers.
   int64_t Total(Count Metrics::*count) const;

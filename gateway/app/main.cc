@@ -1,6 +1,6 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -9,11 +9,15 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <string_view>
+#include <utility>
 
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
 #include "gateway/app/event_loop.h"
 #include "gateway/app/gateway.h"
+#include "gateway/app/log_writer.h"
+#include "gateway/app/start_checks.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/net/certificate_store.h"
 
@@ -79,24 +83,29 @@ std::string Origin(const std::string& listen, uint16_t port) {
   return "https://" + host + ":" + std::to_string(port);
 }
 
-// A connection is a file descriptor, and the usual soft limit is 1024.
-void RaiseDescriptorLimit() {
+// A connection is a file descriptor, and the usual soft limit is 1024. What the limit is then.
+uint64_t RaiseDescriptorLimit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 int Serve(const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
-  RaiseDescriptorLimit();
-  auto log = spdlog::stderr_color_mt("ferry");
+  const uint64_t descriptors = RaiseDescriptorLimit();
+  const auto writer = std::make_shared<LogWriter>(STDERR_FILENO);
+  const auto log = std::make_shared<spdlog::logger>("ferry", writer);
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
   log->set_level(spdlog::level::from_str(config.log_level));
+  for (const std::string& doubt : DoubtfulSettings(config, descriptors)) {
+    log->warn("event=doubtful-settings why={:?}", doubt);
+  }
   auto store = OpenStore(config);
   if (!store) return Complain(store.error().message);
   EventLoop io;
   Gateway gateway(io, config, std::move(*store), log);
+  gateway.AddMetrics(writer->metrics());
   if (const auto started = gateway.Start(); !started) {
     io.DropPending();
     return Complain(started.error().message);
@@ -134,7 +143,7 @@ int Serve(const Config& config) {
     });
   };
   await_reload();
-  io.run();
+  io.RunContained([&gateway](std::string_view what) { gateway.OnFailure(what); });
   // A connection that outlived even its abort still refers to the gateway.
   io.DropPending();
   return 0;

@@ -185,6 +185,10 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
                              {"http", &Metrics::http_connections_cut},
                              {"entering", &Metrics::entering_cut}}));
   counter("ferry_tls_failures_total", "TLS handshakes that failed", &Metrics::tls_failures);
+  counter("ferry_log_lines_dropped_total", "Lines of the log that nobody read in time",
+          &Metrics::log_lines_dropped);
+  counter("ferry_worker_failures_total",
+          "Operations and connections ended by a fault of the gateway's", &Metrics::failures);
   counter("ferry_http_requests_total", "HTTP requests", &Metrics::http_requests);
   families.push_back(Family(workers, MetricType::Counter, "ferry_http_limits_total",
                             "HTTP requests, connections and files ended at a limit", "limit",

@@ -1,6 +1,9 @@
 #include "gateway/app/worker.h"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
+#include <exception>
 
 namespace ferry::gateway {
 
@@ -22,6 +25,7 @@ Sfu::Worker Worker::for_sfu() {
 Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu,
                            const ListenAddress& listen, const std::optional<ListenAddress>& plain) {
   sfu_ = &sfu;
+  log_ = &context.sessions.log;
   sessions_ = std::make_unique<SessionWorker>(index_, context.sessions, sfu, metrics_);
   const auto handlers = [this](net::Connection& connection) {
     return sessions_->MakeHandler(connection);
@@ -44,7 +48,10 @@ Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu,
   }
   asio::co_spawn(
       io_, [this] { return Tick(); }, asio::detached);
-  if (own_io_) thread_ = std::thread([this] { own_io_->run(); });
+  if (own_io_) {
+    thread_ = std::thread(
+        [this] { own_io_->RunContained([this](std::string_view what) { OnFailure(what); }); });
+  }
   return {};
 }
 
@@ -61,13 +68,23 @@ asio::awaitable<void> Worker::Tick() {
     // A wait that was over before it could be cancelled ends without an error; one that the
     // worker's own end has cancelled leaves nothing to be looked at.
     if (error || joined_) co_return;
-    sfu_->wakes().Run();
-    const Timestamp now = clock_.Now();
-    if (now - last < kPeriod) continue;
-    last = now;
-    sessions_->Tick(now);
-    sfu_->Tick(now);
+    // What it throws would end the coroutine, and with it every deadline of this worker.
+    try {
+      sfu_->wakes().Run();
+      const Timestamp now = clock_.Now();
+      if (now - last < kPeriod) continue;
+      last = now;
+      sessions_->Tick(now);
+      sfu_->Tick(now);
+    } catch (const std::exception& failure) {
+      OnFailure(failure.what());
+    }
   }
+}
+
+void Worker::OnFailure(std::string_view what) {
+  metrics_.failures.Add();
+  log_->critical("event=worker-failed worker={} error={:?}", index_, what);
 }
 
 void Worker::Shutdown() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "core/base/error.h"
@@ -65,6 +66,10 @@ class Worker {
   // any of them ends: they tell each other of the streams that end.
   void Clear();
 
+  // Something of this worker's threw: a bug, which is logged and counted, and ends nothing else. On
+  // the worker's thread.
+  void OnFailure(std::string_view what);
+
   // Bytes of media that wait to be sent. On the worker's thread.
   size_t queued_bytes() const { return sessions_->queued_bytes(); }
 
@@ -79,6 +84,7 @@ class Worker {
   Metrics metrics_;
   const unsigned index_;
   SfuWorker* sfu_ = nullptr;
+  spdlog::logger* log_ = nullptr;
   std::unique_ptr<SessionWorker> sessions_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> plain_listener_;

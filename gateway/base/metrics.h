@@ -50,6 +50,8 @@ struct Metrics {
   Count http_connections_cut;
   Count entering_cut;
   Count tls_failures;
+  Count log_lines_dropped;
+  Count failures;  // operations and connections that ended by an exception: bugs
   Count http_requests;
   Count http_idle;     // connections closed: no request came, or its answer was not read, in time
   Count http_headers;  // … their request's headers were too large

@@ -147,6 +147,7 @@ void Listener::Refuse(RefusedBecause reason, const asio::ip::address& peer, std:
 // What is thrown while one connection is served ends that connection, and no other.
 void Listener::LogThrown(const std::exception_ptr& thrown) {
   if (!thrown) return;
+  metrics_.failures.Add();
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& error) {

@@ -66,9 +66,10 @@ class GatewayTest : public ::testing::Test {
     std::ofstream(directory / name) << content;
   }
 
-  void Start(std::vector<Application> more = {}) {
-    auto log = std::make_shared<spdlog::logger>(
-        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text));
+  // Logs into `log_text`, unless there is another sink.
+  void Start(std::vector<Application> more = {}, spdlog::sink_ptr sink = nullptr) {
+    if (!sink) sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text);
+    auto log = std::make_shared<spdlog::logger>("test", std::move(sink));
     log->set_level(spdlog::level::trace);
     more.push_back({kApp, "test", kSecret});
     gateway = std::make_unique<Gateway>(io, config, AppStore(std::move(more)), log);

@@ -1,0 +1,49 @@
+// A pipe that nobody reads, for tests of who writes to one.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace ferry::gateway::testing {
+
+class FullPipe {
+ public:
+  FullPipe() {
+    EXPECT_EQ(pipe(ends_.data()), 0);
+    fcntl(ends_[1], F_SETFL, O_NONBLOCK);
+    const std::string filling(4096, '.');
+    while (write(ends_[1], filling.data(), filling.size()) > 0) {
+    }
+    while (write(ends_[1], filling.data(), 1) > 0) {
+    }
+    fcntl(ends_[1], F_SETFL, 0);
+  }
+  ~FullPipe() {
+    close(ends_[1]);
+    close(ends_[0]);
+  }
+  FullPipe(const FullPipe&) = delete;
+  FullPipe& operator=(const FullPipe&) = delete;
+
+  int writer() const { return ends_[1]; }
+  // What is written until `last` has come, which it must; what filled it comes first.
+  std::string ReadToEndOf(std::string_view last) {
+    std::string text;
+    std::array<char, 4096> some;
+    ssize_t size = 0;
+    while (text.find(last) == text.npos && (size = read(ends_[0], some.data(), some.size())) > 0) {
+      text.append(some.data(), static_cast<size_t>(size));
+    }
+    return text;
+  }
+
+ private:
+  std::array<int, 2> ends_{-1, -1};
+};
+
+}  // namespace ferry::gateway::testing
