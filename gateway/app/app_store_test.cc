@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string>
 
+#include "gateway/app/sqlite.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -23,7 +25,7 @@ class AppStoreTest : public ::testing::Test {
 TEST_F(AppStoreTest, ANewStoreHasTheDemoWithASecretOfItsOwn) {
   const auto store = AppStore::Open(directory / "ferry.db");
   ASSERT_TRUE(store) << store.error().message;
-  ASSERT_EQ(store->applications().size(), 1u);
+  ASSERT_EQ(store->applications()->size(), 1u);
   const auto secret = store->Find(AppStore::kDemoSdkAppId)->secret;
   EXPECT_EQ(secret.size(), 64u);
   EXPECT_EQ(secret.find_first_not_of("0123456789abcdef"), std::string::npos);
@@ -61,6 +63,71 @@ TEST_F(AppStoreTest, AFileThatIsNoDatabaseIsNamed) {
   const auto store = AppStore::Open(directory / "ferry.db");
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().message.find("ferry.db"), std::string::npos);
+}
+
+TEST_F(AppStoreTest, AChangeIsKnownAtOnceAndKept) {
+  auto store = AppStore::Open(directory / "ferry.db");
+  ASSERT_TRUE(store);
+  const auto added = store->Add(0, "shop");
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ(added->sdk_app_id, AppStore::kDemoSdkAppId + 1);
+  const auto suspended = store->Set(
+      added->sdk_app_id, {.status = ApplicationStatus::kSuspended, .permission_control = true});
+  ASSERT_TRUE(suspended) << suspended.error().message;
+  EXPECT_EQ(suspended->name, "shop");
+  EXPECT_EQ(suspended->secret, added->secret);
+  for (const bool again : {false, true}) {
+    if (again) store = AppStore::Open(directory / "ferry.db");
+    const auto policy = store->Find(added->sdk_app_id);
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(policy->status, ApplicationStatus::kSuspended);
+    EXPECT_TRUE(policy->permission_control);
+  }
+  EXPECT_TRUE(store->Remove(added->sdk_app_id));
+  EXPECT_FALSE(store->Find(added->sdk_app_id));
+}
+
+TEST_F(AppStoreTest, WhatAnotherProcessWritesIsKnownAfterARefresh) {
+  auto gateway = AppStore::Open(directory / "ferry.db");
+  auto other = AppStore::OpenExisting(directory / "ferry.db");
+  ASSERT_TRUE(gateway && other);
+  EXPECT_FALSE(gateway->Refresh().value());
+  ASSERT_TRUE(other->Set(AppStore::kDemoSdkAppId, {.status = ApplicationStatus::kSuspended}));
+  EXPECT_EQ(gateway->Find(AppStore::kDemoSdkAppId)->status, ApplicationStatus::kActive);
+  EXPECT_TRUE(gateway->Refresh().value());
+  EXPECT_EQ(gateway->Find(AppStore::kDemoSdkAppId)->status, ApplicationStatus::kSuspended);
+  EXPECT_FALSE(gateway->Refresh().value());
+}
+
+TEST_F(AppStoreTest, AStoreOfTheFirstKindIsTakenOver) {
+  {
+    const auto old =
+        SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE(old->Run(
+        "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY CHECK (sdk_app_id BETWEEN 1 AND "
+        "4294967295), name TEXT NOT NULL, secret TEXT NOT NULL CHECK (length(secret) > 0), "
+        "created_at INTEGER NOT NULL DEFAULT (unixepoch()));"
+        "INSERT INTO applications (sdk_app_id, name, secret) VALUES (7, 'old', 'its secret')"));
+  }
+  const auto store = AppStore::Open(directory / "ferry.db");
+  ASSERT_TRUE(store) << store.error().message;
+  ASSERT_EQ(store->applications()->size(), 1u) << "no demo beside it";
+  const auto policy = store->Find(7);
+  EXPECT_EQ(policy->secret, "its secret");
+  EXPECT_EQ(policy->status, ApplicationStatus::kActive);
+  EXPECT_FALSE(policy->permission_control);
+}
+
+TEST_F(AppStoreTest, AStoreOfANewerKindIsRefused) {
+  ASSERT_TRUE(AppStore::Open(directory / "ferry.db"));
+  {
+    const auto newer = SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE);
+    ASSERT_TRUE(newer && newer->Run("PRAGMA user_version = 99"));
+  }
+  const auto store = AppStore::Open(directory / "ferry.db");
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().message.find("newer ferry-gateway"), std::string::npos);
 }
 
 }  // namespace

@@ -285,6 +285,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
       app.add_subcommand("check", "say whether the configuration is good, and do nothing else")
           ->fallthrough();
   static_cast<void>(serve);
+  CLI::App* app_command = DeclareAppCommand(app, out.app);
   try {
     app.parse(argc, argv);
     if (!file.empty()) ApplyFile(app, file);
@@ -297,6 +298,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   }
   if (usersig->parsed()) out.command = Command::kUserSig;
   if (check->parsed()) out.command = Command::kCheck;
+  if (app_command->parsed()) out.command = Command::kApp;
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "gateway/app/app_command.h"
 #include "gateway/net/listener.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/session_limits.h"
@@ -56,12 +57,13 @@ struct UserSigCommand {
   int64_t lifetime_s = 15'552'000;
 };
 
-enum class Command { kServe, kUserSig, kCheck };
+enum class Command { kServe, kUserSig, kApp, kCheck };
 
 struct CommandLine {
   Command command = Command::kServe;
   Config config;
   UserSigCommand usersig;
+  AppCommand app;
 };
 
 // What to print and exit with instead of a command line: help, version or an error.

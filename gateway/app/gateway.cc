@@ -19,6 +19,9 @@ namespace {
 constexpr Duration kAbortTimeout = Duration::Millis(1000);
 // How often the gateway looks whether its self-signed certificate's time is over.
 constexpr auto kRenewalInterval = std::chrono::minutes(10);
+// How soon a change of the applications by another process takes effect.
+constexpr auto kApplicationsInterval = std::chrono::seconds(1);
+
 // From the kernel: session ids and SSRCs are not to be guessed from each other.
 uint64_t MakeSeed() {
   std::random_device device;
@@ -61,8 +64,8 @@ Gateway::Gateway(asio::io_context& io, Config config, AppStore apps,
 }
 
 Gateway::~Gateway() {
-  StopHttp();
   for (const auto& worker : workers_) worker->Join();
+  StopHttp();
   for (const auto& worker : workers_) worker->Clear();
 }
 
@@ -153,6 +156,8 @@ Result<void> Gateway::StartHttp() {
         "404\"",
         folder);
   }
+  asio::co_spawn(
+      http_threads_.io(), [this] { return WatchApplications(); }, asio::detached);
   if (config_.admin_listen.empty()) return {};
   const auto at = ParseListenAddress(config_.admin_listen);
   if (!at) return std::unexpected(at.error());
@@ -170,6 +175,23 @@ Result<void> Gateway::StartHttp() {
         admin_->address());
   }
   return {};
+}
+
+asio::awaitable<void> Gateway::WatchApplications() {
+  asio::steady_timer timer(http_threads_.io());
+  error_code error;
+  bool failed = false;
+  while (!error) {
+    timer.expires_after(kApplicationsInterval);
+    co_await timer.async_wait(Into(error));
+    const auto changed = apps_.Refresh();
+    if (!changed && !failed) {
+      log_->error("event=applications-not-read error={:?}", changed.error().message);
+    } else if (changed && *changed) {
+      log_->info("event=applications-changed applications={}", apps_.applications()->size());
+    }
+    failed = !changed;
+  }
 }
 
 void Gateway::StopHttp() {
@@ -252,8 +274,8 @@ asio::awaitable<void> Gateway::Leave(std::function<void()> done) {
   co_await WaitFor(nothing, kAbortTimeout, ShutdownStage::kNone);
   log_->info("event=stopped connections={}", Total(&Metrics::connections));
   renewal_.cancel();
-  StopHttp();
   for (const auto& worker : workers_) worker->Join();
+  StopHttp();
   done();
 }
 

@@ -73,6 +73,9 @@ class Gateway {
   Result<void> StartHttp();
   // Answers nobody over HTTP any more.
   void StopHttp();
+  // Looks now and then whether another process has changed the applications. On the threads of
+  // HTTP, because it reads a disk.
+  asio::awaitable<void> WatchApplications();
   // The certificate is another now.
   void OnCertificate();
   asio::awaitable<void> RenewCertificate();
@@ -83,7 +86,7 @@ class Gateway {
 
   asio::io_context& io_;
   const Config config_;
-  const AppStore apps_;
+  AppStore apps_;
   const std::shared_ptr<spdlog::logger> log_;
   SystemClock clock_;
   AddressLimits addresses_;

@@ -108,6 +108,33 @@ TEST_F(GatewayTest, BadSignaturesAreRefusedAndClosed) {
   EXPECT_EQ(log_text.str().find("eJ"), std::string::npos) << "no userSig in the log";
 }
 
+TEST_F(GatewayTest, WhatAnotherProcessDoesToAnApplicationTakesEffectWithoutARestart) {
+  const auto file = directory / "ferry.db";
+  auto store = AppStore::Open(file);
+  ASSERT_TRUE(store);
+  const std::string secret = store->Find(AppStore::kDemoSdkAppId)->secret;
+  StartWith(std::move(*store));
+  const auto enter = [&](const std::string& user) {
+    json join = JoinMessage(user);
+    join["sdkAppId"] = AppStore::kDemoSdkAppId;
+    join["userSig"] = SignUserSig(AppStore::kDemoSdkAppId, secret, user, UnixSeconds(), 3600);
+    const Client client = Connect();
+    const json answer = Ask(client, join);
+    return answer["type"] == "ok" ? 0 : answer["code"].get<int>();
+  };
+  EXPECT_EQ(enter("ann"), 0);
+  auto other = AppStore::OpenExisting(file);
+  ASSERT_TRUE(other->Set(AppStore::kDemoSdkAppId, {.status = ApplicationStatus::kSuspended}));
+  EXPECT_TRUE(Until([&] { return enter("bob") == -100013; }));
+  EXPECT_EQ(Ask(clients.front(), {{"type", "ping"}, {"timeMs", 1}})["type"], "ok")
+      << "who is in a room stays";
+  ASSERT_TRUE(other->Set(AppStore::kDemoSdkAppId,
+                         {.status = ApplicationStatus::kActive, .new_secret = true}));
+  EXPECT_TRUE(Until([&] { return enter("bob") == 70009; })) << "another secret";
+  ASSERT_TRUE(other->Remove(AppStore::kDemoSdkAppId));
+  EXPECT_TRUE(Until([&] { return enter("bob") == 70014; })) << "not known any more";
+}
+
 TEST_F(GatewayTest, RubbishIsAnsweredAndOthersNoticeNothing) {
   Start();
   const Client ann = Joined("ann");

@@ -150,15 +150,12 @@ HttpResponse HttpService::DemoUserSig(const HttpRequest& request) const {
     return TextResponse(400, "text/plain", "userId must have 1 to 128 printable bytes\n");
   }
   // Never for another application: whoever asks is let in.
-  const auto demo = sources_.apps.applications().find(AppStore::kDemoSdkAppId);
-  if (demo == sources_.apps.applications().end()) {
-    return TextResponse(503, "text/plain", "there is no demo application\n");
-  }
-  const Application& app = demo->second;
+  const auto demo = sources_.apps.Find(AppStore::kDemoSdkAppId);
+  if (!demo) return TextResponse(503, "text/plain", "there is no demo application\n");
   const nlohmann::json answer = {
-      {"sdkAppId", app.sdk_app_id},
-      {"userSig", SignUserSig(app.sdk_app_id, app.secret, user, sources_.clock.UnixMs() / 1000,
-                              kDemoUserSigSeconds)}};
+      {"sdkAppId", AppStore::kDemoSdkAppId},
+      {"userSig", SignUserSig(AppStore::kDemoSdkAppId, demo->secret, user,
+                              sources_.clock.UnixMs() / 1000, kDemoUserSigSeconds)}};
   return TextResponse(200, "application/json", answer.dump());
 }
 

@@ -9,9 +9,11 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <string_view>
 #include <utility>
 
+#include "gateway/app/app_command.h"
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
 #include "gateway/app/event_loop.h"
@@ -46,10 +48,10 @@ Result<AppStore> OpenStore(const Config& config) {
 int PrintUserSig(const CommandLine& command) {
   const auto store = AppStore::OpenExisting(StoreFile(command.config));
   if (!store) return Complain(store.error().message);
-  const auto& apps = store->applications();
+  const auto apps = store->applications();
   const auto found =
-      command.usersig.sdk_app_id == 0 ? apps.begin() : apps.find(command.usersig.sdk_app_id);
-  if (found == apps.end()) {
+      command.usersig.sdk_app_id == 0 ? apps->begin() : apps->find(command.usersig.sdk_app_id);
+  if (found == apps->end()) {
     return Complain("there is no application " + std::to_string(command.usersig.sdk_app_id) +
                     " in " + command.config.data_dir);
   }
@@ -74,6 +76,13 @@ int Check(const Config& config) {
   }
   std::puts("the configuration is good");
   return 0;
+}
+
+int ChangeApplications(const CommandLine& command) {
+  auto store = AppStore::OpenExisting(StoreFile(command.config));
+  if (!store) return Complain(store.error().message);
+  const auto done = RunAppCommand(command.app, *store, std::cout);
+  return done ? 0 : Complain(done.error().message);
 }
 
 // The address to open: any address is this host's, seen from itself.
@@ -158,6 +167,8 @@ int Main(int argc, char** argv) {
   switch (command->command) {
     case Command::kUserSig:
       return PrintUserSig(*command);
+    case Command::kApp:
+      return ChangeApplications(*command);
     case Command::kCheck:
       return Check(command->config);
     case Command::kServe:

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
 #include <exception>
 #include <string>
 #include <utility>
@@ -39,10 +38,9 @@ void HttpDispatcher::Handle(HttpRequest request, HttpContext context, HttpDone d
     --in_flight_;
     answer(std::move(response));
   });
-  asio::post(threads_.io(), [this, one = std::move(request), about = std::move(context),
-                             answer = std::move(counted)]() mutable {
-    Run(std::move(one), std::move(about), answer);
-  });
+  threads_.Post(
+      [this, one = std::move(request), about = std::move(context),
+       answer = std::move(counted)]() mutable { Run(std::move(one), std::move(about), answer); });
 }
 
 void HttpDispatcher::Run(HttpRequest request, HttpContext context, const HttpDone& done) {

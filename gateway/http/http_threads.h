@@ -3,8 +3,10 @@
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <cstddef>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gateway/net/asio.h"
@@ -22,6 +24,12 @@ class HttpThreads {
   HttpThreads& operator=(const HttpThreads&) = delete;
 
   asio::io_context& io() { return io_; }
+  // On one of them, soon; nowhere when they have stopped. From a thread that is not at work any
+  // more when they stop, or that stops them.
+  template <typename Task>
+  void Post(Task task) {
+    if (!threads_.empty()) asio::post(io_, std::move(task));
+  }
   // Ends the threads and destroys what waits on them. To be called while all that this refers to is
   // there: listeners, and the workers whose requests are being answered.
   void Stop();

@@ -68,11 +68,14 @@ class GatewayTest : public ::testing::Test {
 
   // Logs into `log_text`, unless there is another sink.
   void Start(std::vector<Application> more = {}, spdlog::sink_ptr sink = nullptr) {
+    more.push_back({kApp, "test", kSecret});
+    StartWith(AppStore(std::move(more)), std::move(sink));
+  }
+  void StartWith(AppStore apps, spdlog::sink_ptr sink = nullptr) {
     if (!sink) sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text);
     auto log = std::make_shared<spdlog::logger>("test", std::move(sink));
     log->set_level(spdlog::level::trace);
-    more.push_back({kApp, "test", kSecret});
-    gateway = std::make_unique<Gateway>(io, config, AppStore(std::move(more)), log);
+    gateway = std::make_unique<Gateway>(io, config, std::move(apps), log);
     const auto started = gateway->Start();
     ASSERT_TRUE(started) << started.error().message;
   }

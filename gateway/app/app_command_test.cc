@@ -1,0 +1,80 @@
+#include "gateway/app/app_command.h"
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace ferry::gateway {
+namespace {
+
+class AppCommandTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "ferry-command-test-XXXXXX");
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    directory = name;
+    store.emplace(std::move(*AppStore::Open(directory / "ferry.db")));
+  }
+  void TearDown() override {
+    store.reset();
+    std::filesystem::remove_all(directory);
+  }
+  // What it prints, or its error.
+  std::string Run(std::vector<std::string> arguments) {
+    CLI::App program;
+    AppCommand command;
+    DeclareAppCommand(program, command);
+    std::ranges::reverse(arguments);
+    try {
+      program.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+      return error.what();
+    }
+    std::ostringstream out;
+    const auto done = RunAppCommand(command, *store, out);
+    return done ? out.str() : done.error().message;
+  }
+
+  std::filesystem::path directory;
+  std::optional<AppStore> store;
+};
+
+TEST_F(AppCommandTest, AddsChangesListsAndRemoves) {
+  const std::string added = Run({"app", "add", "--name", "shop"});
+  const std::string secret = store->Find(1'400'000'002)->secret;
+  EXPECT_EQ(added, "sdkAppId 1400000002\nsecret " + secret + "\n");
+  EXPECT_EQ(Run({"app", "add", "--name", "bank", "--app", "77"}).find("sdkAppId 77\n"), 0u);
+  EXPECT_EQ(Run({"app", "set", "--app", "77", "--status", "suspended", "--permission-control", "on",
+                 "--name", "the bank"}),
+            "");
+  EXPECT_EQ(Run({"app", "list"}),
+            "sdkAppId\tstatus\tpermission-control\tname\n"
+            "77\tsuspended\ton\tthe bank\n"
+            "1400000001\tactive\toff\tdemo\n"
+            "1400000002\tactive\toff\tshop\n");
+  const std::string renewed = Run({"app", "set", "--app", "1400000002", "--new-secret"});
+  EXPECT_NE(store->Find(1'400'000'002)->secret, secret);
+  EXPECT_NE(renewed.find(store->Find(1'400'000'002)->secret), std::string::npos);
+  EXPECT_EQ(Run({"app", "remove", "--app", "77"}), "");
+  EXPECT_FALSE(store->Find(77));
+}
+
+TEST_F(AppCommandTest, RefusesInWords) {
+  EXPECT_EQ(Run({"app", "set", "--app", "5", "--name", "x"}), "there is no application 5");
+  EXPECT_EQ(Run({"app", "remove", "--app", "5"}), "there is no application 5");
+  EXPECT_EQ(Run({"app", "add", "--name", "x", "--app", "1400000001"}),
+            "there is an application 1400000001 already");
+  EXPECT_EQ(Run({"app", "add", "--name", ""}),
+            "an application's name has 1 to 128 bytes, this one 0");
+  EXPECT_NE(Run({"app", "set", "--app", "1400000001", "--status", "gone"}).find("--status"),
+            std::string::npos);
+  EXPECT_NE(Run({"app"}), "");
+  EXPECT_NE(Run({"app", "remove"}).find("--app is required"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ferry::gateway
