@@ -16,8 +16,12 @@ BioPtr Reader(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// OpenSSL would ask at the terminal.
-int NoPassword(char*, int, int, void*) { return -1; }
+// OpenSSL would ask at the terminal. Notes in a bool, if it is given one, that there was need of
+// it.
+int NoPassword(char*, int, int, void* asked) {
+  if (asked != nullptr) *static_cast<bool*>(asked) = true;
+  return -1;
+}
 
 // The next certificate of the text; null after the last, and where what follows is none.
 X509Ptr NextCertificate(BIO* text) {
@@ -28,13 +32,6 @@ X509Ptr NextCertificate(BIO* text) {
 bool AtEnd() {
   const unsigned long error = ERR_peek_last_error();
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-}
-
-// Whether what was read last could not be for want of its password.
-bool UnderPassword() {
-  const unsigned long error = ERR_peek_error();
-  const int reason = ERR_GET_REASON(error);
-  return reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_BAD_DECRYPT;
 }
 
 }  // namespace
@@ -57,8 +54,8 @@ Result<CertificateChain> ReadPem(std::string_view chain, std::string_view key) {
     return Fail(ErrorCode::kMalformed, "certificate " + std::to_string(read.issuers.size() + 2) +
                                            " of the chain is broken");
   }
-  read.key.reset(PEM_read_bio_PrivateKey(Reader(key).get(), nullptr, NoPassword, nullptr));
-  const bool locked = UnderPassword();
+  bool locked = false;
+  read.key.reset(PEM_read_bio_PrivateKey(Reader(key).get(), nullptr, NoPassword, &locked));
   ERR_clear_error();
   if (!read.key && locked) {
     return Fail(ErrorCode::kMalformed,

@@ -11,7 +11,8 @@ constexpr size_t kExtensionHeaderSize = 4;
 constexpr uint16_t kOneByteProfile = 0xBEDE;  // RFC 8285 §4.2
 
 // Reads the elements of a one-byte extension block that begins at `block_offset` in the packet.
-bool ParseOneByteExtensions(ByteSpan block, size_t block_offset, RtpPacketView& view) {
+bool ParseOneByteExtensions(ByteSpan block, size_t block_offset, const ExtensionIds& ids,
+                            RtpPacketView& view) {
   size_t position = 0;
   while (position < block.size()) {
     const uint8_t id = block[position] >> 4;
@@ -23,14 +24,14 @@ bool ParseOneByteExtensions(ByteSpan block, size_t block_offset, RtpPacketView& 
     const size_t size = length_field + 1;
     if (block.size() - position < size) return false;
     ByteReader reader(block.subspan(position, size));
-    if (id == kAudioLevelExtensionId && size == 1) {
+    if (id == ids.audio_level && size == 1) {
       const uint8_t byte = reader.U8();
       view.extensions.audio_level = AudioLevel{.minus_dbov = static_cast<uint8_t>(byte & 0x7F),
                                                .voice_activity = byte >= 128};
-    } else if (id == kAbsoluteCaptureTimeExtensionId && (size == 8 || size == 16)) {
+    } else if (id == ids.absolute_capture_time && (size == 8 || size == 16)) {
       // The 16-byte form adds an estimated clock offset, of which we make no use.
       view.extensions.absolute_capture_time = reader.U64();
-    } else if (id == kTransportSequenceNumberExtensionId && size == 2) {
+    } else if (id == ids.transport_sequence_number && size == 2) {
       view.extensions.transport_sequence_number = reader.U16();
       view.transport_sequence_number_offset = block_offset + position;
     }
@@ -79,7 +80,7 @@ bool IsRtcp(ByteSpan packet) {
   return packet.size() >= 2 && packet[0] >> 6 == 2 && packet[1] >= 192 && packet[1] <= 223;
 }
 
-Result<RtpPacketView> ParseRtp(ByteSpan packet) {
+Result<RtpPacketView> ParseRtp(ByteSpan packet, const ExtensionIds& ids) {
   if (packet.size() > kMaxReceivedPacketSize) {
     return Fail(ErrorCode::kLimitExceeded, "RTP packet of " + std::to_string(packet.size()) +
                                                " bytes is larger than " +
@@ -108,7 +109,7 @@ Result<RtpPacketView> ParseRtp(ByteSpan packet) {
     const size_t block_offset = reader.position();
     const ByteSpan block = reader.Bytes(block_size);
     if (reader.ok() && profile == kOneByteProfile &&
-        !ParseOneByteExtensions(block, block_offset, view)) {
+        !ParseOneByteExtensions(block, block_offset, ids, view)) {
       return Fail(ErrorCode::kMalformed,
                   "RTP header extension element passes the end of its block");
     }
@@ -133,6 +134,11 @@ Result<RtpPacketView> ParseRtp(ByteSpan packet) {
 size_t RtpHeaderSize(const RtpExtensions& extensions) {
   const size_t elements = ExtensionElementsSize(extensions);
   return kFixedHeaderSize + (elements == 0 ? 0 : kExtensionHeaderSize + RoundUpToWord(elements));
+}
+
+size_t TransportSequenceNumberOffset(const RtpExtensions& extensions) {
+  if (!extensions.transport_sequence_number) return 0;
+  return kFixedHeaderSize + kExtensionHeaderSize + ExtensionElementsSize(extensions) - 2;
 }
 
 Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions, ByteSpan payload,

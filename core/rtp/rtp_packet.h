@@ -57,13 +57,25 @@ struct RtpPacketView {
 // True when the bytes look like RTCP rather than RTP when both share a flow (RFC 5761 §4).
 bool IsRtcp(ByteSpan packet);
 
+// The ids under which a sender writes the extensions that we know: ours, or those of another
+// protocol (RFC 8285 §5 negotiates them). 0: it has no such extension.
+struct ExtensionIds {
+  uint8_t audio_level = kAudioLevelExtensionId;
+  uint8_t absolute_capture_time = kAbsoluteCaptureTimeExtensionId;
+  uint8_t transport_sequence_number = kTransportSequenceNumberExtensionId;
+};
+
 // Parses a packet. Unknown extensions, two-byte extensions and CSRCs are skipped over; a version
 // other than 2, a length that does not fit, bad padding and more than kMaxReceivedPacketSize bytes
 // are errors. Only an error's message allocates.
-Result<RtpPacketView> ParseRtp(ByteSpan packet);
+Result<RtpPacketView> ParseRtp(ByteSpan packet, const ExtensionIds& ids = {});
 
 // Bytes that header and extensions will take before the payload.
 size_t RtpHeaderSize(const RtpExtensions& extensions);
+
+// Where WriteRtp puts the two bytes of the transport-wide sequence number among these extensions,
+// or 0.
+size_t TransportSequenceNumberOffset(const RtpExtensions& extensions);
 
 // Writes header, extensions and payload to `out` and returns the packet's size;
 // kLimitExceeded when `out` is too small, kInvalidArgument for a payload type or audio level above

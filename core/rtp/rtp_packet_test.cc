@@ -119,6 +119,39 @@ TEST(RtpExtensions, ReadsAllThatFerryUses) {
   EXPECT_THAT(view->payload, ElementsAre(0xDD));
 }
 
+TEST(RtpExtensions, ReadsThemUnderAnotherSendersIds) {
+  const auto bytes = Concat({Hex("90 6f 0001 00000002 00000003 bede 0004"),
+                             Hex("40 9e  57 0102030405060708  11 abcd  00 00"), Hex("dd")});
+  const auto view = ParseRtp(
+      bytes, {.audio_level = 4, .absolute_capture_time = 5, .transport_sequence_number = 1});
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->extensions.audio_level, (AudioLevel{.minus_dbov = 30, .voice_activity = true}));
+  EXPECT_EQ(view->extensions.absolute_capture_time, 0x0102030405060708u);
+  EXPECT_EQ(view->extensions.transport_sequence_number, 0xABCD);
+  EXPECT_EQ(view->transport_sequence_number_offset, 28u);
+  const auto none = ParseRtp(
+      bytes, {.audio_level = 0, .absolute_capture_time = 0, .transport_sequence_number = 0});
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->extensions, RtpExtensions{}) << "0 is padding, and no id";
+}
+
+TEST(RtpExtensions, TellsWhereTheTransportWideNumberIsWritten) {
+  for (const bool level : {false, true}) {
+    for (const bool capture : {false, true}) {
+      RtpExtensions extensions;
+      if (level) extensions.audio_level = AudioLevel{.minus_dbov = 30};
+      if (capture) extensions.absolute_capture_time = 7;
+      EXPECT_EQ(TransportSequenceNumberOffset(extensions), 0u);
+      extensions.transport_sequence_number = 0x1234;
+      std::array<uint8_t, 64> out{};
+      const auto size = WriteRtp({}, extensions, {}, out);
+      ASSERT_TRUE(size);
+      EXPECT_EQ(ParseRtp(std::span(out).first(*size))->transport_sequence_number_offset,
+                TransportSequenceNumberOffset(extensions));
+    }
+  }
+}
+
 TEST(RtpExtensions, SkipsPaddingBetweenElementsAndUnknownOnes) {
   const auto bytes =
       Hex("90 6f 0001 00000002 00000003 bede 0004"

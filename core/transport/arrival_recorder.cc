@@ -1,6 +1,7 @@
 #include "core/transport/arrival_recorder.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ferry::transport {
 namespace {
@@ -16,27 +17,33 @@ void ArrivalRecorder::OnPacket(uint16_t sequence_number, Timestamp arrival) {
   // A jump this far is a sender that started anew: nothing before it will be asked about.
   const int64_t reference = next_unreported_   ? *next_unreported_
                             : pending_.empty() ? number
-                                               : pending_.front().number;
+                                               : oldest_;
   if (number < reference - int64_t{kMaxPending} || number >= reference + kMaxSpan) {
     pending_.clear();
+    sorted_ = true;
     next_unreported_.reset();
   }
-  Insert({number, arrival});
-  if (pending_.size() > kMaxPending) pending_.erase(pending_.begin());
+  if (!pending_.empty() && number <= pending_.back().number) sorted_ = false;
+  oldest_ = pending_.empty() ? number : std::min(oldest_, number);
+  pending_.push_back({number, arrival});
+  if (pending_.size() <= kMaxPending) return;
+  Sort();
+  if (pending_.size() <= kMaxPending) return;
+  pending_.erase(pending_.begin(), pending_.begin() + kMaxPending / 4);
+  oldest_ = pending_.front().number;
 }
 
 // The first arrival of a number is the one that counts.
-void ArrivalRecorder::Insert(const Arrival& arrival) {
-  if (pending_.empty() || pending_.back().number < arrival.number) {
-    pending_.push_back(arrival);
-    return;
-  }
-  const auto place = std::ranges::lower_bound(pending_, arrival.number, {}, &Arrival::number);
-  if (place->number != arrival.number) pending_.insert(place, arrival);
+void ArrivalRecorder::Sort() {
+  if (std::exchange(sorted_, true)) return;
+  std::ranges::stable_sort(pending_, {}, &Arrival::number);
+  const auto repeated = std::ranges::unique(pending_, {}, &Arrival::number);
+  pending_.erase(repeated.begin(), repeated.end());
 }
 
 std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
   if (pending_.empty()) return std::nullopt;
+  Sort();
   const auto first = pending_.begin();
   // A packet older than what was reported (reordered, or sent again) is reported on its own.
   int64_t base = next_unreported_ ? std::min(*next_unreported_, first->number) : first->number;
@@ -71,6 +78,7 @@ std::optional<rtp::TransportFeedback> ArrivalRecorder::BuildFeedback() {
     previous = arrival;
   }
   pending_.erase(pending_.begin(), it);
+  if (!pending_.empty()) oldest_ = pending_.front().number;
   next_unreported_ = std::max(next, next_unreported_.value_or(next));
   return feedback;
 }

@@ -15,7 +15,8 @@ namespace ferry::transport {
 
 class ArrivalRecorder {
  public:
-  // Arrivals kept until they are reported; beyond it the oldest are forgotten (reported as lost).
+  // Arrivals kept until they are reported; beyond it the oldest are forgotten (reported as lost),
+  // a quarter of them at once.
   static constexpr size_t kMaxPending = 1024;
 
   void OnPacket(uint16_t sequence_number, Timestamp arrival);
@@ -30,12 +31,15 @@ class ArrivalRecorder {
     Timestamp at;
   };
 
-  void Insert(const Arrival& arrival);
+  // Brings what is pending into the order of its numbers, each once.
+  void Sort();
 
   Unwrapper<uint16_t> unwrapper_;
-  // By number. A vector keeps its memory from one feedback to the next, and almost every packet
-  // goes to its end.
+  // In the order of arrival until it is sorted: what a packet costs does not depend on its number.
+  // A vector keeps its memory from one feedback to the next.
   std::vector<Arrival> pending_;
+  bool sorted_ = true;
+  int64_t oldest_ = 0;  // number that is pending
   std::optional<int64_t> next_unreported_;
   uint8_t feedback_count_ = 0;
 };

@@ -81,6 +81,21 @@ TEST(ArrivalRecorder, IsBoundedAndStartsAnewAfterAJump) {
   EXPECT_EQ(feedback->packets.size(), 1u);
 }
 
+TEST(ArrivalRecorder, OfManyRepeatsAndOfNumbersThatFallItTellsEachOnce) {
+  ArrivalRecorder recorder;
+  for (uint16_t n = 1000; n > 0; --n) {
+    recorder.OnPacket(n, kStart + Duration::Micros(1000 - n));
+    for (int i = 0; i < 3; ++i) recorder.OnPacket(n, kStart + 1_s);
+  }
+  const auto feedback = recorder.BuildFeedback();
+  ASSERT_TRUE(feedback);
+  ASSERT_EQ(feedback->packets.size(), 1000u);
+  EXPECT_EQ(feedback->packets.front().sequence_number, 1);
+  for (const auto& packet : feedback->packets) EXPECT_TRUE(packet.received);
+  EXPECT_LT(feedback->packets.front().arrival, Duration::Millis(66)) << "the first arrival counts";
+  EXPECT_FALSE(recorder.BuildFeedback().has_value());
+}
+
 // However the numbers jump, the feedbacks come to an end.
 TEST(ArrivalRecorder, EndsItsFeedbackWhateverTheNumbersDo) {
   constexpr auto kSpan = static_cast<uint16_t>(rtp::kMaxFeedbackPackets);

@@ -67,6 +67,7 @@ Timestamp CongestionController::ReferenceTime(const rtp::TransportFeedback& feed
       acknowledged_.RestartWindow();
       probe_estimator_.Reset();
       last_reported_.reset();
+      accounted_.reset();
     }
   }
   reference_units_ = unwrapped;
@@ -102,11 +103,16 @@ void CongestionController::OnFeedback(const rtp::TransportFeedback& feedback, Ti
 // each lost feedback would look like a slower path.
 void CongestionController::AccountSkipped(uint16_t first_reported) {
   if (!last_reported_) return;
-  const auto gap = static_cast<uint16_t>(first_reported - *last_reported_ - 1);
-  if (gap >= SendHistory::kCapacity) return;
+  // From where an earlier feedback has done so already: each number is looked at once.
+  const uint16_t from =
+      accounted_ && IsNewer(*accounted_, *last_reported_) ? *accounted_ : *last_reported_;
+  const auto gap = static_cast<uint16_t>(first_reported - from - 1);
+  if (gap == 0 || gap >= SendHistory::kCapacity) return;
+  accounted_ = static_cast<uint16_t>(first_reported - 1);
+  stats_.skipped += gap;
   const double arriving = 1 - std::min(loss_.inherent_loss(), kMaxLossCorrected);
   for (uint16_t i = 1; i <= gap; ++i) {
-    SentPacket* packet = history_.Find(static_cast<uint16_t>(*last_reported_ + i));
+    SentPacket* packet = history_.Find(static_cast<uint16_t>(from + i));
     if (packet == nullptr || packet->state != SentPacket::State::kInFlight) continue;
     packet->state = SentPacket::State::kSkipped;
     acknowledged_.OnPacket(last_arrived_ + (packet->sent - last_reported_sent_),
@@ -151,6 +157,7 @@ void CongestionController::OnReceived(SentPacket& packet, Timestamp arrived) {
   const uint16_t number = packet.sequence_number;
   if (!last_reported_ || IsNewer(number, *last_reported_)) {
     last_reported_ = number;
+    if (accounted_ && !IsNewer(*accounted_, number)) accounted_.reset();
     last_reported_sent_ = packet.sent;
     last_arrived_ = arrived;
   }

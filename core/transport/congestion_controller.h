@@ -39,6 +39,7 @@ struct FeedbackStats {
   uint64_t lost = 0;
   uint64_t unknown = 0;      // packets never sent, or long ago
   uint64_t repeated = 0;     // packets told of before
+  uint64_t skipped = 0;      // numbers between two feedbacks that neither told of
   uint64_t clock_jumps = 0;  // of the receiver
 };
 
@@ -120,6 +121,7 @@ class CongestionController {
   std::optional<Timestamp> last_sent_of_new_;  // newest packet that the present feedback acks
   std::optional<Timestamp> waiting_since_;     // first packet sent after the last feedback
   std::optional<uint16_t> last_reported_;
+  std::optional<uint16_t> accounted_;  // up to here numbers were looked at as skipped
   Timestamp last_reported_sent_;
   Timestamp last_arrived_;
   std::optional<int64_t> reference_units_;  // of the newest feedback, unwrapped, in 64 ms

@@ -57,6 +57,16 @@ TEST(CongestionController, IgnoresFeedbackAboutPacketsItNeverSent) {
   EXPECT_EQ(controller.stats().unknown, 50'000u);
 }
 
+TEST(CongestionController, LooksAtWhatFeedbackSkipsOnceHoweverOftenItIsSkipped) {
+  CongestionController controller;
+  Timestamp now = kStart;
+  const uint16_t next = SendASecond(controller, now);
+  for (int i = 0; i < 100; ++i, now += 1_ms) {
+    controller.OnFeedback(Received(static_cast<uint16_t>(next + 2000), 1, now), now);
+  }
+  EXPECT_EQ(controller.stats().skipped, 2000u);
+}
+
 TEST(CongestionController, CountsEachPacketOnceHoweverOftenItIsTold) {
   CongestionController controller;
   Timestamp now = kStart;

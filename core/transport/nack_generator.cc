@@ -1,6 +1,7 @@
 #include "core/transport/nack_generator.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ferry::transport {
@@ -12,38 +13,67 @@ void NackGenerator::OnPacket(uint16_t sequence_number, Timestamp now) {
     highest_ = number;
     return;
   }
-  if (number <= highest_) {
-    missing_.erase(number);
-    return;
-  }
-  const int64_t gap = number - highest_ - 1;
-  if (gap > static_cast<int64_t>(kMaxMissing)) {
-    missing_.clear();
+  if (number <= highest_) return Fill(number);
+  const auto lost = static_cast<size_t>(number - highest_ - 1);
+  if (lost > kMaxMissing) {
+    gaps_.clear();
+    missing_ = 0;
     gave_up_ = true;
-  } else {
-    for (int64_t n = highest_ + 1; n < number; ++n) missing_[n] = {.due = now + kReorderWait};
-    while (missing_.size() > kMaxMissing) {
-      missing_.erase(missing_.begin());
+  } else if (lost > 0) {
+    gaps_.emplace_hint(gaps_.end(), highest_ + 1, Gap{.end = number, .due = now + kReorderWait});
+    missing_ += lost;
+    if (missing_ > kMaxMissing) {
+      ForgetOldest(missing_ - kMaxMissing);
       gave_up_ = true;
     }
   }
   highest_ = number;
 }
 
+void NackGenerator::Fill(int64_t number) {
+  auto gap = gaps_.upper_bound(number);
+  if (gap == gaps_.begin() || number >= (--gap)->second.end) return;
+  --missing_;
+  const Gap after = gap->second;
+  if (number + 1 < after.end) gaps_.emplace_hint(std::next(gap), number + 1, after);
+  if (number == gap->first) {
+    gaps_.erase(gap);
+  } else {
+    gap->second.end = number;
+  }
+}
+
+NackGenerator::Gaps::iterator NackGenerator::Erase(Gaps::iterator gap) {
+  missing_ -= static_cast<size_t>(gap->second.end - gap->first);
+  return gaps_.erase(gap);
+}
+
+void NackGenerator::ForgetOldest(size_t count) {
+  while (count > 0) {
+    const auto oldest = gaps_.begin();
+    const auto size = static_cast<size_t>(oldest->second.end - oldest->first);
+    if (size > count) {
+      return Forget(oldest->first + static_cast<int64_t>(count));
+    }
+    count -= size;
+    Erase(oldest);
+  }
+}
+
 std::vector<uint16_t> NackGenerator::TakeDue(Timestamp now, Duration round_trip) {
   const Duration interval = std::max(round_trip, Duration::Millis(20));
   std::vector<uint16_t> due;
-  for (auto it = missing_.begin(); it != missing_.end();) {
-    Missing& missing = it->second;
-    if (missing.due > now) {
+  for (auto it = gaps_.begin(); it != gaps_.end();) {
+    Gap& gap = it->second;
+    if (gap.due > now) {
       ++it;
-    } else if (missing.requests >= kMaxRequests) {
-      it = missing_.erase(it);
+    } else if (gap.requests >= kMaxRequests) {
+      it = Erase(it);
       gave_up_ = true;
     } else {
-      ++missing.requests;
-      missing.due = now + interval;
-      due.push_back(static_cast<uint16_t>(it->first));
+      ++gap.requests;
+      gap.due = now + interval;
+      for (int64_t n = it->first; n < gap.end; ++n) due.push_back(static_cast<uint16_t>(n));
       ++it;
     }
   }
@@ -52,13 +82,22 @@ std::vector<uint16_t> NackGenerator::TakeDue(Timestamp now, Duration round_trip)
 
 Timestamp NackGenerator::NextDue() const {
   Timestamp next = Timestamp::Infinite();
-  for (const auto& [number, missing] : missing_) next = std::min(next, missing.due);
+  for (const auto& [number, gap] : gaps_) next = std::min(next, gap.due);
   return next;
 }
 
 void NackGenerator::ForgetBefore(uint16_t sequence_number) {
-  if (!started_) return;
-  missing_.erase(missing_.begin(), missing_.lower_bound(unwrapper_.Peek(sequence_number)));
+  if (started_) Forget(unwrapper_.Peek(sequence_number));
+}
+
+void NackGenerator::Forget(int64_t number) {
+  while (!gaps_.empty() && gaps_.begin()->second.end <= number) Erase(gaps_.begin());
+  if (gaps_.empty() || gaps_.begin()->first >= number) return;
+  // The one that this is in begins there from now on.
+  auto cut = gaps_.extract(gaps_.begin());
+  missing_ -= static_cast<size_t>(number - cut.key());
+  cut.key() = number;
+  gaps_.insert(std::move(cut));
 }
 
 bool NackGenerator::TakeGaveUp() { return std::exchange(gave_up_, false); }

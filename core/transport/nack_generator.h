@@ -1,4 +1,7 @@
 // Decides which missing packets to ask for again, when, and how often (RFC 4585 §6.2.1).
+//
+// What is missing is kept in gaps, so that a packet costs the same however far its number jumps:
+// one gap more, or one gap cut in two.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +31,29 @@ class NackGenerator {
   // True once after packets were given up (too many missing or asked too often); the caller asks
   // for a key frame.
   bool TakeGaveUp();
-  size_t missing() const { return missing_.size(); }
+  size_t missing() const { return missing_; }
+  // How many runs of consecutive numbers they are kept as.
+  size_t gaps() const { return gaps_.size(); }
 
  private:
-  struct Missing {
+  // Consecutive numbers that are asked for together; the first is the key.
+  struct Gap {
+    int64_t end = 0;  // the number after the last
     Timestamp due;
     int requests = 0;
   };
+  using Gaps = std::map<int64_t, Gap>;
+
+  void Fill(int64_t number);
+  void Forget(int64_t before);
+  void ForgetOldest(size_t count);
+  Gaps::iterator Erase(Gaps::iterator gap);
+
   Unwrapper<uint16_t> unwrapper_;
   bool started_ = false;
   int64_t highest_ = 0;
-  std::map<int64_t, Missing> missing_;
+  Gaps gaps_;
+  size_t missing_ = 0;  // in all gaps
   bool gave_up_ = false;
 };
 

@@ -66,6 +66,45 @@ TEST(NackGenerator, StaysBoundedUnderEndlessLoss) {
   EXPECT_TRUE(nack.TakeGaveUp());
 }
 
+TEST(NackGenerator, APacketAddsOneGapHoweverFarItJumps) {
+  NackGenerator nack;
+  uint16_t number = 0;
+  nack.OnPacket(number, kStart);
+  for (size_t i = 1; i <= 100; ++i) {
+    number = uint16_t(number + NackGenerator::kMaxMissing + 1);
+    nack.OnPacket(number, kStart);
+    EXPECT_EQ(nack.gaps(), 1u) << "the one before had to go";
+    EXPECT_EQ(nack.missing(), NackGenerator::kMaxMissing);
+  }
+  NackGenerator fine;
+  for (uint16_t n = 0; n < 100; n += 10) fine.OnPacket(n, kStart);
+  EXPECT_EQ(fine.gaps(), 9u);
+  EXPECT_EQ(fine.missing(), 9u * 9);
+}
+
+TEST(NackGenerator, APacketWithinAGapCutsItInTwoAndTheRestIsAskedForAsBefore) {
+  NackGenerator nack;
+  nack.OnPacket(1, kStart);
+  nack.OnPacket(7, kStart);
+  EXPECT_THAT(nack.TakeDue(kStart + 5_ms, 50_ms), ElementsAre(2, 3, 4, 5, 6));
+  for (const uint16_t n : {4, 2, 6, 4, 1}) nack.OnPacket(n, kStart + 6_ms);
+  EXPECT_EQ(nack.missing(), 2u);
+  EXPECT_THAT(nack.TakeDue(kStart + 54_ms, 50_ms), IsEmpty());
+  EXPECT_THAT(nack.TakeDue(kStart + 55_ms, 50_ms), ElementsAre(3, 5));
+}
+
+TEST(NackGenerator, TheOldestNumbersMakeRoomForNewer) {
+  NackGenerator nack;
+  nack.OnPacket(0, kStart);
+  nack.OnPacket(301, kStart);
+  nack.OnPacket(602, kStart);  // 600 are missing, 512 are kept
+  EXPECT_TRUE(nack.TakeGaveUp());
+  const auto due = nack.TakeDue(kStart + 5_ms, 50_ms);
+  ASSERT_EQ(due.size(), NackGenerator::kMaxMissing);
+  EXPECT_EQ(due.front(), 89);
+  EXPECT_EQ(due.back(), 601);
+}
+
 TEST(NackGenerator, ForgetsWhatWasPlayed) {
   NackGenerator nack;
   nack.OnPacket(1, kStart);

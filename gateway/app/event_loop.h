@@ -9,7 +9,7 @@
 
 namespace ferry::gateway {
 
-class EventLoop final : public asio::io_context {
+class EventLoop : public asio::io_context {
  public:
   // Run by one thread.
   EventLoop() : asio::io_context(1) {}

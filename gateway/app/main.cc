@@ -20,6 +20,7 @@
 #include "gateway/app/gateway.h"
 #include "gateway/app/log_writer.h"
 #include "gateway/app/start_checks.h"
+#include "gateway/app/webtransport_service.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/net/certificate_store.h"
 
@@ -67,11 +68,13 @@ int PrintUserSig(const CommandLine& command) {
 int Check(const Config& config) {
   if (!config.certificate.empty()) {
     const SystemClock clock;
-    const auto certificates = CertificateStore::Open({.certificate = config.certificate,
-                                                      .private_key = config.private_key,
-                                                      .directory = {},
-                                                      .names = {}},
-                                                     clock);
+    const bool webtransport = config.webtransport && WebTransportService::Available();
+    const auto certificates = CertificateStore::Open(
+        {.certificate = config.certificate,
+         .private_key = config.private_key,
+         .directory = {},
+         .names = {}},
+        clock, webtransport ? WebTransportService::MakeContext : QuicContextMaker{});
     if (!certificates) return Complain(certificates.error().message);
   }
   std::puts("the configuration is good");

@@ -172,6 +172,8 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
                             "Clients' connections open now, by transport", "transport",
                             {{"websocket", &Metrics::websocket_connections},
                              {"webtransport", &Metrics::webtransport_connections}}));
+  gauge("ferry_retransmission_cache_bytes", "Kept by the retransmission caches",
+        &Metrics::retransmission_cache_bytes);
   gauge("ferry_rooms", "Rooms with at least one user", &Metrics::rooms);
   gauge("ferry_participants", "Users in rooms", &Metrics::participants);
   gauge("ferry_streams", "Streams published now", &Metrics::streams);
@@ -237,6 +239,9 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
   counter("ferry_nacked_packets_total", "Packets subscribers asked for again",
           &Metrics::nacked_packets);
   counter("ferry_retransmissions_total", "Packets sent again", &Metrics::retransmissions);
+  counter("ferry_retransmission_cache_evictions_total",
+          "Packets that the retransmission caches gave up because they held too much together",
+          &Metrics::retransmission_cache_evictions);
   counter("ferry_layer_changes_total", "Changes of the layer forwarded to a subscriber",
           &Metrics::layer_changes);
   counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
 
@@ -55,25 +56,31 @@ Result<void> Worker::Start(const WorkerContext& context, SfuWorker& sfu,
   return {};
 }
 
-// An idle worker wakes for deadlines alone, one with connections also for what pacing holds back.
+// A worker wakes for deadlines and what is periodic, and in between only while pacing holds
+// something back.
 asio::awaitable<void> Worker::Tick() {
-  constexpr std::chrono::microseconds kPacing(WakeScheduler::kInterval.us());
-  constexpr std::chrono::microseconds kIdle = kTickInterval;
   constexpr Duration kPeriod = Duration::Millis(kTickInterval.count());
+  constexpr int64_t kPacing = WakeScheduler::kInterval.us();
   error_code error;
-  Timestamp last = clock_.Now();
+  Timestamp next = clock_.Now() + kPeriod;
+  // Ends the wait below: it begins anew, for the moment that is wanted now.
+  sfu_->wakes().set_wanted([this] { tick_.cancel(); });
   for (;;) {
-    tick_.expires_after(sessions_->connections() > 0 ? kPacing : kIdle);
+    Timestamp now = clock_.Now();
+    const Timestamp pacing = Timestamp::Micros((now.us() / kPacing + 1) * kPacing);
+    const Timestamp due = sfu_->wakes().empty() ? next : std::min(next, pacing);
+    tick_.expires_after(std::chrono::microseconds(std::max<int64_t>((due - now).us(), 0)));
     co_await tick_.async_wait(Into(error));
-    // A wait that was over before it could be cancelled ends without an error; one that the
-    // worker's own end has cancelled leaves nothing to be looked at.
-    if (error || joined_) co_return;
+    // Cancelled: by what wants another moment, unless by the worker's own end. A wait that was over
+    // before it could be cancelled ends without an error.
+    if (joined_) co_return;
+    if (error) continue;
     // What it throws would end the coroutine, and with it every deadline of this worker.
     try {
       sfu_->wakes().Run();
-      const Timestamp now = clock_.Now();
-      if (now - last < kPeriod) continue;
-      last = now;
+      now = clock_.Now();
+      if (now < next) continue;
+      next = now + kPeriod;
       sessions_->Tick(now);
       sfu_->Tick(now);
     } catch (const std::exception& failure) {

@@ -86,6 +86,8 @@ struct Metrics {
   Count keyframe_requests;  // sent to publishers
   Count nacked_packets;     // asked for by subscribers
   Count retransmissions;    // answered from the cache
+  Count retransmission_cache_bytes;      // now
+  Count retransmission_cache_evictions;  // packets, for the worker's caches held too much
   Count layer_changes;      // another layer of a video forwarded, or none
   Count padding_packets;    // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;

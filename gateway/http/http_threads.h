@@ -36,7 +36,7 @@ class HttpThreads {
 
  private:
   // That lets go of what waits (see app/event_loop.h) without ending.
-  struct Loop final : asio::io_context {
+  struct Loop : asio::io_context {
     Loop() : asio::io_context(static_cast<int>(kThreads)) {}
     void DropPending() { asio::execution_context::shutdown(); }
   };

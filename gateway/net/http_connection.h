@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/bytes.h"
 #include "gateway/base/metrics.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/http.h"

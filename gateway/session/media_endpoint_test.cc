@@ -58,14 +58,17 @@ class MediaEndpointTest : public ::testing::Test, public MediaEndpointListener {
   void Frame(size_t encoding, bool key, size_t bytes) {
     const size_t packets = (bytes + 999) / 1000;
     for (size_t i = 0; i < packets; ++i) {
-      publisher->OnPacket(testing::Bytes({.ssrc = kEncodings[encoding].ssrc,
-                                          .sequence = sequence[encoding]++,
-                                          .timestamp = timestamp,
-                                          .marker = i + 1 == packets,
-                                          .keyframe = key && i == 0,
-                                          .first = i == 0,
-                                          .payload_size = bytes / packets}),
-                          now);
+      publisher->OnPacket(
+          testing::Bytes(
+              {.ssrc = kEncodings[encoding].ssrc,
+               .sequence = sequence[encoding]++,
+               .timestamp = timestamp,
+               .marker = i + 1 == packets,
+               .keyframe = key && i == 0,
+               .first = i == 0,
+               .payload_size = bytes / packets,
+               .transport_sequence = numbered ? std::optional(uint16_t{0}) : std::nullopt}),
+          now);
     }
   }
   size_t Drain() {
@@ -85,6 +88,7 @@ class MediaEndpointTest : public ::testing::Test, public MediaEndpointListener {
   Layers layers;
   std::array<uint16_t, 2> sequence{};
   uint32_t timestamp = 1;
+  bool numbered = true;  // by the publisher, transport-wide
   std::unique_ptr<MediaEndpoint> publisher = Endpoint(1);
   std::unique_ptr<MediaEndpoint> viewer = Endpoint(2);
 };
@@ -266,6 +270,66 @@ TEST_F(MediaEndpointTest, WhatThePathDoesNotCarryIsNeitherSentNorSentAgain) {
   EXPECT_FALSE(viewer->NextFrame(frame, now));
 }
 
+TEST_F(MediaEndpointTest, PacketsWithoutATransportWideNumberAreSentWithOne) {
+  numbered = false;
+  Frame(0, true, 3'000);
+  net::OutgoingFrame frame;
+  for (uint16_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(viewer->NextFrame(frame, now));
+    const auto packet = rtp::ParseRtp(frame.bytes);
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->extensions.transport_sequence_number, i);
+    EXPECT_EQ(packet->header.ssrc, 500u);
+    EXPECT_EQ(packet->payload.size(), 1'000u);
+    EXPECT_EQ(packet->payload.back(), 0xAB);
+  }
+}
+
+TEST_F(MediaEndpointTest, WhereOnlySoItFitsThePathAPacketGoesWithoutTheNumberThatWasAdded) {
+  numbered = false;
+  Frame(0, true, 1'000);
+  net::OutgoingFrame frame;
+  ASSERT_TRUE(viewer->NextFrame(frame, now));
+  const size_t with_number = frame.bytes.size();
+  viewer_connection.max_bytes = with_number;
+  Frame(0, false, 1'000);
+  ASSERT_TRUE(viewer->NextFrame(frame, now));
+  EXPECT_EQ(frame.bytes.size(), with_number);
+  for (const size_t less : {size_t{1}, size_t{8}}) {
+    viewer_connection.max_bytes = with_number - less;
+    Frame(0, false, 1'000);
+    ASSERT_TRUE(viewer->NextFrame(frame, now)) << less;
+    EXPECT_EQ(frame.bytes.size(), with_number - 8);
+    const auto packet = rtp::ParseRtp(frame.bytes);
+    ASSERT_TRUE(packet);
+    EXPECT_FALSE(packet->extensions.transport_sequence_number);
+    EXPECT_EQ(packet->payload.size(), 1'000u);
+    EXPECT_EQ(packet->header.ssrc, 500u);
+  }
+  viewer_connection.max_bytes = with_number - 9;
+  Frame(0, false, 1'000);
+  EXPECT_FALSE(viewer->NextFrame(frame, now));
+  EXPECT_EQ(metrics.dropped[static_cast<size_t>(DropReason::kOversized)].value(), 1);
+  // The numbers have no gap for what went without.
+  viewer_connection.max_bytes = with_number;
+  Frame(0, false, 1'000);
+  ASSERT_TRUE(viewer->NextFrame(frame, now));
+  EXPECT_EQ(rtp::ParseRtp(frame.bytes)->extensions.transport_sequence_number, 2);
+}
+
+TEST_F(MediaEndpointTest, RtcpThatTellsMuchInAFewBytesCountsAsMuch) {
+  rtp::TransportFeedback feedback{.media_ssrc = 500};
+  for (size_t i = 0; i < rtp::kMaxFeedbackPackets; ++i) {
+    feedback.packets.push_back({.sequence_number = static_cast<uint16_t>(i)});
+  }
+  const auto bytes = testing::Rtcp(feedback);
+  ASSERT_LT(bytes.size(), 40u);
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(viewer->OnPacket(bytes, now));
+  const int64_t dropped = metrics.dropped[static_cast<size_t>(DropReason::kRate)].value();
+  EXPECT_GT(dropped, 900) << "a burst of 5000 packets is 160 000 arrivals";
+  EXPECT_LT(dropped, 950);
+}
+
 // The viewer behind a link of some rate with a queue of one second; frames each 33 ms.
 class MediaEndpointBandwidthTest : public MediaEndpointTest {
  protected:
@@ -351,6 +415,14 @@ TEST_F(MediaEndpointBandwidthTest, ANarrowPathGetsTheSmallEncodingAndAWideOneThe
   Run(Duration::Seconds(15), DataRate::KilobitsPerSec(6'000));
   EXPECT_EQ(layers.back(), ForwardedLayer::kBig);
   EXPECT_GT(metrics.padding_packets.value(), 0) << "probes found the room";
+}
+
+TEST_F(MediaEndpointBandwidthTest, APublisherWithoutTransportWideNumbersIsWatchedUnderControlToo) {
+  numbered = false;
+  Run(Duration::Seconds(5), DataRate::KilobitsPerSec(300));
+  ASSERT_FALSE(layers.empty());
+  EXPECT_EQ(layers.back(), ForwardedLayer::kSmall);
+  EXPECT_LT(viewer->estimate().kbps(), 1'000);
 }
 
 TEST_F(MediaEndpointBandwidthTest, ASteadyPathDoesNotFlap) {

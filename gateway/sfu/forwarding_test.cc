@@ -86,7 +86,7 @@ TEST_F(ForwardingTest, VideoBeginsAtAKeyframeWhichIsRequestedAtOnce) {
   PublishFrame(false);
   EXPECT_EQ(Numbers(a.media), (Seq{1000, 1001, 1002, 1003}));
   EXPECT_TRUE(a.media[0].packet->facts.starts_keyframe);
-  EXPECT_EQ(a.media[0].stream->ssrc, 100u);
+  EXPECT_EQ(a.media[0].stream->ssrc(), 100u);
 }
 
 TEST_F(ForwardingTest, TheMiddleOfAKeyframeIsNoBeginning) {
@@ -156,8 +156,7 @@ TEST_F(ForwardingTest, AfterADropForwardingGoesOnAtAKeyframeWithoutAGap) {
   PublishFrame(false);  // 1002 1003: dropped from the queue
   now += Duration::Millis(500);
   requests.clear();
-  a.subscription->OnDropped(
-      {.stream = &a.subscription->outgoing(), .packets = 2, .resume_sequence = 1002}, now);
+  a.subscription->OnDropped({.packets = 2, .resume_sequence = 1002}, now);
   EXPECT_EQ(requests.size(), 1u);
   a.media.clear();
   PublishFrame(false);
@@ -172,12 +171,7 @@ TEST_F(ForwardingTest, AfterADropThatKeptAKeyframeTheNumbersFollowIt) {
   PublishFrame(true);   // 1000 1001
   PublishFrame(false);  // 1002 1003: dropped
   PublishFrame(true);   // 1004 1005: kept as 1002 1003
-  a.subscription->OnDropped({.stream = &a.subscription->outgoing(),
-                             .packets = 2,
-                             .resume_sequence = 1002,
-                             .renumbered_by = 2,
-                             .needs_keyframe = false},
-                            now);
+  a.subscription->OnDropped({.packets = 2, .resume_sequence = 1002, .kept_sequence = 1004}, now);
   a.media.clear();
   PublishFrame(false);
   EXPECT_EQ(Numbers(a.media), (Seq{1004, 1005}));
@@ -263,6 +257,21 @@ TEST_F(ForwardingTest, TheCacheIsBounded) {
   EXPECT_EQ(worker.pool().in_use(), Subscription::kAudioCachePackets);
   a.subscription.reset();
   EXPECT_EQ(worker.pool().in_use(), 0u);
+}
+
+TEST_F(ForwardingTest, AStreamThatPausesKeepsNoPackets) {
+  MakeStream(MediaKind::kVideo);
+  Subscribe(a);
+  for (int i = 0; i < 100; ++i) PublishFrame(i == 0);
+  SendAll(a);
+  a.media.clear();
+  EXPECT_EQ(worker.pool().in_use(), 200u);
+  worker.Tick(now);
+  EXPECT_EQ(worker.pool().in_use(), 200u);
+  now += RetransmissionCache::kMaxAge + Duration::Millis(1);
+  worker.Tick(now);
+  EXPECT_EQ(worker.pool().in_use(), 0u);
+  EXPECT_EQ(worker.retransmissions().bytes(), 0u);
 }
 
 TEST_F(ForwardingTest, SenderReportsCarryTheSubscribersCounts) {

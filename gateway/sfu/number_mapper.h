@@ -82,7 +82,7 @@ class NumberMapper {
   Span& Newest() { return spans_[newest_]; }
   const Span& Newest() const { return spans_[newest_]; }
   void Push(const Span& span) {
-    newest_ = (newest_ + 1) % kMaxSpans;
+    newest_ = static_cast<uint8_t>((newest_ + 1) % kMaxSpans);
     spans_[newest_] = span;
     if (count_ < kMaxSpans) ++count_;
   }
@@ -109,10 +109,10 @@ class NumberMapper {
     count_ = 1;
   }
 
-  std::array<Span, kMaxSpans> spans_;
-  size_t newest_ = 0;
-  size_t count_ = 0;
   uint16_t highest_ = 0;
+  uint8_t newest_ = 0;
+  uint8_t count_ = 0;
+  std::array<Span, kMaxSpans> spans_;
 };
 
 }  // namespace ferry::gateway

@@ -5,6 +5,22 @@
 
 namespace ferry::gateway {
 
+namespace {
+
+void AddTransportSequenceNumber(const rtp::RtpPacketView& view, MediaPacket& packet) {
+  rtp::RtpExtensions extensions = view.extensions;
+  extensions.transport_sequence_number = 0;
+  // It fits: no header that is parsed to these extensions is shorter by more than a block for it.
+  const auto size = rtp::WriteRtp(view.header, extensions, view.payload, packet.data);
+  assert(size);
+  packet.size = static_cast<uint16_t>(size.value_or(0));
+  packet.payload_offset = static_cast<uint16_t>(packet.size - view.payload.size());
+  packet.transport_sequence_offset =
+      static_cast<uint16_t>(rtp::TransportSequenceNumberOffset(extensions));
+}
+
+}  // namespace
+
 void PacketRef::Release() {
   if (packet_ && packet_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     packet_->pool_->Return(packet_);
@@ -23,8 +39,16 @@ PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view,
   assert(bytes.size() <= rtp::kMaxReceivedPacketSize);
   MediaPacket* packet = Take();
   in_use_.fetch_add(1, std::memory_order_relaxed);
-  std::memcpy(packet->data.data(), bytes.data(), bytes.size());
-  packet->size = static_cast<uint16_t>(bytes.size());
+  packet->number_added = view.transport_sequence_number_offset == 0;
+  if (packet->number_added) {
+    AddTransportSequenceNumber(view, *packet);
+  } else {
+    std::memcpy(packet->data.data(), bytes.data(), bytes.size());
+    packet->size = static_cast<uint16_t>(bytes.size());
+    packet->payload_offset = static_cast<uint16_t>(view.payload.data() - bytes.data());
+    packet->transport_sequence_offset =
+        static_cast<uint16_t>(view.transport_sequence_number_offset);
+  }
   packet->sequence_number = view.header.sequence_number;
   packet->timestamp = view.header.timestamp;
   packet->payload_type = view.header.payload_type;
@@ -34,8 +58,6 @@ PacketRef PacketPool::Make(ByteSpan bytes, const rtp::RtpPacketView& view,
   if (view.extensions.audio_level) packet->minus_dbov = view.extensions.audio_level->minus_dbov;
   packet->facts = facts;
   packet->payload_size = static_cast<uint16_t>(view.payload.size());
-  packet->payload_offset = static_cast<uint16_t>(view.payload.data() - bytes.data());
-  packet->transport_sequence_offset = static_cast<uint16_t>(view.transport_sequence_number_offset);
   return PacketRef(packet);
 }
 

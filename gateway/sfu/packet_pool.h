@@ -19,6 +19,9 @@ class PacketPool;
 
 // The bytes and what forwarding needs to know about them; not changed after it was filled.
 struct MediaPacket {
+  // A header extension block of one transport-wide sequence number is 8 bytes.
+  static constexpr size_t kMaxSize = rtp::kMaxReceivedPacketSize + 8;
+
   ByteSpan bytes() const { return {data.data(), size}; }
 
   uint16_t size = 0;
@@ -31,9 +34,11 @@ struct MediaPacket {
   PayloadFacts facts;
   uint16_t payload_size = 0;
   uint16_t payload_offset = 0;
-  // Where the transport-wide sequence number stands, or 0 (rtp::RtpPacketView).
+  // Where the transport-wide sequence number stands: each packet has room for one.
   uint16_t transport_sequence_offset = 0;
-  std::array<uint8_t, rtp::kMaxReceivedPacketSize> data;
+  // The publisher's had none: where the packet is too large with it, it goes without.
+  bool number_added = false;
+  std::array<uint8_t, kMaxSize> data;
 
  private:
   friend class PacketPool;
@@ -85,6 +90,8 @@ class PacketPool {
   ~PacketPool();
 
   // A copy of `bytes` (at most rtp::kMaxReceivedPacketSize) with the facts of `view`, their parse.
+  // A packet without a transport-wide sequence number is written anew with room for one: without
+  // padding, CSRCs and extensions that the protocol does not know.
   PacketRef Make(ByteSpan bytes, const rtp::RtpPacketView& view, const PayloadFacts& facts,
                  size_t encoding = 0);
 

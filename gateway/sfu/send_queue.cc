@@ -84,9 +84,9 @@ std::optional<SendQueue::Item> SendQueue::Pop(Timestamp now, bool paced) {
   } else if (!video_.empty() && paced) {
     OutgoingPacket packet = PopMedia(video_);
     if (packet.packet->marker) {
-      packet.stream->unfinished_timestamp.reset();
+      packet.stream->unfinished_timestamp_.reset();
     } else {
-      packet.stream->unfinished_timestamp = packet.timestamp;
+      packet.stream->unfinished_timestamp_ = packet.timestamp;
     }
     item = std::move(packet);
   } else {
@@ -127,7 +127,7 @@ void SendQueue::DropStaleVideo(Timestamp now) {
     if (Unfinished(video_[i])) {
       ++i;
     } else {
-      DropVideo(*video_[i].stream, oldest_kept, /*finish=*/true);
+      DropVideo(*video_[i].stream, oldest_kept, /*finish=*/true, now);
       i = 0;
     }
   }
@@ -141,7 +141,9 @@ void SendQueue::MakeRoom(Timestamp now) {
       streams.push_back(video_[i].stream);
     }
   }
-  for (auto* stream : streams) DropVideo(*stream, now + Duration::Micros(1), /*finish=*/false);
+  for (auto* stream : streams) {
+    DropVideo(*stream, now + Duration::Micros(1), /*finish=*/false, now);
+  }
   while (media_bytes_ > limits_.max_media_bytes && !audio_.empty()) {
     PopMedia(audio_);
     listener_.OnAudioDropped();
@@ -151,7 +153,8 @@ void SendQueue::MakeRoom(Timestamp now) {
   }
 }
 
-void SendQueue::DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish) {
+void SendQueue::DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish,
+                          Timestamp now) {
   // From the newest fresh key frame on, what waits is still worth sending.
   const size_t size = video_.size();
   size_t keep_from = size;
@@ -163,9 +166,8 @@ void SendQueue::DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool fi
       break;
     }
   }
-  VideoDrop drop{.stream = &stream};
-  drop.needs_keyframe = keep_from == size;
-  const uint16_t kept_sequence = drop.needs_keyframe ? 0 : video_[keep_from].sequence_number;
+  VideoDrop drop;
+  if (keep_from != size) drop.kept_sequence = video_[keep_from].sequence_number;
   size_t i = 0;
   video_.EraseIf([&](const OutgoingPacket& packet) {
     const size_t index = i++;
@@ -179,22 +181,19 @@ void SendQueue::DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool fi
     media_bytes_ -= packet.packet->size;
     return true;
   });
-  if (!finish) stream.unfinished_timestamp.reset();
+  if (!finish) stream.unfinished_timestamp_.reset();
   if (drop.packets == 0) return;
-  if (!drop.needs_keyframe) {
-    drop.renumbered_by = static_cast<uint16_t>(kept_sequence - drop.resume_sequence);
-    for (i = 0; i < video_.size(); ++i) {
-      OutgoingPacket& packet = video_[i];
-      if (packet.stream == &stream && !Unfinished(packet)) {
-        packet.sequence_number = static_cast<uint16_t>(packet.sequence_number - drop.renumbered_by);
-      }
-    }
+  listener_.OnVideoDropped(drop.packets);
+  stream.OnDropped(drop, now);
+  if (!drop.kept_sequence) return;
+  for (i = 0; i < video_.size(); ++i) {
+    OutgoingPacket& packet = video_[i];
+    if (packet.stream == &stream && !Unfinished(packet)) stream.Renumber(packet);
   }
-  listener_.OnVideoDropped(drop);
 }
 
 void SendQueue::RemoveStream(OutgoingStream& stream) {
-  sender_reports_.EraseIf([&](const auto& report) { return report.first == stream.ssrc; });
+  sender_reports_.EraseIf([&](const auto& report) { return report.first == stream.ssrc(); });
   for (auto* queue : {&audio_, &retransmissions_, &video_}) {
     queue->EraseIf([&](const OutgoingPacket& packet) {
       if (packet.stream != &stream) return false;
@@ -202,12 +201,12 @@ void SendQueue::RemoveStream(OutgoingStream& stream) {
       return true;
     });
   }
-  stream.unfinished_timestamp.reset();
+  stream.unfinished_timestamp_.reset();
 }
 
 void SendQueue::Clear() {
   for (auto* queue : {&audio_, &retransmissions_, &video_}) {
-    for (size_t i = 0; i < queue->size(); ++i) (*queue)[i].stream->unfinished_timestamp.reset();
+    for (size_t i = 0; i < queue->size(); ++i) (*queue)[i].stream->unfinished_timestamp_.reset();
     queue->Clear();
   }
   rtcp_.Clear();

@@ -22,12 +22,7 @@
 
 namespace ferry::gateway {
 
-// One stream to one subscriber, as the queue knows it. Outlives its packets there (RemoveStream).
-struct OutgoingStream {
-  uint32_t ssrc = 0;
-  // Of the video frame of which the client has a part.
-  std::optional<uint32_t> unfinished_timestamp;
-};
+class OutgoingStream;
 
 // A media packet on its way to one subscriber: header fields that differ from the publisher's.
 struct OutgoingPacket {
@@ -42,14 +37,46 @@ struct OutgoingPacket {
 
 // A run of video that left the queue unsent.
 struct VideoDrop {
-  OutgoingStream* stream = nullptr;
   size_t packets = 0;
   // The first sequence number the client has not seen: forwarding goes on from it.
   uint16_t resume_sequence = 0;
-  // What was kept (from a key frame on) has been renumbered down by this many; 0 when nothing was
-  // kept, and then a key frame is needed.
-  uint16_t renumbered_by = 0;
-  bool needs_keyframe = true;
+  // The first of what was kept, which begins with a key frame; nullopt when nothing was, and then a
+  // key frame is needed.
+  std::optional<uint16_t> kept_sequence;
+};
+
+// One stream to one subscriber, which numbers its packets itself. Outlives its packets in the queue
+// (RemoveStream).
+class OutgoingStream {
+ public:
+  explicit OutgoingStream(uint32_t ssrc) : ssrc_(ssrc) {}
+  virtual ~OutgoingStream() = default;
+
+  uint32_t ssrc() const { return ssrc_; }
+  virtual bool video() const = 0;
+
+  // Some of its video was dropped from the queue.
+  virtual void OnDropped(const VideoDrop& drop, Timestamp now) = 0;
+  // After a drop, of each of its packets that still waits: closes the gap.
+  virtual void Renumber(OutgoingPacket& waiting) const = 0;
+
+  struct Written {
+    size_t size = 0;        // 0: does not fit `out`
+    bool numbered = false;  // with the transport-wide sequence number
+  };
+  // Makes the packet as this subscriber gets it. One to which the gateway added the transport-wide
+  // number goes without where only so it fits.
+  virtual Written Write(const OutgoingPacket& packet, uint16_t transport_sequence,
+                        MutableByteSpan out) const = 0;
+  virtual void OnSent(OutgoingPacket packet, Timestamp now) = 0;
+  // What was sent under this number, while it is kept.
+  virtual std::optional<OutgoingPacket> FindSent(uint16_t sequence_number) const = 0;
+
+ private:
+  friend class SendQueue;
+  const uint32_t ssrc_;
+  // Of the video frame of which the client has a part.
+  std::optional<uint32_t> unfinished_timestamp_;
 };
 
 class SendQueue {
@@ -69,7 +96,7 @@ class SendQueue {
   class Listener {
    public:
     virtual ~Listener() = default;
-    virtual void OnVideoDropped(const VideoDrop& drop) = 0;
+    virtual void OnVideoDropped(size_t packets) = 0;
     virtual void OnAudioDropped() = 0;
   };
 
@@ -90,7 +117,7 @@ class SendQueue {
   std::optional<Item> Pop(Timestamp now, bool paced = true);
   // Drops what became too old although nobody takes anything.
   void DropStale(Timestamp now);
-  // Forgets everything of a stream, without telling the listener.
+  // Forgets everything of a stream, without telling anybody.
   void RemoveStream(OutgoingStream& stream);
   // A buffer for Rtcp that has been sent, to be used again.
   Rtcp TakeBuffer();
@@ -116,11 +143,11 @@ class SendQueue {
   }
   OutgoingPacket PopMedia(RingQueue<OutgoingPacket>& queue);
   static bool Unfinished(const OutgoingPacket& packet) {
-    return packet.stream->unfinished_timestamp == packet.timestamp;
+    return packet.stream->unfinished_timestamp_ == packet.timestamp;
   }
   // Drops the video of `stream` up to the newest key frame that is not older than `oldest_kept`.
   // `finish` spares the rest of a frame already begun.
-  void DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish);
+  void DropVideo(OutgoingStream& stream, Timestamp oldest_kept, bool finish, Timestamp now);
   void DropStaleVideo(Timestamp now);
   void DropStaleAudio(Timestamp now);
   void MakeRoom(Timestamp now);

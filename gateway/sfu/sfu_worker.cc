@@ -78,6 +78,8 @@ void SfuWorker::SearchAll(Timestamp now) {
 }
 
 void SfuWorker::Tick(Timestamp now) {
+  retransmissions_.Tick(now);
+  for (const auto& [key, stream] : published_) stream->Tick(now);
   size_t searches = 0;
   for (const auto& [key, fanout] : fanouts_) {
     fanout->Tick(now);
@@ -135,28 +137,27 @@ StreamFanout* SfuWorker::FindFanout(StreamId key) const {
   return found == fanouts_.end() ? nullptr : found->second.get();
 }
 
-StreamFanout& SfuWorker::Join(const SubscriptionRequest& request, Subscription& subscription,
-                              Timestamp now) {
-  auto& fanout = fanouts_[request.key];
+StreamFanout& SfuWorker::Join(const Publication& stream, unsigned origin_worker,
+                              StreamConsumer& consumer, Timestamp now) {
+  auto& fanout = fanouts_[stream.key];
   if (!fanout) {
     AudioSelector* selector = nullptr;
-    if (request.info.kind == MediaKind::kAudio) {
-      auto& room =
-          audio_rooms_.try_emplace(request.room, AudioSelector(config_.loudest_speakers), 0)
-              .first->second;
+    if (stream.info.kind == MediaKind::kAudio) {
+      auto& room = audio_rooms_.try_emplace(stream.room, AudioSelector(config_.loudest_speakers), 0)
+                       .first->second;
       ++room.fanouts;
       selector = &room.selector;
     }
-    fanout = std::make_unique<StreamFanout>(*this, request, selector);
+    fanout = std::make_unique<StreamFanout>(*this, stream, origin_worker, selector);
     Attach(*fanout, now);
   }
-  fanout->subscriptions_.push_back(&subscription);
+  fanout->consumers_.push_back(&consumer);
   return *fanout;
 }
 
-void SfuWorker::Leave(StreamFanout& fanout, Subscription& subscription) {
-  std::erase(fanout.subscriptions_, &subscription);
-  if (!fanout.subscriptions_.empty()) return;
+void SfuWorker::Leave(StreamFanout& fanout, StreamConsumer& consumer) {
+  std::erase(fanout.consumers_, &consumer);
+  if (!fanout.consumers_.empty()) return;
   if (fanout.origin_ != index_) Post(fanout.origin_, fanout.key(), DetachMessage{});
   const uint64_t room = fanout.room();
   const bool audio = fanout.info().kind == MediaKind::kAudio;

@@ -19,6 +19,7 @@
 #include "gateway/base/metrics.h"
 #include "gateway/sfu/audio_selector.h"
 #include "gateway/sfu/packet_pool.h"
+#include "gateway/sfu/retransmission_cache.h"
 #include "gateway/sfu/stream.h"
 #include "gateway/sfu/wake_scheduler.h"
 #include "gateway/sfu/worker_link.h"
@@ -26,8 +27,8 @@
 namespace ferry::gateway {
 
 class PublishedStream;
+class StreamConsumer;
 class StreamFanout;
-class Subscription;
 
 struct SfuConfig {
   // Speakers of a room who are forwarded at a time, each listener's own voice not counted; 0: all.
@@ -56,26 +57,28 @@ class SfuWorker {
   PacketPool& pool() { return pool_; }
   Metrics& metrics() { return metrics_; }
   WakeScheduler& wakes() { return wakes_; }
+  RetransmissionBudget& retransmissions() { return retransmissions_; }
   // Where an endpoint of this worker makes the packet it gives out, which stays until any of them
   // is asked for the next: one for all stays in the processor's cache.
   std::array<uint8_t, rtp::kMaxReceivedPacketSize>& outgoing_packet() { return outgoing_packet_; }
 
   // Hands over what other workers sent, and wakes those that were sent something.
   void Run(Timestamp now);
-  // Periodic work, every 25 ms or so.
+  // Periodic work of the streams published and forwarded here, every 25 ms or so.
   void Tick(Timestamp now);
 
   // For PublishedStream.
   void Add(PublishedStream& stream);
-  // `ended`: with its subscriptions.
+  // `ended`: for its consumers, too.
   void Remove(PublishedStream& stream, bool ended);
   void Deliver(PublishedStream& stream, PacketRef packet, Timestamp now);
   void Deliver(PublishedStream& stream, const rtp::SenderReport& report, Timestamp now);
 
-  // For Subscription: a stream's fanout is there while it has subscriptions.
-  StreamFanout& Join(const SubscriptionRequest& request, Subscription& subscription, Timestamp now);
-  void Leave(StreamFanout& fanout, Subscription& subscription);
-  // The fanout of a stream here, null when nobody here is subscribed to it.
+  // For StreamAttachment: a stream's fanout is there while it has consumers.
+  StreamFanout& Join(const Publication& stream, unsigned origin_worker, StreamConsumer& consumer,
+                     Timestamp now);
+  void Leave(StreamFanout& fanout, StreamConsumer& consumer);
+  // The fanout of a stream here, null when nobody here takes it.
   StreamFanout* FindFanout(StreamId key) const;
 
   // For StreamFanout.
@@ -106,6 +109,7 @@ class SfuWorker {
   const SfuConfig config_;
   PacketPool pool_;
   WakeScheduler wakes_;
+  RetransmissionBudget retransmissions_{metrics_};
   std::array<uint8_t, rtp::kMaxReceivedPacketSize> outgoing_packet_;
   std::unordered_map<StreamId, PublishedStream*> published_;
   std::unordered_map<StreamId, std::unique_ptr<StreamFanout>> fanouts_;

@@ -3,19 +3,18 @@
 #include <utility>
 
 #include "gateway/sfu/sfu_worker.h"
-#include "gateway/sfu/subscription.h"
 
 namespace ferry::gateway {
 
-StreamFanout::StreamFanout(SfuWorker& worker, const SubscriptionRequest& request,
+StreamFanout::StreamFanout(SfuWorker& worker, const Publication& stream, unsigned origin_worker,
                            AudioSelector* selector)
     : worker_(worker),
-      key_(request.key),
-      info_(request.info),
-      encodings_(request.encodings),
-      room_(request.room),
+      key_(stream.key),
+      info_(stream.info),
+      encodings_(stream.encodings),
+      room_(stream.room),
       selector_(selector),
-      origin_(request.origin_worker) {}
+      origin_(origin_worker) {}
 
 StreamFanout::~StreamFanout() {
   if (selector_ != nullptr) selector_->Remove(speaker_);
@@ -31,8 +30,9 @@ void StreamFanout::Forward(const PacketRef& packet, Timestamp now) {
   if (info_.kind == MediaKind::kVideo) {
     state.recent.resize(kRecentPackets);
     state.recent[packet->sequence_number % kRecentPackets] = packet;
+    state.last_packet = now;
   }
-  for (Subscription* subscription : subscriptions_) subscription->Forward(packet, is_newest, now);
+  for (StreamConsumer* consumer : consumers_) consumer->OnPacket(packet, is_newest, now);
   if (!packet->facts.starts_keyframe) return;
   state.request_owed = false;
   if (!is_newest) OnLateKeyframe(packet, now);
@@ -42,17 +42,14 @@ void StreamFanout::OnLateKeyframe(const PacketRef& first, Timestamp now) {
   const Encoding& state = states_[first->encoding];
   const uint16_t begin = first->sequence_number;
   const auto span = static_cast<uint16_t>(*state.newest - begin);
-  for (Subscription* subscription : subscriptions_) {
-    if (subscription->wanted().encoding != first->encoding ||
-        subscription->encoding() == first->encoding) {
-      continue;
-    }
+  for (StreamConsumer* consumer : consumers_) {
+    if (consumer->awaited_keyframe() != first->encoding) continue;
     if (span >= kRecentPackets) return RequestKeyframe(first->encoding, now);
     for (uint16_t i = 0; i <= span; ++i) {
       const auto sequence = static_cast<uint16_t>(begin + i);
       const PacketRef& packet = state.recent[sequence % kRecentPackets];
       if (packet && packet->sequence_number == sequence) {
-        subscription->Forward(packet, /*newest=*/true, now);
+        consumer->OnPacket(packet, /*newest=*/true, now);
       }
     }
   }
@@ -60,7 +57,7 @@ void StreamFanout::OnLateKeyframe(const PacketRef& first, Timestamp now) {
 
 void StreamFanout::ForwardReport(const rtp::SenderReport& report, Timestamp now) {
   last_report_ = report;
-  for (Subscription* subscription : subscriptions_) subscription->ForwardReport(report, now);
+  for (StreamConsumer* consumer : consumers_) consumer->OnSenderReport(report, now);
 }
 
 void StreamFanout::RequestKeyframe(size_t encoding, Timestamp now) {
@@ -76,29 +73,37 @@ void StreamFanout::RequestKeyframe(size_t encoding, Timestamp now) {
 
 void StreamFanout::RenewKeyframeRequests(Timestamp now) {
   for (Encoding& state : states_) state.last_request.reset();
-  for (const Subscription* subscription : subscriptions_) {
-    const auto wanted = subscription->wanted().encoding;
-    if (wanted && subscription->encoding() != wanted) RequestKeyframe(*wanted, now);
+  for (const StreamConsumer* consumer : consumers_) {
+    if (const auto awaited = consumer->awaited_keyframe()) RequestKeyframe(*awaited, now);
   }
 }
 
 void StreamFanout::Tick(Timestamp now) {
   rates_.Tick(now);
   for (size_t i = 0; i < states_.size(); ++i) {
-    if (states_[i].request_owed) RequestKeyframe(i, now);
+    Encoding& state = states_[i];
+    if (state.request_owed) RequestKeyframe(i, now);
+    if (!state.recent.empty() && now - state.last_packet > kMaxRecentAge) {
+      state.recent = std::vector<PacketRef>();
+    }
   }
 }
 
 void StreamFanout::End() {
   // The last one takes this with it.
-  for (size_t left = subscriptions_.size(); left > 0; --left) {
-    subscriptions_.back()->OnStreamEnded();
-  }
+  for (size_t left = consumers_.size(); left > 0; --left) consumers_.back()->OnStreamEnded();
 }
 
-bool StreamFanout::Audible(const SubscriberSink& subscriber) const {
-  if (selector_ == nullptr || speaker_.selected) return true;
-  return selector_->Audible(speaker_, speaker_.spare && subscriber.speaks());
+StreamAttachment::StreamAttachment(SfuWorker& worker, const Publication& stream,
+                                   unsigned origin_worker, StreamConsumer& consumer, Timestamp now)
+    : worker_(worker),
+      consumer_(consumer),
+      fanout_(worker.Join(stream, origin_worker, consumer, now)) {}
+
+StreamAttachment::~StreamAttachment() { worker_.Leave(fanout_, consumer_); }
+
+void StreamAttachment::RequestKeyframe(size_t encoding, Timestamp now) {
+  if (encoding < fanout_.encodings().size()) fanout_.RequestKeyframe(encoding, now);
 }
 
 }  // namespace ferry::gateway

@@ -1,4 +1,4 @@
-// One stream as a worker with subscribers of it sees it: their list, the rates of its layers, and
+// One stream as a worker with consumers of it sees it: their list, the rates of its layers, and
 // the way back to the publisher for key frame requests. On the publisher's own worker the packets
 // come directly, elsewhere over a link between workers (sfu_worker.h).
 #pragma once
@@ -15,12 +15,11 @@
 #include "gateway/sfu/layer_rates.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/stream.h"
+#include "gateway/sfu/stream_consumer.h"
 
 namespace ferry::gateway {
 
 class SfuWorker;
-class SubscriberSink;
-class Subscription;
 
 class StreamFanout {
  public:
@@ -32,11 +31,13 @@ class StreamFanout {
   static constexpr Duration kSearchInterval = Duration::Millis(250);
 
   // Video packets kept, of each encoding: a key frame whose first packet was lost and came again is
-  // begun with, and the rest of it follows from here.
+  // begun with, and the rest of it follows from here. A stream that pauses keeps none.
   static constexpr size_t kRecentPackets = 128;
+  static constexpr Duration kMaxRecentAge = Duration::Millis(1000);
 
   // `selector`: of the room, for audio; else null.
-  StreamFanout(SfuWorker& worker, const SubscriptionRequest& request, AudioSelector* selector);
+  StreamFanout(SfuWorker& worker, const Publication& stream, unsigned origin_worker,
+               AudioSelector* selector);
   ~StreamFanout();
   StreamFanout(const StreamFanout&) = delete;
   StreamFanout& operator=(const StreamFanout&) = delete;
@@ -44,7 +45,7 @@ class StreamFanout {
   StreamId key() const { return key_; }
   const StreamInfo& info() const { return info_; }
   const std::vector<EncodingInfo>& encodings() const { return encodings_; }
-  const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
+  const std::vector<StreamConsumer*>& consumers() const { return consumers_; }
   const std::optional<rtp::SenderReport>& last_report() const { return last_report_; }
   const LayerRates& rates() const { return rates_; }
   uint64_t room() const { return room_; }
@@ -56,11 +57,16 @@ class StreamFanout {
   // The publisher's worker is another than was thought: asks it for what is waited for.
   void RenewKeyframeRequests(Timestamp now);
   void Tick(Timestamp now);
-  // Destroys the subscriptions.
+  // Tells the consumers, which detach.
   void End();
 
-  // Whether this audio is for the subscriber: it is among the loudest of the others in the room.
-  bool Audible(const SubscriberSink& subscriber) const;
+  // Whether this audio is for a listener of the room: it is among the loudest of the others. One
+  // who is among them himself (`speaks`, asked only where it matters) hears one more.
+  template <typename Speaks>
+  bool Audible(Speaks speaks) const {
+    if (selector_ == nullptr || speaker_.selected) return true;
+    return selector_->Audible(speaker_, speaker_.spare && speaks());
+  }
   bool selected() const { return selector_ != nullptr && speaker_.selected; }
 
  private:
@@ -68,6 +74,7 @@ class StreamFanout {
   struct Encoding {
     std::optional<uint16_t> newest;
     std::vector<PacketRef> recent;  // by sequence number modulo its size; of audio none
+    Timestamp last_packet;
     std::optional<Timestamp> last_request;
     bool request_owed = false;
   };
@@ -81,7 +88,7 @@ class StreamFanout {
   const uint64_t room_;
   AudioSelector* const selector_;
   AudioSelector::Speaker speaker_;
-  std::vector<Subscription*> subscriptions_;
+  std::vector<StreamConsumer*> consumers_;
   std::optional<rtp::SenderReport> last_report_;
   std::array<Encoding, kMaxEncodings> states_;
   LayerRates rates_;

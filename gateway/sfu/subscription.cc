@@ -1,6 +1,7 @@
 #include "gateway/sfu/subscription.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/base/sequence_number.h"
@@ -13,27 +14,44 @@ namespace {
 
 constexpr uint16_t kPictureIdMask = 0x7FFF;
 
+Publication PublicationOf(const SubscriptionRequest& request) {
+  return {.key = request.key,
+          .info = request.info,
+          .encodings = request.encodings,
+          .room = request.room};
+}
+
+// A packet to which the number was added, as it came; its size, 0 when even so it does not fit.
+size_t WriteWithoutNumber(const MediaPacket& source, MutableByteSpan out) {
+  if (!source.number_added) return 0;
+  const auto header = rtp::ParseRtp(source.bytes().first(source.payload_offset));
+  if (!header) return 0;
+  rtp::RtpExtensions extensions = header->extensions;
+  extensions.transport_sequence_number.reset();
+  return rtp::WriteRtp(header->header, extensions, source.bytes().subspan(source.payload_offset),
+                       out)
+      .value_or(0);
+}
+
 }  // namespace
 
 Subscription::Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
                            const SubscriberNumbers& numbers, Timestamp now)
-    : OutgoingStream{.ssrc = request.ssrc},
-      worker_(worker),
+    : OutgoingStream(request.ssrc),
       sink_(sink),
-      request_(std::move(request)),
-      video_(request_.info.kind == MediaKind::kVideo),
-      fanout_(worker.Join(request_, *this, now)),
+      video_(request.info.kind == MediaKind::kVideo),
+      closes_picture_gaps_(request.info.codec == Codec::kVp8),
       numbers_(numbers),
-      sent_(video_ ? kVideoCachePackets : kAudioCachePackets) {
+      sent_(worker.retransmissions(), video_ ? kVideoCachePackets : kAudioCachePackets),
+      request_(std::move(request)),
+      attachment_(worker, PublicationOf(request_), request_.origin_worker, *this, now) {
   // The mapping of timestamps to capture time stays true: the newcomer needs it for its first
   // packet.
-  if (fanout_.last_report()) ForwardReport(*fanout_.last_report(), now);
+  if (fanout().last_report()) OnSenderReport(*fanout().last_report(), now);
   if (!video_) return;
-  wanted_ = BestLayer(fanout_.encodings(), request_.preference);
+  wanted_ = BestLayer(fanout().encodings(), request_.preference);
   RequestKeyframe(now);
 }
-
-Subscription::~Subscription() { worker_.Leave(fanout_, *this); }
 
 ForwardedLayer Subscription::forwarded_layer() const {
   if (!current_) return ForwardedLayer::kNone;
@@ -41,7 +59,7 @@ ForwardedLayer Subscription::forwarded_layer() const {
 }
 
 void Subscription::RequestKeyframe(Timestamp now) {
-  if (wanted_.encoding) fanout_.RequestKeyframe(*wanted_.encoding, now);
+  if (wanted_.encoding) attachment_.RequestKeyframe(*wanted_.encoding, now);
 }
 
 void Subscription::Begin(NumberMapper& mapper, const MediaPacket& packet) {
@@ -56,7 +74,7 @@ void Subscription::Begin(NumberMapper& mapper, const MediaPacket& packet) {
   mapper.Begin(packet.sequence_number, offsets);
 }
 
-void Subscription::Forward(const PacketRef& packet, bool newest, Timestamp now) {
+void Subscription::OnPacket(const PacketRef& packet, bool newest, Timestamp now) {
   if (!video_) return ForwardAudio(packet, now);
   const size_t encoding = packet->encoding;
   // A key frame whose first packet came late is not begun with here: the rest of it has passed, and
@@ -81,7 +99,8 @@ void Subscription::Forward(const PacketRef& packet, bool newest, Timestamp now) 
   if (LeavesOut(*packet)) {
     const bool same_frame = left_out_ == packet->timestamp;
     left_out_ = packet->timestamp;
-    mapper.LeaveOut(sequence, /*frame=*/!same_frame, /*with_missing=*/same_frame);
+    mapper.LeaveOut(sequence, /*frame=*/closes_picture_gaps_ && !same_frame,
+                    /*with_missing=*/same_frame);
     return;
   }
   left_out_.reset();
@@ -103,29 +122,33 @@ bool Subscription::LeavesOut(const MediaPacket& packet) {
 }
 
 void Subscription::SwitchTo(const MediaPacket& packet) {
-  const bool shown_before = numbers_.started;
+  if (numbers_.started) {
+    timestamps_[packet.encoding].Begin(packet.timestamp, numbers_.newest_timestamp);
+  } else {
+    timestamps_[packet.encoding].Begin();
+  }
   Begin(mappers_[packet.encoding], packet);
   current_ = packet.encoding;
   left_out_.reset();
   max_temporal_id_ = wanted_.max_temporal_id;
-  moved_timestamp_ = moved_to_ = packet.timestamp;
-  if (shown_before && !IsNewer(packet.timestamp, numbers_.newest_timestamp)) {
-    moved_to_ = numbers_.newest_timestamp + 1;
-  }
   sink_.OnLayerChanged(*this);
+}
+
+bool Subscription::Audible() const {
+  return fanout().Audible([this] { return sink_.speaks(); });
 }
 
 void Subscription::ForwardAudio(const PacketRef& packet, Timestamp now) {
   NumberMapper& mapper = mappers_[0];
   const uint16_t sequence = packet->sequence_number;
   if (!mapper.active()) {
-    if (!fanout_.Audible(sink_)) return;
+    if (!Audible()) return;
     Begin(mapper, *packet);
   } else if (!IsNewer(sequence, mapper.highest())) {
     if (const auto offsets = mapper.Find(sequence)) Send(packet, *offsets, now);
     return;
   }
-  if (fanout_.Audible(sink_)) {
+  if (Audible()) {
     Send(packet, mapper.Forward(sequence), now);
   } else {
     mapper.LeaveOut(sequence, /*frame=*/false, /*with_missing=*/true);
@@ -138,7 +161,7 @@ void Subscription::Send(const PacketRef& packet, const NumberMapper::Offsets& of
   OutgoingPacket out{
       .packet = packet,
       .stream = this,
-      .timestamp = packet->timestamp == moved_timestamp_ && video_ ? moved_to_ : packet->timestamp,
+      .timestamp = video_ ? timestamps_[packet->encoding].Of(packet->timestamp) : packet->timestamp,
       .sequence_number = static_cast<uint16_t>(packet->sequence_number + offsets.sequence),
       .picture = {static_cast<uint16_t>((from.picture_id + offsets.picture.picture_id) &
                                         kPictureIdMask),
@@ -149,11 +172,12 @@ void Subscription::Send(const PacketRef& packet, const NumberMapper::Offsets& of
     numbers_.next_picture = {static_cast<uint16_t>((out.picture.picture_id + 1) & kPictureIdMask),
                              static_cast<uint8_t>(out.picture.tl0_index + 1)};
     numbers_.newest_timestamp = out.timestamp;
+    if (video_) timestamps_[packet->encoding].Advance(packet->timestamp);
   }
   sink_.SendMedia(std::move(out), video_);
 }
 
-void Subscription::ForwardReport(const rtp::SenderReport& report, Timestamp now) {
+void Subscription::OnSenderReport(const rtp::SenderReport& report, Timestamp now) {
   rtp::SenderReport own;
   own.sender_ssrc = ssrc();
   own.ntp_time = report.ntp_time;
@@ -163,37 +187,74 @@ void Subscription::ForwardReport(const rtp::SenderReport& report, Timestamp now)
   sink_.SendReport(own, now);
 }
 
+OutgoingStream::Written Subscription::Write(const OutgoingPacket& packet,
+                                            uint16_t transport_sequence,
+                                            MutableByteSpan out) const {
+  const MediaPacket& source = *packet.packet;
+  size_t size = source.size;
+  const bool numbered = size <= out.size();
+  if (numbered) {
+    std::memcpy(out.data(), source.data.data(), size);
+    rtp::RewriteTransportSequenceNumber(out, source.transport_sequence_offset, transport_sequence);
+  } else {
+    size = WriteWithoutNumber(source, out);
+    if (size == 0) return {};
+  }
+  rtp::RewriteSsrc(out, ssrc());
+  rtp::RewriteSequenceNumber(out, packet.sequence_number);
+  rtp::RewriteTimestamp(out, packet.timestamp);
+  const PayloadFacts& facts = source.facts;
+  const size_t payload = size - (source.size - source.payload_offset);
+  if (facts.picture_id_offset != 0) {
+    uint8_t* picture_id = out.data() + payload + facts.picture_id_offset;
+    picture_id[0] = static_cast<uint8_t>(0x80 | packet.picture.picture_id >> 8);
+    picture_id[1] = static_cast<uint8_t>(packet.picture.picture_id);
+  }
+  if (facts.tl0_index_offset != 0) {
+    out[payload + facts.tl0_index_offset] = packet.picture.tl0_index;
+  }
+  return {.size = size, .numbered = numbered};
+}
+
 void Subscription::OnSent(OutgoingPacket packet, Timestamp now) {
   if (packet.retransmission) return;
   ++numbers_.packets_sent;
   numbers_.octets_sent += packet.packet->payload_size;
-  Sent& slot = sent_[packet.sequence_number % sent_.size()];
-  slot.packet = std::move(packet);
-  slot.first_sent = slot.last_sent = now;
-  slot.resends = 0;
+  sent_.Put(std::move(packet), fanout().consumers().size(), now);
 }
 
-const OutgoingPacket* Subscription::FindSent(uint16_t sequence_number) const {
-  const OutgoingPacket& packet = sent_[sequence_number % sent_.size()].packet;
-  return packet.packet && packet.sequence_number == sequence_number ? &packet : nullptr;
+OutgoingPacket Subscription::Again(const RetransmissionCache::Entry& sent) const {
+  return {.packet = sent.packet,
+          .timestamp = sent.timestamp,
+          .sequence_number = sent.sequence_number,
+          .picture = sent.picture};
+}
+
+std::optional<OutgoingPacket> Subscription::FindSent(uint16_t sequence_number) const {
+  const auto* entry = sent_.Find(sequence_number);
+  return entry != nullptr ? std::optional(Again(*entry)) : std::nullopt;
 }
 
 void Subscription::OnDropped(const VideoDrop& drop, Timestamp now) {
-  if (drop.needs_keyframe) {
+  if (!drop.kept_sequence) {
     numbers_.next_sequence = drop.resume_sequence;
     Restart(now);
     return;
   }
-  numbers_.next_sequence = static_cast<uint16_t>(numbers_.next_sequence - drop.renumbered_by);
+  lowered_by_ = static_cast<uint16_t>(*drop.kept_sequence - drop.resume_sequence);
+  numbers_.next_sequence = static_cast<uint16_t>(numbers_.next_sequence - lowered_by_);
   if (!current_) return;
   NumberMapper& mapper = mappers_[*current_];
   // The key frame that was kept is the first under the new numbers.
-  const auto first =
-      static_cast<uint16_t>(drop.resume_sequence + drop.renumbered_by - mapper.offsets().sequence);
-  mapper.LowerBy(first, drop.renumbered_by);
+  const auto first = static_cast<uint16_t>(*drop.kept_sequence - mapper.offsets().sequence);
+  mapper.LowerBy(first, lowered_by_);
   for (NumberMapper& other : mappers_) {
     if (&other != &mapper) other.End();
   }
+}
+
+void Subscription::Renumber(OutgoingPacket& waiting) const {
+  waiting.sequence_number = static_cast<uint16_t>(waiting.sequence_number - lowered_by_);
 }
 
 void Subscription::Restart(Timestamp now) {
@@ -220,16 +281,19 @@ void Subscription::SetLayer(const VideoLayer& layer, Timestamp now) {
 size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Timestamp now) {
   size_t resent = 0;
   for (const uint16_t sequence : sequence_numbers) {
-    Sent& slot = sent_[sequence % sent_.size()];
-    if (!slot.packet.packet || slot.packet.sequence_number != sequence) continue;
+    RetransmissionCache::Entry* entry = sent_.Find(sequence);
+    if (entry == nullptr) continue;
     picture_losses_.OnLoss();
-    if (now - slot.first_sent > kMaxCacheAge || now - slot.last_sent < kMinResendInterval) continue;
-    if (slot.resends >= kMaxResends) continue;
-    OutgoingPacket again = slot.packet;
+    if (now - entry->first_sent > RetransmissionCache::kMaxAge ||
+        now - entry->last_sent < kMinResendInterval || entry->resends >= kMaxResends) {
+      continue;
+    }
+    OutgoingPacket again = Again(*entry);
+    again.stream = this;
     again.enqueued = now;
     if (!sink_.SendRetransmission(std::move(again))) break;
-    slot.last_sent = now;
-    ++slot.resends;
+    entry->last_sent = now;
+    ++entry->resends;
     ++resent;
   }
   return resent;

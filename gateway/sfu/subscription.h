@@ -1,10 +1,13 @@
 // One subscriber's view of one published stream: which of its encodings and temporal layers it
-// gets, and under which numbers.
+// gets, under which numbers, and what it may have again. All rewriting of packets is here.
 //
 // SSRC, sequence numbers, picture ids and TL0PICIDX are the subscriber's own; timestamps are the
 // publisher's, whose encodings share one clock. The sequence has no gaps but those the publisher's
 // network made: what the gateway leaves out on purpose (before the first key frame, layers that are
 // not wanted, silence, what was dropped from the queue) is not missed and not asked for again.
+// Picture ids of VP8 have no gaps either (RFC 7741 §4.2: a running index of the frames). Those of
+// VP9 keep their distances between one switch and the next, for P_DIFF and the index within a
+// picture group are told by them (RFC 9628 §4.2).
 #pragma once
 
 #include <array>
@@ -17,8 +20,11 @@
 #include "gateway/sfu/number_mapper.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/picture_loss_limiter.h"
+#include "gateway/sfu/retransmission_cache.h"
 #include "gateway/sfu/send_queue.h"
 #include "gateway/sfu/stream.h"
+#include "gateway/sfu/stream_consumer.h"
+#include "gateway/sfu/timestamp_shift.h"
 
 namespace ferry::gateway {
 
@@ -59,13 +65,11 @@ struct SubscriberNumbers {
   uint32_t octets_sent = 0;
 };
 
-class Subscription final : private OutgoingStream {
+class Subscription final : public StreamConsumer, private OutgoingStream {
  public:
-  // Packets kept for retransmission, by count and age: 512 are about 2 s of 2 Mbps video; what is
-  // older than a second comes too late to be played.
+  // Packets kept for retransmission: 512 are about 2 s of 2 Mbps video.
   static constexpr size_t kVideoCachePackets = 512;
   static constexpr size_t kAudioCachePackets = 64;
-  static constexpr Duration kMaxCacheAge = Duration::Millis(1000);
   // The same packet is not sent again more often than this.
   static constexpr Duration kMinResendInterval = Duration::Millis(20);
   // What was lost so often will not get through in time either.
@@ -74,24 +78,26 @@ class Subscription final : private OutgoingStream {
   // Joins the stream. Video begins with the best that is preferred: a key frame is asked at once.
   Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,
                const SubscriberNumbers& numbers, Timestamp now);
-  // Takes itself out of the stream.
-  ~Subscription();
-  Subscription(const Subscription&) = delete;
-  Subscription& operator=(const Subscription&) = delete;
 
-  // The subscription whose packet this is.
-  static Subscription& Of(OutgoingStream& stream) { return static_cast<Subscription&>(stream); }
   OutgoingStream& outgoing() { return *this; }
 
-  // From the publisher. `newest`: none of its encoding came that is newer.
-  void Forward(const PacketRef& packet, bool newest, Timestamp now);
-  void ForwardReport(const rtp::SenderReport& report, Timestamp now);
+  // StreamConsumer.
+  void OnPacket(const PacketRef& packet, bool newest, Timestamp now) override;
+  void OnSenderReport(const rtp::SenderReport& report, Timestamp now) override;
   // Destroys this.
-  void OnStreamEnded() { sink_.OnStreamEnded(ssrc()); }
+  void OnStreamEnded() override { sink_.OnStreamEnded(ssrc()); }
+  std::optional<size_t> awaited_keyframe() const override {
+    return current_ == wanted_.encoding ? std::nullopt : wanted_.encoding;
+  }
 
-  // From the subscriber's queue.
-  void OnSent(OutgoingPacket packet, Timestamp now);
-  void OnDropped(const VideoDrop& drop, Timestamp now);
+  // OutgoingStream, for the subscriber's queue.
+  bool video() const override { return video_; }
+  void OnDropped(const VideoDrop& drop, Timestamp now) override;
+  void Renumber(OutgoingPacket& waiting) const override;
+  Written Write(const OutgoingPacket& packet, uint16_t transport_sequence,
+                MutableByteSpan out) const override;
+  void OnSent(OutgoingPacket packet, Timestamp now) override;
+  std::optional<OutgoingPacket> FindSent(uint16_t sequence_number) const override;
 
   // The subscriber was away: goes on at a key frame, without a gap in the numbers.
   void Restart(Timestamp now);
@@ -103,14 +109,11 @@ class Subscription final : private OutgoingStream {
   // From the subscriber; the number of packets sent again.
   size_t OnNack(const std::vector<uint16_t>& sequence_numbers, Timestamp now);
   void OnPictureLoss(Timestamp now);
-  // What was sent under this number, null when it is gone.
-  const OutgoingPacket* FindSent(uint16_t sequence_number) const;
 
   const SubscriptionRequest& request() const { return request_; }
   StreamId key() const { return request_.key; }
-  uint32_t ssrc() const { return request_.ssrc; }
-  bool video() const { return video_; }
-  const StreamFanout& fanout() const { return fanout_; }
+  using OutgoingStream::ssrc;
+  const StreamFanout& fanout() const { return attachment_.fanout(); }
   const SubscriberNumbers& numbers() const { return numbers_; }
   const VideoLayer& wanted() const { return wanted_; }
   // Being forwarded; nullopt before the first key frame and while paused.
@@ -119,41 +122,36 @@ class Subscription final : private OutgoingStream {
   bool waiting_for_keyframe() const { return video_ && wanted_.encoding && !current_; }
 
  private:
-  struct Sent {
-    OutgoingPacket packet;
-    Timestamp first_sent;
-    Timestamp last_sent;
-    uint8_t resends = 0;
-  };
-
   void ForwardAudio(const PacketRef& packet, Timestamp now);
+  bool Audible() const;
   void SwitchTo(const MediaPacket& packet);
   // Whether a packet newer than all before is left out for its temporal layer.
   bool LeavesOut(const MediaPacket& packet);
   void Begin(NumberMapper& mapper, const MediaPacket& packet);
   void Send(const PacketRef& packet, const NumberMapper::Offsets& offsets, Timestamp now);
+  OutgoingPacket Again(const RetransmissionCache::Entry& sent) const;
   void RequestKeyframe(Timestamp now);
 
-  SfuWorker& worker_;
+  // What each packet needs stands together: of a hundred subscriptions nothing stays in the nearest
+  // cache from one packet to the next.
   SubscriberSink& sink_;
-  SubscriptionRequest request_;
   const bool video_;
-  StreamFanout& fanout_;
-
-  VideoLayer wanted_;
-  std::optional<size_t> current_;
+  const bool closes_picture_gaps_;                            // where frames are left out
   uint8_t max_temporal_id_ = VideoLayer::kAllTemporalLayers;  // rises at a layer sync
-  // Of each encoding; that of the one before the last switch still places late packets.
-  std::array<NumberMapper, kMaxEncodings> mappers_;
+  uint16_t lowered_by_ = 0;                                   // what waits, in the last drop
   std::optional<uint32_t> left_out_;  // timestamp of a frame that is being left out
-  // A key frame switched to may be as old as what was forwarded of the other encoding: its
-  // timestamp is moved behind that.
-  uint32_t moved_timestamp_ = 0;
-  uint32_t moved_to_ = 0;
-
+  std::optional<size_t> current_;
+  VideoLayer wanted_;
   SubscriberNumbers numbers_;
+  std::array<TimestampShift, kMaxEncodings> timestamps_;
+  // Of each encoding; those of the one before the last switch still place late packets.
+  std::array<NumberMapper, kMaxEncodings> mappers_;
+
+  RetransmissionCache sent_;
   PictureLossLimiter picture_losses_;
-  std::vector<Sent> sent_;  // by sequence number modulo its size
+  SubscriptionRequest request_;
+  // The last: it ends first, and nothing is forwarded any more.
+  StreamAttachment attachment_;
 };
 
 }  // namespace ferry::gateway

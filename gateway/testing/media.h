@@ -21,9 +21,9 @@ struct TestPacket {
   bool keyframe = false;  // of video: first packet of a key frame
   bool first = true;      // of video: first packet of its frame
   size_t payload_size = 100;
-  uint16_t transport_sequence = 0;
+  std::optional<uint16_t> transport_sequence = 0;
   std::optional<AudioLevel> audio_level;
-  // Of VP8: with it the long descriptor is written, the numbers below included.
+  // Of video: with it the long descriptor is written, the numbers below included.
   std::optional<uint16_t> picture_id;
   uint8_t tl0_index = 0;
   uint8_t temporal_id = 0;
@@ -40,6 +40,14 @@ inline std::vector<uint8_t> Bytes(const TestPacket& p) {
     payload[4] = p.tl0_index;
     payload[5] = static_cast<uint8_t>(p.temporal_id << 6 | (p.layer_sync ? 0x20 : 0));
     payload[6] = p.keyframe ? 0x00 : 0x01;
+  } else if (p.payload_type == rtp::kVp9PayloadType && p.picture_id) {
+    // RFC 9628 §4.2: I, P, L, B, E; the picture id, layer indices, TL0PICIDX.
+    payload[0] = static_cast<uint8_t>(0xA0 | (p.keyframe ? 0 : 0x40) | (p.first ? 0x08 : 0) |
+                                      (p.marker ? 0x04 : 0));
+    payload[1] = static_cast<uint8_t>(0x80 | *p.picture_id >> 8);
+    payload[2] = static_cast<uint8_t>(*p.picture_id);
+    payload[3] = static_cast<uint8_t>(p.temporal_id << 5 | (p.layer_sync ? 0x10 : 0));
+    payload[4] = p.tl0_index;
   } else if (p.payload_type == rtp::kVp8PayloadType) {
     payload[0] = p.first ? 0x10 : 0x00;  // VP8 descriptor: S bit
     payload[1] = p.keyframe ? 0x00 : 0x01;

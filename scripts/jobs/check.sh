@@ -2,12 +2,13 @@
 # own, run to its end whatever became of those before; then one line of totals.
 # shellcheck shell=bash
 
-PARTS=(lint fuzz bench soak tsan) # the short ones first
+PARTS=(lint fuzz bench soak package tsan) # the short ones first
 
 check_lint() { ./dev lint; }
 check_fuzz() { ./dev fuzz 20; }
 check_bench() { ./dev bench sfu --quick --no-scaling; }
 check_soak() { ./dev soak --minutes 3; }
+check_package() { ./dev test package; }
 check_tsan() { ./dev test tsan; }
 
 for part in "$@"; do

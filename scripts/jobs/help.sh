@@ -12,7 +12,7 @@ cat <<'TEXT'
   fuzz [SECONDS] [TARGET…]
                        every fuzzer, or those named, for SECONDS each (60)
   check [PART…]        before a change is called done, what is too long for each push: lint,
-                       every fuzzer for 20 s, a short bench and soak, tsan; or a PART of it
+                       every fuzzer for 20 s, a short bench and soak, package, tsan; or a PART
   lint [--fix]         layout and static checks; --fix mends what can be mended by a tool
   clean [PART…]        what was built: all, or build/PART
   help                 this

@@ -15,6 +15,7 @@ rm -rf "$RESULTS"
 if ((${#SUITES[@]} > 1)); then
   say "Preparing"
   need_packages build setup wasm || true
+  need_proxies || true
   need_node || true
   need_browser || true
   ahead fetch_for_pages

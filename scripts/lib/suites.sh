@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 RESULTS="$ROOT/build/results"
-SUITES=(setup core net gateway client wasm sdk web e2e)
+SUITES=(setup core net gateway proxies client wasm sdk web e2e)
 # Only when asked for: the same tests as others in another build, which takes as long again; and what a release publishes,
 # installed on bare systems.
 EXTRA_SUITES=(tsan package)
@@ -16,12 +16,15 @@ suite_setup() {
     step --hint "$see_log" "Test setup (in Node)" setup_tests "$RESULTS/setup/node.xml" "$1"
 }
 
-setup_tests() {
+setup_tests() { node_tests "$1" "$2" "$ROOT"/tests/setup/*.test.mjs; }
+
+# node_tests REPORT PATTERN FILE…
+node_tests() {
   local report=$1 pattern=$2
   local -a narrow=()
   [[ -z $pattern ]] || narrow=(--test-name-pattern="$pattern")
-  node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit \
-    --test-reporter-destination="$report" "${narrow[@]}" "$ROOT"/tests/setup/*.test.mjs
+  run_sanitized node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit \
+    --test-reporter-destination="$report" "${narrow[@]}" "${@:3}"
 }
 
 ctest_in() {
@@ -43,6 +46,31 @@ native_suite() {
 suite_core() { native_suite core "$1"; }
 suite_net() { native_suite net "$1"; }
 suite_gateway() { native_suite gateway "$1"; }
+
+# The gateway behind nginx and HAProxy, as docs/reverse-proxies.md configures them.
+suite_proxies() {
+  need_proxies && need_node && build_native asan gateway/all &&
+    step --hint "$see_log" "Test proxies (in Node)" proxies_tests "$RESULTS/proxies/node.xml" "$1"
+}
+
+# Debian starts what it installs; nobody asked for a web server here.
+need_proxies() {
+  local -a new=()
+  local program
+  for program in nginx haproxy; do
+    [[ -x /usr/sbin/$program ]] || new+=("$program")
+  done
+  need_packages proxies || return 1
+  for program in "${new[@]}"; do
+    as_root service "$program" stop || true
+    [[ ! -d /run/systemd/system ]] || as_root systemctl disable "$program"
+  done
+}
+
+proxies_tests() {
+  FERRY_GATEWAY="$ROOT/build/asan/gateway/ferry-gateway" node_tests "$1" "$2" "$ROOT"/tests/proxies/*.test.mjs
+}
+
 suite_client() { native_suite client "$1"; }
 
 suite_tsan() {

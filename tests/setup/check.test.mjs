@@ -40,9 +40,10 @@ test('runs every part, each for a bounded time', () => {
     'played fuzz 20',
     'played bench sfu --quick --no-scaling',
     'played soak --minutes 3',
+    'played test package',
     'played test tsan',
   ]);
-  assert.equal(totals, '5 passed, 0 failed');
+  assert.equal(totals, '6 passed, 0 failed');
   assert.equal(status, 0);
 });
 
@@ -50,8 +51,8 @@ test('goes on after a part that fails, and fails', () => {
   play('fuzz', 3);
   const { played, totals, status } = check();
   play('fuzz');
-  assert.equal(played.length, 5);
-  assert.equal(totals, '4 passed, 1 failed');
+  assert.equal(played.length, 6);
+  assert.equal(totals, '5 passed, 1 failed');
   assert.equal(status, 1);
 });
 
@@ -59,6 +60,6 @@ test('runs the parts that are named, and refuses others before any', () => {
   assert.deepEqual(check('tsan', 'lint').played, ['played test tsan', 'played lint ']);
   const refused = check('lint', 'nothing');
   assert.deepEqual(refused.played, []);
-  assert.match(refused.stderr, /no part 'nothing': lint fuzz bench soak tsan/);
+  assert.match(refused.stderr, /no part 'nothing': lint fuzz bench soak package tsan/);
   assert.equal(refused.status, 1);
 });

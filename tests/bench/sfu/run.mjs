@@ -24,7 +24,12 @@ Two cores that also carry the load generator cannot show two workers at their li
 they forward for each second of processor time, every worker having a core: \`scaling\` is how many times as many two
 workers forward as one.
 floor_us is what sealing and sending the same packets alone costs on this machine in the same minutes (sfu_floor.cc).
+floor_ratio is what the gateway costs of that, the one figure that holds on another machine; floor_target is what it is to be
+at most (of one worker, packets of 1200 bytes to 100 subscribers).
 `;
+
+/** By Mbps of the publisher, over either transport. */
+const FLOOR_TARGETS = { 1: 4, 3: 3.5 };
 
 const options = readOptions(HELP, {
   subscribers: '100',
@@ -155,6 +160,8 @@ const rows = all.map(({ kind: { transport, mbps, workers }, results }) => {
   for (const [name, digits] of Object.entries(DIGITS)) {
     row[name] = rounded(median(results.map((result) => result[name])), digits);
   }
+  row.floor_ratio = rounded(row.cpu_us_per_packet / row.floor_us, 2);
+  row.floor_target = workers === 1 ? (FLOOR_TARGETS[mbps] ?? null) : null;
   return { ...row, workers };
 });
 process.stdout.write(`${table(rows)}\n`);

@@ -146,7 +146,7 @@ export function rounded(value, digits) {
 /** Rows of equal members as lines of a table. */
 export function table(rows) {
   const names = Object.keys(rows[0]);
-  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name] ?? '-')))];
   const widths = names.map((_, i) => Math.max(...cells.map((line) => line[i].length)));
   return cells.map((line) => line.map((cell, i) => cell.padStart(widths[i])).join('  ')).join('\n');
 }

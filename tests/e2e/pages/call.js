@@ -1,4 +1,4 @@
-import TRTC from '/sdk/trtc.esm.js';
+import TRTC from '../../sdk/trtc.esm.js';
 import { install } from './caller.js';
 
 install(TRTC);

@@ -47,7 +47,7 @@ class Caller {
     if (!this.trtc) this.create();
     let sig = {};
     if (!params.userSig) {
-      const response = await fetch(`/demo/usersig?userId=${encodeURIComponent(userId)}`);
+      const response = await fetch(`../../demo/usersig?userId=${encodeURIComponent(userId)}`);
       sig = await response.json();
     }
     this.#enteredMs = now();
