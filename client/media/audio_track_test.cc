@@ -203,12 +203,14 @@ TEST_F(AudioTrackTest, ASoundIsSentToItsLastSample) {
                                              DataRate::KilobitsPerSec(40), false);
     ASSERT_TRUE(track.Start(kSsrc, publisher.engine()));
     EXPECT_EQ(Play(track).size(), packets + kSilent) << samples;
+    EXPECT_TRUE(publisher.engine().RemoveSender(kSsrc));
     now += Duration::Seconds(1);
   }
   AudioTrack empty =
       AudioTrack::FromSound(std::make_unique<Short>(0), DataRate::KilobitsPerSec(40), false);
   ASSERT_TRUE(empty.Start(kSsrc, publisher.engine()));
   EXPECT_EQ(Play(empty).size(), 0u);
+  EXPECT_TRUE(publisher.engine().RemoveSender(kSsrc));
   AudioTrack loop =
       AudioTrack::FromSound(std::make_unique<Short>(0), DataRate::KilobitsPerSec(40), true);
   ASSERT_TRUE(loop.Start(kSsrc, publisher.engine()));

@@ -16,6 +16,7 @@ namespace {
 using testing::Bytes;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::InOrder;
 using ::testing::IsEmpty;
 using testing::kOggTags;
 using testing::OggFile;
@@ -78,9 +79,9 @@ TEST(OggOpus, PacketsComeWholeAcrossPagesAndAnew) {
   const std::string longer = OpusPacketOf(std::string(700, 'x'));
   OggStream stream;
   const std::string file =
-      stream.Page({OggHead(1)}) + stream.Page({kOggTags}) +
-      stream.Page({OpusPacketOf("one"), longer.substr(0, 510)}, {.open = true}) +
-      stream.Page({longer.substr(510), OpusPacketOf("three")}, {.last = true});
+      InOrder({stream.Page({OggHead(1)}), stream.Page({kOggTags}),
+               stream.Page({OpusPacketOf("one"), longer.substr(0, 510)}, {.open = true}),
+               stream.Page({longer.substr(510), OpusPacketOf("three")}, {.last = true})});
   auto reader = OggOpusReader::Open(Bytes(file));
   ASSERT_TRUE(reader) << reader.error().message;
   for (int round = 0; round < 2; ++round, reader->Rewind()) {
@@ -96,7 +97,7 @@ TEST(OggOpus, CoverArtOfAnySizeIsPassedOver) {
   for (constexpr size_t kPage = 255 * 255; tags.size() >= kPage; tags.erase(0, kPage)) {
     file += stream.Page({tags.substr(0, kPage)}, {.open = true});
   }
-  file += stream.Page({tags}) + stream.Page({OpusPacketOf("sound")}, {.last = true});
+  file += InOrder({stream.Page({tags}), stream.Page({OpusPacketOf("sound")}, {.last = true})});
   auto reader = OggOpusReader::Open(Bytes(file));
   ASSERT_TRUE(reader) << reader.error().message;
   EXPECT_THAT(Packets(*reader), ElementsAre("sound"));
@@ -121,9 +122,9 @@ TEST(OggOpus, EndsWhereTheLastPageSays) {
   // A recording that was begun in the middle of a stream: positions count from there.
   OggStream stream;
   const std::string file =
-      stream.Page({OggHead(1)}) + stream.Page({kOggTags}) +
-      stream.Page({packets[0], packets[1]}, {.granule = 1'000'000}) +
-      stream.Page({packets[2], packets[3]}, {.granule = 1'001'000, .last = true});
+      InOrder({stream.Page({OggHead(1)}), stream.Page({kOggTags}),
+               stream.Page({packets[0], packets[1]}, {.granule = 1'000'000}),
+               stream.Page({packets[2], packets[3]}, {.granule = 1'001'000, .last = true})});
   EXPECT_EQ(Length(file), 2'920u);
   OpusFilePacket packet;
   auto reader = OggOpusReader::Open(Bytes(file));
@@ -160,8 +161,9 @@ TEST(OggOpus, EveryRefusalHasItsOwnReason) {
   EXPECT_THAT(with("Speex   "), HasSubstr("ffmpeg -i x -c:a libopus"));
   EXPECT_THAT(with("what?"), HasSubstr("a codec that is not known"));
   OggStream stream;
-  EXPECT_THAT(Refusal(stream.Page({OggHead(1)}) + stream.Page({"NotTags"}, {.last = true})),
-              HasSubstr("no OpusTags"));
+  EXPECT_THAT(
+      Refusal(InOrder({stream.Page({OggHead(1)}), stream.Page({"NotTags"}, {.last = true})})),
+      HasSubstr("no OpusTags"));
   EXPECT_THAT(Refusal(stream.Page({"in the middle"})), HasSubstr("begins within a stream"));
   EXPECT_THAT(Refusal("nothing of Ogg"), HasSubstr("no whole Ogg page in it"));
 }
@@ -171,7 +173,7 @@ TEST(OggOpus, AFileWithoutSoundIsRefused) {
   EXPECT_THAT(Refusal(OggFile({""})), HasSubstr("packet of no bytes"))
       << "and what there is instead is told";
   OggStream stream;
-  const std::string headers = stream.Page({OggHead(1)}) + stream.Page({kOggTags});
+  const std::string headers = InOrder({stream.Page({OggHead(1)}), stream.Page({kOggTags})});
   for (size_t size = 0; size <= headers.size(); ++size) {
     EXPECT_NE(Refusal(headers.substr(0, size)), "taken") << size;
   }
@@ -179,11 +181,11 @@ TEST(OggOpus, AFileWithoutSoundIsRefused) {
 
 TEST(OggOpus, OtherStreamsAreLeftOutByName) {
   OggStream theora(1), opus(2), second(3);
-  const std::string file =
-      theora.Page({"\x80theora"}) + opus.Page({OggHead(1)}) + second.Page({OggHead(2)}) +
-      theora.Page({"picture"}) + opus.Page({kOggTags}) + second.Page({kOggTags}) +
-      opus.Page({OpusPacketOf("one")}) + second.Page({OpusPacketOf("not this")}) +
-      opus.Page({OpusPacketOf("two")}, {.last = true}) + theora.Page({"picture"}, {.last = true});
+  const std::string file = InOrder(
+      {theora.Page({"\x80theora"}), opus.Page({OggHead(1)}), second.Page({OggHead(2)}),
+       theora.Page({"picture"}), opus.Page({kOggTags}), second.Page({kOggTags}),
+       opus.Page({OpusPacketOf("one")}), second.Page({OpusPacketOf("not this")}),
+       opus.Page({OpusPacketOf("two")}, {.last = true}), theora.Page({"picture"}, {.last = true})});
   auto reader = OggOpusReader::Open(Bytes(file));
   ASSERT_TRUE(reader) << reader.error().message;
   EXPECT_EQ(reader->channels(), 1);
@@ -213,32 +215,33 @@ TEST(OggOpus, WhatIsDamagedIsToldAndTheRestHeard) {
     return packets;
   };
   const auto begin = [](OggStream& stream) {
-    return stream.Page({OggHead(1)}) + stream.Page({kOggTags});
+    return InOrder({stream.Page({OggHead(1)}), stream.Page({kOggTags})});
   };
   {
     OggStream stream;
-    const std::string file =
-        begin(stream) + page(stream, "one") + std::string(80, 'x') + page(stream, "two", true);
+    const std::string file = InOrder(
+        {begin(stream), page(stream, "one"), std::string(80, 'x'), page(stream, "two", true)});
     EXPECT_THAT(heard(file), ElementsAre("one", "two", HasSubstr("!x: 80 bytes at byte 123")));
   }
   {
     OggStream stream;
-    std::string file = begin(stream) + page(stream, "one");
+    std::string file = InOrder({begin(stream), page(stream, "one")});
     stream.Lose();
     file += page(stream, "three", true);
     EXPECT_THAT(heard(file), ElementsAre("one", "three", "!x: pages are missing before byte 123"));
   }
   {
     OggStream stream;
-    const std::string file = begin(stream) + page(stream, "one");
+    const std::string file = InOrder({begin(stream), page(stream, "one")});
     EXPECT_THAT(
         heard(file),
         ElementsAre("one", HasSubstr("!x: it ends at byte 123 without the page that says so")));
   }
   {
     OggStream stream;
-    const std::string file = begin(stream) + stream.Page({OpusPacketOf("one"), "\xFB\xFF", ""}) +
-                             page(stream, "two", true);
+    const std::string file =
+        InOrder({begin(stream), stream.Page({OpusPacketOf("one"), "\xFB\xFF", ""}),
+                 page(stream, "two", true)});
     EXPECT_THAT(heard(file),
                 ElementsAre("one", "two", HasSubstr("!x: in the page at byte 91 there is"),
                             HasSubstr("packet of no bytes")));
@@ -246,8 +249,8 @@ TEST(OggOpus, WhatIsDamagedIsToldAndTheRestHeard) {
   {
     // A packet that goes on in a page that is lost, or that nothing began.
     OggStream stream;
-    std::string file =
-        begin(stream) + stream.Page({OpusPacketOf("one"), std::string(255, 'x')}, {.open = true});
+    std::string file = InOrder(
+        {begin(stream), stream.Page({OpusPacketOf("one"), std::string(255, 'x')}, {.open = true})});
     static_cast<void>(stream.Page({std::string(255, 'x')}, {.open = true}));
     file += stream.Page({"end", OpusPacketOf("two")}, {.last = true});
     EXPECT_THAT(heard(file),
@@ -256,9 +259,9 @@ TEST(OggOpus, WhatIsDamagedIsToldAndTheRestHeard) {
   {
     OggStream stream;
     const std::string file =
-        begin(stream) +
-        stream.Page({OpusPacketOf(std::string(OggOpusReader::kMaxPacketBytes, 'x'))}) +
-        page(stream, "two", true);
+        InOrder({begin(stream),
+                 stream.Page({OpusPacketOf(std::string(OggOpusReader::kMaxPacketBytes, 'x'))}),
+                 page(stream, "two", true)});
     EXPECT_THAT(heard(file), ElementsAre("two", HasSubstr("a packet of 61441 bytes: left out")));
   }
 }

@@ -12,6 +12,7 @@ namespace {
 using testing::Bytes;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::InOrder;
 using ::testing::IsEmpty;
 using testing::OggStream;
 using testing::Texts;
@@ -44,10 +45,9 @@ TEST(Ogg, ThePagesOfOthersAreRead) {
 
 TEST(Ogg, PagesTellWhatTheyAre) {
   OggStream stream(0x01020304);
-  const std::string file =
-      stream.Page({"a"}) +
-      stream.Page({"bc", std::string(255, 'd')}, {.granule = 5, .open = true}) +
-      stream.Page({"e"}, {.granule = 1234567890123, .last = true});
+  const std::string file = InOrder(
+      {stream.Page({"a"}), stream.Page({"bc", std::string(255, 'd')}, {.granule = 5, .open = true}),
+       stream.Page({"e"}, {.granule = 1234567890123, .last = true})});
   OggPages pages(Bytes(file));
   OggPage page;
   ASSERT_TRUE(pages.Next(page));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,14 @@ class OggStream {
   bool open_ = false;
 };
 
+// Pages one after the other. Unlike the operands of +, what stands in braces is evaluated in its
+// order, and a stream numbers its pages as they are made.
+inline std::string InOrder(std::initializer_list<std::string> pages) {
+  std::string file;
+  for (const std::string& page : pages) file += page;
+  return file;
+}
+
 // `gain`: in 256ths of a dB.
 inline std::string OggHead(int channels, int pre_skip = 0, int gain = 0, int family = 0,
                            int version = 1) {
@@ -73,7 +82,7 @@ inline std::string OpusPacketOf(const std::string& bytes) { return "\xF8" + byte
 inline std::string OggFile(const std::vector<std::string>& packets,
                            const std::string& head = OggHead(1), int64_t granule = -1) {
   OggStream stream;
-  std::string file = stream.Page({head}) + stream.Page({kOggTags});
+  std::string file = InOrder({stream.Page({head}), stream.Page({kOggTags})});
   return file + stream.Page(packets, {.granule = granule, .last = true});
 }
 

@@ -148,6 +148,7 @@ struct AppStore::State {
 AppStore::AppStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 AppStore::~AppStore() = default;
 AppStore::AppStore(AppStore&&) noexcept = default;
+AppStore& AppStore::operator=(AppStore&&) noexcept = default;
 
 AppStore::AppStore(std::vector<Application> applications) : state_(std::make_unique<State>()) {
   Applications all;

@@ -53,6 +53,7 @@ class AppStore final : public AppDirectory {
   explicit AppStore(std::vector<Application> applications);
   ~AppStore() override;
   AppStore(AppStore&&) noexcept;
+  AppStore& operator=(AppStore&&) noexcept;
 
   std::optional<AppPolicy> Find(uint32_t sdk_app_id) const override;
   // All, as they were read last.
