@@ -89,6 +89,7 @@ Result<void> Gateway::Start() {
     webtransport_ = std::make_unique<WebTransportService>(*certificates_, *secret, addresses_,
                                                           origins_, config_.listener,
                                                           static_cast<uint8_t>(workers_.size()));
+    webtransport_->ServeUnder(proxies_.path_prefix);
   }
   OnCertificate();
   if (auto started = StartHttp(); !started) return started;

@@ -189,6 +189,13 @@ TEST_F(GatewayProxiedTest, LivesUnderAPath) {
   EXPECT_EQ(Get("/calls/demo/usersig?userId=ann").status, 200u);
   EXPECT_EQ(Get("/calls/rtc/v1").status, 426u);
   EXPECT_TRUE(Connect({.path = "/calls/rtc/v1"})->open);
+  if (WebTransportService::Available()) {
+    for (const char* path : {"/calls/rtc/v1", "/rtc/v1"}) {
+      EXPECT_TRUE(Connect({.path = path, .transport = net::TransportKind::kWebTransport})->open);
+    }
+    EXPECT_TRUE(
+        Connect({.path = "/other/rtc/v1", .transport = net::TransportKind::kWebTransport})->failed);
+  }
   auto moved = Get("/calls?room=1");
   EXPECT_EQ(moved.status, 308u);
   EXPECT_EQ(moved.headers["location"], "/calls/?room=1");

@@ -65,6 +65,9 @@ Result<std::unique_ptr<WebTransportPort>> WebTransportService::Listen(
             return false;
           },
   };
+  if (!path_prefix_.empty()) {
+    setup.paths.push_back(path_prefix_ + std::string(net::kWebTransportPath));
+  }
   auto listener = net::WebTransportListener::Start(
       io, std::move(setup), CountedByAddress(addresses_, handlers), metrics.quic);
   if (!listener && ip == asio::ip::address_v6::any()) {

@@ -12,6 +12,7 @@
 #include "gateway/net/certificate_store.h"
 #include "gateway/net/listener.h"
 #include "gateway/net/origin_policy.h"
+#include "gateway/net/path_prefix.h"
 #include "net/connection.h"
 #include "net/quic/quic_config.h"
 
@@ -43,6 +44,8 @@ class WebTransportService {
   // New connections are shown the store's certificate from now on, as it is; to be called whenever
   // it has changed.
   void UseCertificate();
+  // Sessions are opened under this path, too. Before Listen.
+  void ServeUnder(const PathPrefix& prefix) { path_prefix_ = prefix.text(); }
   // For the workers, one after the other in the order of their index. `handlers` makes those of
   // sessions; `metrics` are the worker's.
   Result<std::unique_ptr<WebTransportPort>> Listen(asio::io_context& io, uint8_t worker,
@@ -57,6 +60,7 @@ class WebTransportService {
   AddressLimits& addresses_;
   const OriginPolicy& origins_;
   const uint8_t worker_count_;
+  std::string path_prefix_;
   net::QuicConfig quic_;
   std::unique_ptr<Shared> shared_;
 };

@@ -22,8 +22,11 @@ class PathPrefix {
   // slash behind it. Empty for every other target.
   std::string WithSlash(std::string_view target) const;
 
+  // With no slash at its end; empty: none.
+  const std::string& text() const { return prefix_; }
+
  private:
-  std::string prefix_;  // with no slash at its end
+  std::string prefix_;
 };
 
 }  // namespace ferry::gateway

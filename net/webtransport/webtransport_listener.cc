@@ -1,5 +1,7 @@
 #include "net/webtransport/webtransport_listener.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "net/webtransport/webtransport_connection.h"
@@ -10,9 +12,10 @@ Result<std::unique_ptr<WebTransportListener>> WebTransportListener::Start(
     boost::asio::io_context& io, WebTransportListenerSetup setup, HandlerFactory make_handler,
     QuicCounters& counters) {
   const WebTransportConnection::Decision decision =
-      [path = std::move(setup.path),
+      [paths = std::move(setup.paths),
        allows = std::move(setup.allows_origin)](const ConnectRequest& request) -> unsigned {
-    if (request.path.substr(0, request.path.find('?')) != path) return 404;
+    const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+    if (std::ranges::find(paths, path) == paths.end()) return 404;
     if (allows && !request.origin.empty() && !allows(request.origin)) return 403;
     return 200;
   };

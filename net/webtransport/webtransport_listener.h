@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/error.h"
 #include "net/connection.h"
@@ -18,7 +19,8 @@ inline constexpr std::string_view kWebTransportPath = "/rtc/v1";
 
 struct WebTransportListenerSetup {
   QuicServerSetup quic;
-  std::string path = std::string(kWebTransportPath);  // others are answered with 404
+  // Others are answered with 404.
+  std::vector<std::string> paths = {std::string(kWebTransportPath)};
   // Whether a page of this origin may connect (else 403); empty: any. What is no browser has none.
   std::function<bool(std::string_view origin)> allows_origin;
 };
