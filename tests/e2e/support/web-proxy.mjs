@@ -36,7 +36,8 @@ export async function startWebProxy({ origin, directory }, { prefix = '', upgrad
       const onward = forward(request);
       onward.on('response', (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
-        pipeline(answer, response, () => undefined);
+        answer.pipe(response);
+        answer.on('error', () => response.destroy());
       });
       onward.on('error', () => response.writeHead(502).end());
       onward.end();
