@@ -63,6 +63,14 @@ class Gateway {
   // The sum over all workers.
   int64_t Total(Count Metrics::*count) const;
   int64_t Dropped(DropReason reason) const;
+  // For who takes part in rooms without a connection: the rooms, and the thread of a worker with
+  // its part of the forwarding, where `task` runs soon. What is made there has to end there, before
+  // the gateway shuts down.
+  ControlPlane& control() { return control_; }
+  size_t workers() const { return workers_.size(); }
+  void Post(size_t worker, std::function<void(SfuWorker&, Timestamp)> task) {
+    workers_[worker]->PostMedia(std::move(task));
+  }
   // Bytes of media that wait to be sent, over the sessions of the first worker.
   size_t queued_bytes() const { return workers_.front()->queued_bytes(); }
 

@@ -70,6 +70,10 @@ class Worker {
   // the worker's thread.
   void OnFailure(std::string_view what);
 
+  // Runs `task` on the worker's thread, soon.
+  void PostMedia(std::function<void(SfuWorker&, Timestamp)> task) {
+    Post([this, posted = std::move(task)] { posted(*sfu_, clock_.Now()); });
+  }
   // Bytes of media that wait to be sent. On the worker's thread.
   size_t queued_bytes() const { return sessions_->queued_bytes(); }
 

@@ -24,6 +24,17 @@ export function gatewayPath() {
   return program;
 }
 
+/** Path of the gateway that has a participant without a connection: beside the gateway itself. */
+export function syntheticGatewayPath() {
+  const program =
+    process.env.FERRY_SYNTHETIC_GATEWAY ??
+    path.join(path.dirname(gatewayPath()), '../tests/e2e/synthetic_gateway');
+  if (!existsSync(program)) {
+    throw new Error(`No gateway at ${program}: run ./dev build, or set FERRY_SYNTHETIC_GATEWAY.`);
+  }
+  return program;
+}
+
 /** Whether the program was built with it. */
 export function hasWebTransport() {
   const version = execFileSync(gatewayPath(), ['--version'], { encoding: 'utf8' });
@@ -45,9 +56,10 @@ function webRoot(directory) {
 /**
  * Starts a gateway, on a free port unless one is given; `args` are added to the command line. `directory` is what
  * another one left behind: its keys go on. Without `pages` it serves none. Resolves when it listens.
- * @param {{ args?: string[], port?: number, directory?: string, pages?: boolean }} [options]
+ * @param {{ program?: string, args?: string[], port?: number, directory?: string, pages?: boolean }} [options]
  */
 export async function startGateway({
+  program = gatewayPath(),
   args = [],
   port = 0,
   directory = mkdtempSync(path.join(os.tmpdir(), 'ferry-e2e-')),
@@ -55,7 +67,7 @@ export async function startGateway({
 } = {}) {
   const data = path.join(directory, 'data');
   const child = spawn(
-    gatewayPath(),
+    program,
     [
       ...['--demo', '--listen', '127.0.0.1', '--port', String(port), '--data-dir', data],
       ...['--admin-listen', '127.0.0.1:0'],
