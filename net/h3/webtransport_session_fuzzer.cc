@@ -87,8 +87,10 @@ class Fuzzed {
       case 12:  // the streams from here on
         far_ = 256 * int64_t{second};
         return;
-      case 13:  // a long piece
-        return Data(stream, ByteVector(256 * size_t{in.U8()}, in.U8()), false);
+      case 13: {  // a long piece
+        const size_t length = 256 * size_t{in.U8()};
+        return Data(stream, ByteVector(length, in.U8()), false);
+      }
       case 14: {  // the same on many streams of a kind
         const size_t count = in.U8();
         const ByteSpan bytes = Some(in);
