@@ -7,6 +7,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,7 +41,8 @@ HttpConnection::HttpConnection(net::ByteStream& stream, HttpHandler& handler,
 asio::awaitable<std::optional<HttpRequest>> HttpConnection::Read() {
   http::request_parser<http::string_body> parser;
   parser.header_limit(kMaxHeaderBytes);
-  parser.body_limit(boost::none);  // until it is known what it asks for
+  // Until it is known what it asks for. (None would be less than every length to Beast.)
+  parser.body_limit(std::numeric_limits<uint64_t>::max());
   deadline_.ExpireAfter(idle_timeout_);
   error_code error;
   co_await http::async_read_header(stream_, buffer_, parser, Into(error));
