@@ -2,7 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <span>
 #include <string>
 
 #include "client/media/file_type.h"
@@ -10,14 +10,12 @@
 #include "client/media/ogg_opus.h"
 #include "client/media/wav.h"
 #include "client/media/y4m.h"
+#include "core/base/testing/check.h"
 
 namespace {
 
 using namespace ferry::client;
-
-void Check(bool good) {
-  if (!good) std::abort();
-}
+using ferry::Check;
 
 // Both passes come to an end, and are alike.
 template <typename Reader, typename Count>
