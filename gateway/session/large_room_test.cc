@@ -167,7 +167,8 @@ TEST_F(LargeRoomTest, WhatAllOfALargeRoomAreToldOfCostsItsSenderMore) {
   Client& ann = Joined("ann", {{"scene", "live"}});
   std::deque<Bystander> crowd(kListeners);
   for (size_t i = 0; i < kListeners; ++i) Enter(crowd[i], "user" + std::to_string(i));
-  ann.Ack(ann.LastNumber());
+  Settle();
+  HeardToTheEnd(ann);
   ann.Publish("audio");
   int toggled = 0;
   for (int i = 0; i < limits.message_burst; ++i) {
@@ -204,6 +205,7 @@ TEST_F(ForgetfulRoomTest, WhoNeverAcknowledgesWhileOthersLeaveIsClosed) {
   };
   const auto acknowledge = [](Client& client) { client.Ack(client.LastNumber()); };
   while (gone < 3) leave();
+  Settle();
   acknowledge(bob);
   EXPECT_EQ(ann.connection.closed_with, 0);
   while (gone < 8) leave();
@@ -227,6 +229,7 @@ TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
     const ControlShard::Guard guard(shard());
     shard().Detach(*crowd.back(), clock.Now());
   }
+  Settle();
   HeardToTheEnd(ann);
   AdvanceAlive(limits.resume_timeout);
   EXPECT_EQ(HeardToTheEnd(ann).size(), size_t{kCrowd}) << "who stays is told of all";
