@@ -109,8 +109,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ByteReader reader(ByteSpan(data, size));
   while (reader.remaining() > 2) {
     const uint8_t ms = reader.U8();
-    const size_t length = std::min<size_t>(reader.U8(), reader.remaining());
-    fuzzed.Record(ms, reader.Bytes(length), ByteSpan(data, size));
+    const size_t length = reader.U8();
+    const ByteSpan packet = reader.Bytes(std::min(length, reader.remaining()));
+    fuzzed.Record(ms, packet, ByteSpan(data, size));
   }
   fuzzed.End();
   return 0;

@@ -41,9 +41,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           now += Duration::Millis(1);
         }
         break;
-      case 1:
-        controller.OnPacketSent(reader.U16(), reader.U16(), now, reader.U8());
+      case 1: {
+        const uint16_t sent = reader.U16();
+        const size_t bytes = reader.U16();
+        controller.OnPacketSent(sent, bytes, now, reader.U8());
         break;
+      }
       case 2:
         controller.OnFeedback(ReadFeedback(reader), now);
         break;

@@ -139,7 +139,8 @@ class Fuzzed {
     return !(IsUnidirectional(stream) && IsLocal(stream)) && !over_.contains(stream);
   }
   static ByteSpan Some(ByteReader& in) {
-    return in.Bytes(std::min<size_t>(in.U8(), in.remaining()));
+    const size_t length = in.U8();
+    return in.Bytes(std::min(length, in.remaining()));
   }
   void Data(int64_t stream, ByteSpan bytes, bool fin) {
     if (!MayReceive(stream) || total_ + bytes.size() > kMaxTotalBytes || ++pieces_ > kMaxPieces) {

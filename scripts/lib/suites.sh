@@ -170,7 +170,7 @@ playwright_in() {
 }
 
 suite_e2e() {
-  need_npm_packages && need_browser && build_gateway && build_wasm && build_sdk && build_web &&
+  need_npm_packages && need_browser && build_native release ferry-gateway synthetic_gateway && build_wasm && build_sdk && build_web &&
     {
       local rc=0
       step --hint "mend what tsc names" "Check the types of tests/e2e" typecheck tests/e2e "$RESULTS/e2e/types.xml" || rc=1
