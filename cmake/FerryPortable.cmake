@@ -4,7 +4,8 @@
 #
 # With FERRY_PORTABLE a program needs nothing of the system but glibc: a release that was made on
 # Debian 12 runs on every later Debian and Ubuntu, whatever versions of these libraries they have.
-# Debian has no archives of fmt and spdlog, which are compiled from their headers then.
+# Debian has no archives of fmt and spdlog, which are compiled from their headers then, and none of
+# prometheus-cpp, whose source is (third_party/prometheus.cmake).
 option(FERRY_PORTABLE "Link programs so that they need no shared library but glibc's" OFF)
 
 find_package(fmt REQUIRED)
