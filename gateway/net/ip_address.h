@@ -27,7 +27,7 @@ struct IpAddress {
 
   bool is_v4() const;
   std::string Text() const;
-  auto operator<=>(const IpAddress&) const = default;
+  bool operator==(const IpAddress&) const = default;
 };
 
 }  // namespace ferry::gateway
