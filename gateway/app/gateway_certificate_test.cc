@@ -63,7 +63,8 @@ class GatewayCertificateTest : public GatewayTest {
 TEST_F(GatewayCertificateTest, OneThatQuicRefusesIsRefusedAtStartInWords) {
   if (!WebTransportService::Available()) GTEST_SKIP() << "built without WebTransport";
   WritePair(Pair(), kWeakIssuer);
-  Gateway refused(io, config, AppStore(std::vector<Application>{}), std::make_shared<spdlog::logger>("refused"));
+  Gateway refused(io, config, AppStore(std::vector<Application>{}),
+                  std::make_shared<spdlog::logger>("refused"));
   const auto started = refused.Start();
   ASSERT_FALSE(started);
   EXPECT_NE(started.error().message.find(config.certificate), std::string::npos);

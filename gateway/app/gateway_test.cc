@@ -56,7 +56,8 @@ TEST_F(GatewayTest, TwoGatewaysDoNotShareAPort) {
   same.port = gateway->port();
   for (const bool webtransport : {true, false}) {
     same.webtransport = webtransport;
-    Gateway second(io, same, AppStore(std::vector<Application>{}), std::make_shared<spdlog::logger>("second"));
+    Gateway second(io, same, AppStore(std::vector<Application>{}),
+                   std::make_shared<spdlog::logger>("second"));
     const auto started = second.Start();
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message.find("port " + std::to_string(same.port)), std::string::npos)

@@ -83,13 +83,13 @@ struct Metrics {
   Count bytes_out;
   Count rtcp_in;
   Count rtcp_out;
-  Count keyframe_requests;  // sent to publishers
-  Count nacked_packets;     // asked for by subscribers
-  Count retransmissions;    // answered from the cache
+  Count keyframe_requests;               // sent to publishers
+  Count nacked_packets;                  // asked for by subscribers
+  Count retransmissions;                 // answered from the cache
   Count retransmission_cache_bytes;      // now
   Count retransmission_cache_evictions;  // packets, for the worker's caches held too much
-  Count layer_changes;      // another layer of a video forwarded, or none
-  Count padding_packets;    // sent to probe the bandwidth
+  Count layer_changes;                   // another layer of a video forwarded, or none
+  Count padding_packets;                 // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
   // Connections that the gateway closed, in the order of net::kCloseCodes.
   std::array<Count, net::kCloseCodes.size()> closed;

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/base/units.h"
-#include "gateway/session/directory.h"
 #include "gateway/net/connection_budget.h"
+#include "gateway/session/directory.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_worker.h"
 #include "net/connection.h"
