@@ -265,7 +265,7 @@ void WebTransportSession::Consumed(int64_t stream, size_t bytes) {
 }
 
 void WebTransportSession::OnStreamWritable(int64_t stream) {
-  if (streams_.contains(stream)) handler_.OnStreamWritable(stream);
+  if (open() && streams_.contains(stream)) handler_.OnStreamWritable(stream);
 }
 
 WebTransportKept WebTransportSession::kept() const {

@@ -134,9 +134,11 @@ class Fuzzed {
 
  private:
   bool IsLocal(int64_t stream) const { return IsFromServer(stream) == server_; }
-  // What QUIC would not deliver: data against a stream's direction, or behind its end.
+  // QUIC delivers nothing against a stream's direction, behind its end, or on a stream of ours that
+  // was never opened.
   bool MayReceive(int64_t stream) const {
-    return !(IsUnidirectional(stream) && IsLocal(stream)) && !over_.contains(stream);
+    if (over_.contains(stream)) return false;
+    return !IsLocal(stream) || (!IsUnidirectional(stream) && quic_.sent.contains(stream));
   }
   static ByteSpan Some(ByteReader& in) {
     const size_t length = in.U8();
