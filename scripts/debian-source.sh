@@ -2,13 +2,20 @@
 # Shell functions that ask Debian for what the host's own suites do not carry. To be sourced.
 #
 # The mirror of a machine is not named here: it is the one that the machine's apt is configured with,
-# or FERRY_DEBIAN_MIRROR. After those comes Debian's own public address.
+# or FERRY_DEBIAN_MIRROR. After those comes Debian's own public address, as mmdebstrap has it.
 #
 #   FERRY_DEBIAN_MIRROR    the only Debian archive to ask
 #   FERRY_DEBIAN_KEYRING   the keys its indexes are signed with (default: Debian's own)
 #   FERRY_STALL_SECONDS    a download that stands still for so long has failed (20)
 
 stall_seconds=${FERRY_STALL_SECONDS:-20}
+
+# Debian's own public address: the archive that mmdebstrap takes when it is told of none.
+debian_address() {
+  local program
+  program=$(command -v mmdebstrap) || return 0
+  sed -nE "s#^ *my \\\$mirror *= '(https?://[^']+)';.*#\1#p" "$program" | head -n 1
+}
 
 # Prints the Debian archives to ask, one a line. Those that an Ubuntu or another derivative is
 # configured with are not Debian's; security archives hold no releases.
@@ -23,7 +30,7 @@ debian_mirrors() {
       apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null |
         grep -E '^https?://' | grep -v security | sed 's#/$##' | sort -u || true
     fi
-    echo http://deb.debian.org/debian
+    debian_address
   } | awk '!seen[$0]++'
 }
 

@@ -42,7 +42,6 @@ check_scripts() {
 }
 
 # Where packages come from, and where the tree stands, is this machine's business; a file that says it is wrong elsewhere.
-# Debian's own public address is no machine's.
 check_no_machine_names() {
   local -a names
   local parent
@@ -52,7 +51,7 @@ check_no_machine_names() {
       # shellcheck disable=SC2016 # apt's own placeholder
       apt-get indextargets --format '$(SITE)' 2>/dev/null || true
       npm config get registry 2>/dev/null
-    } | sed -E 's#^[a-z]+://##; s#[/:].*##' | grep -F . | grep -vx deb.debian.org | sort -u
+    } | sed -E 's#^[a-z]+://##; s#[/:].*##' | grep -F . | sort -u
     printf '%s\n' "$ROOT/"
     case $parent in
       / | /root | /home | /tmp | /opt | /srv | "$HOME") ;;
