@@ -11,6 +11,7 @@
 #include "gateway/sfu/sfu_worker.h"
 #include "gateway/sfu/stream_fanout.h"
 #include "gateway/testing/media.h"
+#include "gateway/testing/sfu_workers.h"
 #include "gateway/testing/subscriber.h"
 
 namespace ferry::gateway {
@@ -19,30 +20,11 @@ namespace {
 using testing::Subscriber;
 using testing::TestPacket;
 
-class CrossWorkerTest : public ::testing::Test, public PublisherSink {
+class CrossWorkerTest : public testing::SfuWorkersTest, public PublisherSink {
  protected:
   void RequestKeyframe(uint32_t, Timestamp) override { ++requests; }
   void RequestPackets(uint32_t, std::vector<uint16_t>, Timestamp) override {}
 
-  Sfu::Worker Worker(size_t index) {
-    return {&metrics[index], [this, index] { ++runs_requested[index]; }};
-  }
-  // Runs the workers until none asks for it any more.
-  void Pump() {
-    for (bool any = true; any;) {
-      any = false;
-      for (size_t i = 0; i < sfu.size(); ++i) {
-        if (std::exchange(runs_requested[i], 0) == 0) continue;
-        sfu.worker(i).Run(now);
-        any = true;
-      }
-    }
-  }
-  void Tick(Duration duration) {
-    now += duration;
-    for (size_t i = 0; i < sfu.size(); ++i) sfu.worker(i).Tick(now);
-    Pump();
-  }
   std::unique_ptr<PublishedStream> Publish(size_t worker) {
     auto published = std::make_unique<PublishedStream>(
         Publication{.key = {1, 1}, .info = kInfo, .encodings = {{.ssrc = 1}}}, *this,
@@ -69,10 +51,6 @@ class CrossWorkerTest : public ::testing::Test, public PublisherSink {
 
   inline static const StreamInfo kInfo{
       .stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8};
-  Timestamp now = Timestamp::Millis(5000);
-  std::map<size_t, int> runs_requested;
-  std::array<Metrics, 3> metrics;
-  Sfu sfu{{Worker(0), Worker(1), Worker(2)}};
   int requests = 0;
   Subscriber a;
   Subscriber b;

@@ -13,6 +13,7 @@
 #include "gateway/sfu/sfu_worker.h"
 #include "gateway/sfu/stream_fanout.h"
 #include "gateway/testing/media.h"
+#include "gateway/testing/sfu_workers.h"
 #include "gateway/testing/subscriber.h"
 
 namespace ferry::gateway {
@@ -22,29 +23,11 @@ using testing::CountingConsumer;
 using testing::FilePlayer;
 using testing::Subscriber;
 
-class StreamSeamsTest : public ::testing::Test, public PublisherSink {
+class StreamSeamsTest : public testing::SfuWorkersTest, public PublisherSink {
  protected:
   void RequestKeyframe(uint32_t ssrc, Timestamp) override { ++requests[ssrc]; }
   void RequestPackets(uint32_t, std::vector<uint16_t>, Timestamp) override {}
 
-  Sfu::Worker Worker(size_t index) {
-    return {&metrics[index], [this, index] { ++runs_requested[index]; }};
-  }
-  void Pump() {
-    for (bool any = true; any;) {
-      any = false;
-      for (size_t i = 0; i < sfu.size(); ++i) {
-        if (std::exchange(runs_requested[i], 0) == 0) continue;
-        sfu.worker(i).Run(now);
-        any = true;
-      }
-    }
-  }
-  void Tick(Duration duration) {
-    now += duration;
-    for (size_t i = 0; i < sfu.size(); ++i) sfu.worker(i).Tick(now);
-    Pump();
-  }
   std::unique_ptr<CountingConsumer> Consume(size_t worker, unsigned origin) {
     auto consumer =
         std::make_unique<CountingConsumer>(sfu.worker(worker), kPublication, origin, now);
@@ -91,10 +74,6 @@ class StreamSeamsTest : public ::testing::Test, public PublisherSink {
       .key = {1, 1},
       .info = {.stream_id = "s1", .kind = MediaKind::kVideo, .codec = Codec::kVp8},
       .encodings = {{.ssrc = 10}, {.ssrc = 11}}};
-  Timestamp now = Timestamp::Millis(5000);
-  std::map<size_t, int> runs_requested;
-  std::array<Metrics, 3> metrics;
-  Sfu sfu{{Worker(0), Worker(1), Worker(2)}};
   std::map<uint32_t, int> requests;
   Subscriber viewer;
 };
