@@ -86,7 +86,7 @@ tsan_in() {
   local suite=$1 pattern=$2
   local -a narrow=()
   [[ -z $pattern ]] || narrow=(-R "$pattern")
-  TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:${TSAN_OPTIONS:-}" \
+  TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$ROOT/scripts/lib/tsan-suppressions.txt:${TSAN_OPTIONS:-}" \
     run_sanitized ctest --test-dir "$ROOT/build/tsan/$suite" -j "$(nproc)" --timeout 300 --output-on-failure \
     --output-junit "$RESULTS/tsan/$suite.xml" "${narrow[@]}"
 }

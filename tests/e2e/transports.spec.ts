@@ -1,4 +1,5 @@
 // The call over each transport (in every browser of the configuration), and from one to the other.
+import { firefoxTooOld } from './support/firefox.mjs';
 import { expect, needsWebTransport, test } from './support/fixtures';
 import { clientConnections } from './support/gateway.mjs';
 import { longestGapMs } from './support/numbers.mjs';
@@ -19,6 +20,9 @@ async function call(anna: User, bob: User, params: object) {
   await bob.hears(anna, { count: 4 });
   await anna.hears(bob, { count: 4 });
 }
+
+const tooOld = firefoxTooOld();
+test.skip(({ browserName }) => browserName === 'firefox' && tooOld !== null, tooOld ?? '');
 
 for (const transport of ['websocket', 'webtransport'] as const) {
   test(`a call over ${transport}`, async ({ newUser, gateway }) => {

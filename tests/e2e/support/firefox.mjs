@@ -1,4 +1,5 @@
 // Where Firefox is, and how the tests start it: stock Firefox ESR, driven by WebDriver BiDi.
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { pulseServer } from './sound-server.mjs';
@@ -11,6 +12,23 @@ const START_MS = 120_000;
 /** Path of the browser: FIREFOX from the environment, else Debian's; undefined where there is none. */
 export function firefoxPath() {
   return process.env.FIREFOX ?? CANDIDATES.find((path) => existsSync(path));
+}
+
+/** The first that knows all of WebDriver BiDi that Playwright asks for (network.addDataCollector). */
+const FIRST_DRIVABLE = 143;
+
+/**
+ * Why the Firefox that is here cannot be driven, or null. The ESR of a Debian without its security updates is older.
+ * @param {string} [version] what the program says of itself
+ */
+export function firefoxTooOld(version) {
+  const path = firefoxPath();
+  if (!path && version === undefined) return null;
+  const said = version ?? execFileSync(/** @type {string} */ (path), ['--version'], { encoding: 'utf8' });
+  const major = Number(/(\d+)\./.exec(said)?.[1]);
+  return major >= FIRST_DRIVABLE
+    ? null
+    : `${said.trim()} is too old for Playwright, which needs Firefox ${FIRST_DRIVABLE}`;
 }
 
 /** What Playwright overrides so that every page behaves as one in front; here as everybody's Firefox has it. */
