@@ -28,6 +28,8 @@ class TokenBucket {
     TokenBucket copy = *this;
     return copy.Take(cost, now);
   }
+  // Whether nothing is missing.
+  bool Full(Timestamp now) const { return Holds(burst_, now); }
 
  private:
   double per_second_;

@@ -18,8 +18,10 @@ CLI::App* Declare(CLI::App& parent, AppCommand& command, Action action, const st
 }
 
 void Show(const Application& application, std::ostream& out) {
-  out << fmt::format("{}\t{}\t{}\t{}\n", application.sdk_app_id, Name(application.status),
-                     application.permission_control ? "on" : "off", application.name);
+  const ApplicationQuota& quota = application.quota;
+  out << fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", application.sdk_app_id, Name(application.status),
+                     application.permission_control ? "on" : "off", quota.max_users,
+                     quota.max_rooms, application.name);
 }
 
 void ShowSecret(const Application& application, std::ostream& out) {
@@ -50,6 +52,9 @@ CLI::App* DeclareAppCommand(CLI::App& program, AppCommand& command) {
          [&command](const std::string& word) { command.change.permission_control = word == "on"; },
          "on: only who has a permission ticket enters a room; off")
       ->check(CLI::IsMember({"on", "off"}));
+  set->add_option("--max-users", command.change.max_users,
+                  "users at a time, in whatever rooms; 0: as many as the gateway has room for");
+  set->add_option("--max-rooms", command.change.max_rooms, "rooms at a time; 0 likewise");
   set->add_flag("--new-secret", command.change.new_secret,
                 "another secret, printed; userSigs of the old one are worth nothing from then on");
   CLI::App* remove = Declare(*app, command, Action::kRemove, "remove", "forget one");
@@ -60,7 +65,7 @@ CLI::App* DeclareAppCommand(CLI::App& program, AppCommand& command) {
 Result<void> RunAppCommand(const AppCommand& command, AppStore& store, std::ostream& out) {
   switch (command.action) {
     case Action::kList: {
-      out << "sdkAppId\tstatus\tpermission-control\tname\n";
+      out << "sdkAppId\tstatus\tpermission-control\tmax-users\tmax-rooms\tname\n";
       const auto all = store.applications();
       for (const auto& [id, application] : *all) Show(application, out);
       return {};

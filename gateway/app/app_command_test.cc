@@ -49,13 +49,13 @@ TEST_F(AppCommandTest, AddsChangesListsAndRemoves) {
   EXPECT_EQ(added, "sdkAppId 1400000002\nsecret " + secret + "\n");
   EXPECT_EQ(Run({"app", "add", "--name", "bank", "--app", "77"}).find("sdkAppId 77\n"), 0u);
   EXPECT_EQ(Run({"app", "set", "--app", "77", "--status", "suspended", "--permission-control", "on",
-                 "--name", "the bank"}),
+                 "--name", "the bank", "--max-users", "500", "--max-rooms", "20"}),
             "");
   EXPECT_EQ(Run({"app", "list"}),
-            "sdkAppId\tstatus\tpermission-control\tname\n"
-            "77\tsuspended\ton\tthe bank\n"
-            "1400000001\tactive\toff\tdemo\n"
-            "1400000002\tactive\toff\tshop\n");
+            "sdkAppId\tstatus\tpermission-control\tmax-users\tmax-rooms\tname\n"
+            "77\tsuspended\ton\t500\t20\tthe bank\n"
+            "1400000001\tactive\toff\t0\t0\tdemo\n"
+            "1400000002\tactive\toff\t0\t0\tshop\n");
   const std::string renewed = Run({"app", "set", "--app", "1400000002", "--new-secret"});
   EXPECT_NE(store->Find(1'400'000'002)->secret, secret);
   EXPECT_NE(renewed.find(store->Find(1'400'000'002)->secret), std::string::npos);
@@ -72,6 +72,10 @@ TEST_F(AppCommandTest, RefusesInWords) {
             "an application's name has 1 to 128 bytes, this one 0");
   EXPECT_NE(Run({"app", "set", "--app", "1400000001", "--status", "gone"}).find("--status"),
             std::string::npos);
+  for (const char* quota : {"-1", "many", "1000000001"}) {
+    EXPECT_NE(Run({"app", "set", "--app", "1400000001", "--max-users", quota}), "") << quota;
+  }
+  EXPECT_EQ(store->Find(1'400'000'001)->quota.max_users, 0u);
   EXPECT_NE(Run({"app"}), "");
   EXPECT_NE(Run({"app", "remove"}).find("--app is required"), std::string::npos);
 }

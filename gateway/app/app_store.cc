@@ -13,7 +13,7 @@
 namespace ferry::gateway {
 namespace {
 
-constexpr int64_t kSchemaVersion = 2;
+constexpr int64_t kSchemaVersion = 3;
 
 // Of version 1, which had no number.
 constexpr const char* kFirstSchema =
@@ -28,6 +28,12 @@ constexpr const char* kSecondSchema =
     "ALTER TABLE applications ADD COLUMN permission_control INTEGER NOT NULL DEFAULT 0"
     "  CHECK (permission_control IN (0, 1));"
     "PRAGMA user_version = 2";
+constexpr const char* kThirdSchema =
+    "ALTER TABLE applications ADD COLUMN max_users INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (max_users >= 0);"
+    "ALTER TABLE applications ADD COLUMN max_rooms INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (max_rooms >= 0);"
+    "PRAGMA user_version = 3";
 
 Result<std::string> RandomSecret() {
   std::array<unsigned char, 32> bytes;
@@ -51,8 +57,11 @@ Result<void> Prepare(const SqliteDatabase& database, bool with_demo) {
                                              " was made by a newer ferry-gateway than this");
   }
   if (auto first = database.Run(kFirstSchema); !first) return first;
-  if (version < kSchemaVersion) {
+  if (version < 2) {
     if (auto second = database.Run(kSecondSchema); !second) return second;
+  }
+  if (version < 3) {
+    if (auto third = database.Run(kThirdSchema); !third) return third;
   }
   if (!with_demo) return {};
   const auto secret = RandomSecret();
@@ -68,7 +77,8 @@ Result<void> Prepare(const SqliteDatabase& database, bool with_demo) {
 
 Result<AppStore::Applications> Read(const SqliteDatabase& database) {
   SqliteStatement rows = database.Prepare(
-      "SELECT sdk_app_id, name, secret, status, permission_control FROM applications");
+      "SELECT sdk_app_id, name, secret, status, permission_control, max_users, max_rooms "
+      "FROM applications");
   AppStore::Applications applications;
   int status = rows.Step();
   for (; status == SQLITE_ROW; status = rows.Step()) {
@@ -78,7 +88,9 @@ Result<AppStore::Applications> Read(const SqliteDatabase& database) {
         .name = rows.Text(1),
         .secret = rows.Text(2),
         .status = ParseApplicationStatus(rows.Text(3)).value_or(ApplicationStatus::kSuspended),
-        .permission_control = rows.Int(4) != 0};
+        .permission_control = rows.Int(4) != 0,
+        .quota = {.max_users = static_cast<size_t>(rows.Int(5)),
+                  .max_rooms = static_cast<size_t>(rows.Int(6))}};
   }
   if (status != SQLITE_DONE) return database.Failure();
   return applications;
@@ -89,6 +101,18 @@ Result<void> CheckName(const std::string& name) {
   return Fail(ErrorCode::kInvalidArgument, "an application's name has 1 to " +
                                                std::to_string(AppStore::kMaxNameBytes) +
                                                " bytes, this one " + std::to_string(name.size()));
+}
+
+Result<void> CheckQuota(const std::optional<size_t>& quota) {
+  if (!quota || *quota <= AppStore::kMaxQuota) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "a quota is at most " + std::to_string(AppStore::kMaxQuota) +
+                  " (0: as much as there is), not " + std::to_string(*quota));
+}
+
+// For a statement that keeps what is there.
+int64_t OrMinusOne(const std::optional<size_t>& number) {
+  return number ? static_cast<int64_t>(*number) : -1;
 }
 
 std::unexpected<Error> NoSuch(uint32_t sdk_app_id) {
@@ -201,7 +225,8 @@ std::optional<AppPolicy> AppStore::Find(uint32_t sdk_app_id) const {
   const Application& application = found->second;
   return AppPolicy{.secret = application.secret,
                    .status = application.status,
-                   .permission_control = application.permission_control};
+                   .permission_control = application.permission_control,
+                   .quota = application.quota};
 }
 
 std::shared_ptr<const AppStore::Applications> AppStore::applications() const {
@@ -237,6 +262,9 @@ Result<Application> AppStore::Set(uint32_t sdk_app_id, const ApplicationChange& 
   if (change.name) {
     if (auto good = CheckName(*change.name); !good) return std::unexpected(good.error());
   }
+  for (const auto& quota : {change.max_users, change.max_rooms}) {
+    if (auto good = CheckQuota(quota); !good) return std::unexpected(good.error());
+  }
   std::string secret;
   if (change.new_secret) {
     auto made = RandomSecret();
@@ -249,11 +277,15 @@ Result<Application> AppStore::Set(uint32_t sdk_app_id, const ApplicationChange& 
       "UPDATE applications SET name = CASE ?1 WHEN '' THEN name ELSE ?1 END, "
       "status = CASE ?2 WHEN '' THEN status ELSE ?2 END, "
       "permission_control = CASE ?3 WHEN -1 THEN permission_control ELSE ?3 END, "
-      "secret = CASE ?4 WHEN '' THEN secret ELSE ?4 END WHERE sdk_app_id = ?5");
+      "secret = CASE ?4 WHEN '' THEN secret ELSE ?4 END, "
+      "max_users = CASE ?5 WHEN -1 THEN max_users ELSE ?5 END, "
+      "max_rooms = CASE ?6 WHEN -1 THEN max_rooms ELSE ?6 END WHERE sdk_app_id = ?7");
   update.Bind(change.name.value_or(""))
       .Bind(std::string(change.status ? Name(*change.status) : ""))
       .Bind(change.permission_control ? int64_t{*change.permission_control} : int64_t{-1})
       .Bind(secret)
+      .Bind(OrMinusOne(change.max_users))
+      .Bind(OrMinusOne(change.max_rooms))
       .Bind(int64_t{sdk_app_id});
   return state_->Change(update, sdk_app_id);
 }

@@ -22,6 +22,7 @@ struct Application {
   std::string secret;  // the key of its UserSigs: 64 hex digits, used as they stand
   ApplicationStatus status = ApplicationStatus::kActive;
   bool permission_control = false;  // AppPolicy::permission_control
+  ApplicationQuota quota;
 };
 
 // "active" or "suspended"; nullopt for another word.
@@ -33,6 +34,8 @@ struct ApplicationChange {
   std::optional<std::string> name = {};
   std::optional<ApplicationStatus> status = {};
   std::optional<bool> permission_control = {};
+  std::optional<size_t> max_users = {};
+  std::optional<size_t> max_rooms = {};
   bool new_secret = false;  // userSigs of the old one are worth nothing from then on
 };
 
@@ -42,6 +45,8 @@ class AppStore final : public AppDirectory {
  public:
   static constexpr uint32_t kDemoSdkAppId = 1'400'000'001;
   static constexpr size_t kMaxNameBytes = 128;
+  // What a quota may be at most: more than a gateway has.
+  static constexpr size_t kMaxQuota = 1'000'000'000;
   using Applications = std::map<uint32_t, Application>;
 
   // Opens or creates `file`; a new one gets the application "demo" with a random secret.

@@ -71,8 +71,10 @@ TEST_F(AppStoreTest, AChangeIsKnownAtOnceAndKept) {
   const auto added = store->Add(0, "shop");
   ASSERT_TRUE(added) << added.error().message;
   EXPECT_EQ(added->sdk_app_id, AppStore::kDemoSdkAppId + 1);
-  const auto suspended = store->Set(
-      added->sdk_app_id, {.status = ApplicationStatus::kSuspended, .permission_control = true});
+  const auto suspended = store->Set(added->sdk_app_id, {.status = ApplicationStatus::kSuspended,
+                                                        .permission_control = true,
+                                                        .max_users = 40,
+                                                        .max_rooms = 3});
   ASSERT_TRUE(suspended) << suspended.error().message;
   EXPECT_EQ(suspended->name, "shop");
   EXPECT_EQ(suspended->secret, added->secret);
@@ -82,7 +84,12 @@ TEST_F(AppStoreTest, AChangeIsKnownAtOnceAndKept) {
     ASSERT_TRUE(policy);
     EXPECT_EQ(policy->status, ApplicationStatus::kSuspended);
     EXPECT_TRUE(policy->permission_control);
+    EXPECT_EQ(policy->quota.max_users, 40u);
+    EXPECT_EQ(policy->quota.max_rooms, 3u);
   }
+  EXPECT_EQ(store->Set(added->sdk_app_id, {.max_users = 0})->quota.max_rooms, 3u);
+  EXPECT_EQ(store->Find(added->sdk_app_id)->quota.max_users, 0u) << "no quota any more";
+  EXPECT_FALSE(store->Set(added->sdk_app_id, {.max_rooms = AppStore::kMaxQuota + 1}));
   EXPECT_TRUE(store->Remove(added->sdk_app_id));
   EXPECT_FALSE(store->Find(added->sdk_app_id));
 }
@@ -117,6 +124,25 @@ TEST_F(AppStoreTest, AStoreOfTheFirstKindIsTakenOver) {
   EXPECT_EQ(policy->secret, "its secret");
   EXPECT_EQ(policy->status, ApplicationStatus::kActive);
   EXPECT_FALSE(policy->permission_control);
+  EXPECT_EQ(policy->quota.max_users, 0u);
+}
+
+TEST_F(AppStoreTest, AStoreOfTheSecondKindIsTakenOver) {
+  {
+    const auto old =
+        SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE(old->Run(
+        "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+        "secret TEXT NOT NULL, created_at INTEGER NOT NULL DEFAULT 0, "
+        "status TEXT NOT NULL DEFAULT 'active', permission_control INTEGER NOT NULL DEFAULT 0);"
+        "INSERT INTO applications (sdk_app_id, name, secret, permission_control) "
+        "VALUES (7, 'old', 'its secret', 1); PRAGMA user_version = 2"));
+  }
+  auto store = AppStore::Open(directory / "ferry.db");
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_TRUE(store->Find(7)->permission_control);
+  EXPECT_EQ(store->Set(7, {.max_users = 5})->quota.max_users, 5u);
 }
 
 TEST_F(AppStoreTest, AStoreOfANewerKindIsRefused) {

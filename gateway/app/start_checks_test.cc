@@ -22,7 +22,7 @@ TEST(StartChecksTest, MoreUsersThanConnectionsAreSaid) {
   config.rooms.max_users = config.listener.max_connections;
   const auto doubts = DoubtfulSettings(config, 1'000'000);
   ASSERT_EQ(doubts.size(), 1u);
-  EXPECT_NE(doubts[0].find("max-users (10000) and max-entering (500)"), std::string::npos)
+  EXPECT_NE(doubts[0].find("max-users (10000) and max-entering (1000)"), std::string::npos)
       << doubts[0];
 }
 

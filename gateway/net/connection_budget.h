@@ -1,14 +1,17 @@
 // How many connections of one kind a worker has at a time: those in a handshake, those of HTTP. Who
 // has shown nothing of himself yet can always be let go for another, so a newcomer is never
 // refused: when every place is taken, the connection that has been idle for longest is closed, or
-// when none is, the one that has been busy for longest.
+// when none is, the one that has been busy for longest. Among several groups (addresses) it is one
+// of the largest: who brings a crowd pays for it.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <map>
 
 #include "gateway/base/metrics.h"
+#include "gateway/net/address_key.h"
 
 namespace ferry::gateway {
 
@@ -23,7 +26,7 @@ class ConnectionBudget {
   class Place {
    public:
     // `close` closes the connection, soon or at once; not called after the place is gone.
-    Place(ConnectionBudget& budget, std::function<void()> close);
+    Place(ConnectionBudget& budget, std::function<void()> close, const AddressKey& group = {});
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -38,6 +41,7 @@ class ConnectionBudget {
 
     ConnectionBudget& budget_;
     const std::function<void()> close_;
+    const AddressKey group_;
     std::list<Place*>* list_;  // null: closed
     std::list<Place*>::iterator position_;
   };
@@ -52,12 +56,16 @@ class ConnectionBudget {
   void CloseAll();
 
  private:
+  size_t LargestGroup() const;
+  void Forget(const Place& place);
+
   const size_t max_;
   Count& open_;
   Count& cut_;
   // In the order of their turn: longest first.
   std::list<Place*> idle_;
   std::list<Place*> busy_;
+  std::map<AddressKey, size_t> groups_;  // how many places each has
 };
 
 }  // namespace ferry::gateway

@@ -29,8 +29,8 @@ enum class EvictReason {
   kDisbanded,  // the room has ended
 };
 
-// All calls come from the room, which is being walked through: a participant must not enter or
-// leave a room before they return, but for Evict.
+// All calls come with the room locked, which is being walked through: a participant must not enter
+// or leave a room before they return.
 class Participant {
  public:
   // Where his media is: a node, and a worker of it.
@@ -50,8 +50,8 @@ class Participant {
   virtual void GiveUp() = 0;
   // A stream of somebody else has ended, known to him or not, and a subscription to it.
   virtual void OnStreamEnded(StreamId stream) = 0;
-  // Out of the room at once (through RoomRegistry::Leave), and told why.
-  virtual void Evict(EvictReason reason) = 0;
+  // He is out of the room, which may be gone already, and is told why.
+  virtual void OnEvicted(EvictReason reason) = 0;
 };
 
 }  // namespace ferry::gateway

@@ -48,7 +48,7 @@ class Room {
   uint64_t number() const { return number_; }
   // Users: who is hidden is none.
   size_t size() const { return users_.size() - hidden_.size(); }
-  // Who is in a room without users: it ends, and they have to leave.
+  // Who is in it without being one of its users.
   std::vector<Participant*> hidden() const { return {hidden_.begin(), hidden_.end()}; }
   // With one of its users gone when `one_leaves`.
   bool full(bool one_leaves) const;

@@ -10,11 +10,6 @@ std::unexpected<Refusal> Refuse(SignalingError code, std::string message) {
   return std::unexpected(Refusal{std::nullopt, static_cast<int>(code), std::move(message)});
 }
 
-std::unexpected<Refusal> GatewayFull(size_t count, const char* of_what) {
-  return Refuse(SignalingError::kGatewayFull,
-                "join: the gateway is full (" + std::to_string(count) + " " + of_what + ")");
-}
-
 size_t Mix(size_t a, size_t b) { return a * 31 + b; }
 
 }  // namespace
@@ -46,12 +41,6 @@ bool RoomRegistry::Move(const UserKey& user, const std::optional<Place>& former,
   return true;
 }
 
-bool RoomRegistry::Reserve(std::atomic<size_t>& count, size_t limit) {
-  if (count.fetch_add(1) < limit) return true;
-  count.fetch_sub(1);
-  return false;
-}
-
 std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room* former,
                                                  const Permissions& permissions) const {
   const auto& rooms = shards_[ShardOf(key)].rooms;
@@ -70,7 +59,8 @@ std::expected<void, Refusal> RoomRegistry::Admit(const RoomKey& key, const Room*
 
 std::expected<Room*, Refusal> RoomRegistry::Enter(Participant& participant, const RoomKey& key,
                                                   Scene scene, ParticipantInfo info,
-                                                  const std::optional<Place>& former) {
+                                                  const std::optional<Place>& former,
+                                                  const ApplicationQuota& quota) {
   if (info.hidden) return EnterHidden(participant, key, std::move(info));
   const UserKey user{key.sdk_app_id, info.user_id};
   // What `former` points to is his as long as he is there, which only the holder of its shard, the
@@ -82,25 +72,30 @@ std::expected<Room*, Refusal> RoomRegistry::Enter(Participant& participant, cons
   }
   const unsigned shard = ShardOf(key);
   auto& rooms = shards_[shard].rooms;
-  if (!former && !Reserve(user_count_, limits_.max_users)) {
-    return GatewayFull(user_count_, "users");
+  const uint32_t app = key.sdk_app_id;
+  if (!former) {
+    if (auto taken = occupancy_.TakeUser(app, quota); !taken) {
+      return std::unexpected(std::move(taken.error()));
+    }
   }
   const bool one_ends = left && left->size() == 1;
   const bool makes = !rooms.contains(key) || (one_ends && left->key() == key);
-  if (makes && !Reserve(room_count_, limits_.max_rooms + (one_ends ? 1 : 0))) {
-    if (!former) --user_count_;
-    return GatewayFull(room_count_, "rooms");
+  if (makes) {
+    if (auto taken = occupancy_.TakeRoom(app, quota, one_ends); !taken) {
+      if (!former) occupancy_.GiveBackUser(app);
+      return std::unexpected(std::move(taken.error()));
+    }
   }
   // Not to be found by whoever else is the same user before he is in: he waits for the shard.
-  auto made = makes ? std::make_unique<Room>(key, next_room_++, scene, limits_.room) : nullptr;
+  auto made = makes ? std::make_unique<Room>(key, next_room_++, scene, room_limits_) : nullptr;
   Room& room = makes ? *made : *rooms.at(key);
   if (!Move(user, former, {shard, &participant, &room})) {
-    if (!former) --user_count_;
-    if (makes) --room_count_;
+    if (!former) occupancy_.GiveBackUser(app);
+    if (makes) occupancy_.GiveBackRoom(app);
     return nullptr;
   }
   // May end the very room that is entered.
-  if (former) former->participant->Evict(EvictReason::kReplaced);
+  if (former) Evict(*former, user.second, EvictReason::kReplaced);
   if (makes) rooms[key] = std::move(made);
   ++shards_[shard].users;
   room.Enter(participant, std::move(info));
@@ -136,16 +131,21 @@ void RoomRegistry::Leave(Participant& participant, Room& room, const std::string
     // Unless he has entered again: then his place is the new one's.
     if (found != users.places.end() && found->second.participant == &participant) {
       users.places.erase(found);
-      --user_count_;
+      occupancy_.GiveBackUser(room.key().sdk_app_id);
     }
   }
   if (room.size() > 0) return;
-  // The last of them leaves through here, and takes the room with him.
-  if (const auto hidden = room.hidden(); !hidden.empty()) {
-    return hidden.front()->Evict(EvictReason::kDisbanded);
-  }
-  shard.rooms.erase(RoomKey(room.key()));
-  --room_count_;
+  const auto hidden = room.hidden();
+  for (Participant* left : hidden) room.Leave(*left, LeaveReason::kKicked);
+  const RoomKey key = room.key();
+  shard.rooms.erase(key);
+  occupancy_.GiveBackRoom(key.sdk_app_id);
+  for (Participant* left : hidden) left->OnEvicted(EvictReason::kDisbanded);
+}
+
+void RoomRegistry::Evict(const Place& place, const std::string& user_id, EvictReason reason) {
+  Leave(*place.participant, *place.room, user_id, LeaveReason::kKicked);
+  place.participant->OnEvicted(reason);
 }
 
 }  // namespace ferry::gateway

@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "gateway/room/occupancy.h"
 #include "gateway/room/room.h"
 
 namespace ferry::gateway {
@@ -39,7 +40,8 @@ class RoomRegistry {
     bool operator==(const Place&) const = default;
   };
 
-  explicit RoomRegistry(const Limits& limits) : limits_(limits) {}
+  explicit RoomRegistry(const Limits& limits)
+      : room_limits_(limits.room), occupancy_({limits.max_users, limits.max_rooms}) {}
 
   static unsigned ShardOf(const RoomKey& key);
   // Without any shard.
@@ -47,16 +49,17 @@ class RoomRegistry {
 
   // With the shards of `key` and of `former`, which is what Find said. Enters; whoever has the same
   // userId of the same application, in whatever room, is evicted first, unless there is no place
-  // for the new one. Who is hidden replaces nobody, and finds only rooms that are there. nullptr
-  // when the user is not at `former` any more: to be asked again.
+  // for the new one. Who is hidden replaces nobody, and finds only rooms that are there. `quota` is
+  // the application's, now. nullptr when the user is not at `former` any more: to be asked again.
   std::expected<Room*, Refusal> Enter(Participant& participant, const RoomKey& key, Scene scene,
-                                      ParticipantInfo info, const std::optional<Place>& former);
-  // With the room's shard. Where he was the last user, the room ends, and who was hidden in it is
-  // evicted.
+                                      ParticipantInfo info, const std::optional<Place>& former,
+                                      const ApplicationQuota& quota = {});
+  // With the room's shard. Where he was the last user, the room ends, and all who were hidden in it
+  // are evicted.
   void Leave(Participant& participant, Room& room, const std::string& user_id, LeaveReason reason);
 
-  size_t room_count() const { return room_count_; }
-  size_t user_count() const { return user_count_; }
+  size_t room_count() const { return occupancy_.rooms(); }
+  size_t user_count() const { return occupancy_.users(); }
   // With that shard.
   size_t rooms_of(unsigned shard) const { return shards_[shard].rooms.size(); }
   size_t users_of(unsigned shard) const { return shards_[shard].users; }
@@ -78,16 +81,14 @@ class RoomRegistry {
   // limits of all shards together.
   std::expected<void, Refusal> Admit(const RoomKey& key, const Room* former,
                                      const Permissions& permissions) const;
-  // Takes one of `limit` for as long as it is there.
-  static bool Reserve(std::atomic<size_t>& count, size_t limit);
   // The user is at `next` from now on; false when he was not at `former`.
   bool Move(const UserKey& user, const std::optional<Place>& former, const Place& next);
+  void Evict(const Place& place, const std::string& user_id, EvictReason reason);
   Users& UsersOf(const UserKey& user) const;
 
-  const Limits limits_;
+  const RoomLimits room_limits_;
   std::atomic<uint64_t> next_room_{1};
-  std::atomic<size_t> room_count_{0};
-  std::atomic<size_t> user_count_{0};
+  Occupancy occupancy_;
   std::array<Shard, kShards> shards_;
   mutable std::array<Users, kShards> users_;
 };

@@ -31,9 +31,9 @@ class Member final : public Participant {
   bool OnPresence(const SharedRoomEvent&) override { return true; }
   void GiveUp() override {}
   void OnStreamEnded(StreamId) override {}
-  void Evict(EvictReason why) override {
+  void OnEvicted(EvictReason why) override {
     evicted = why;
-    Leave();
+    room_ = nullptr;
   }
 
   std::optional<EvictReason> evicted;
@@ -143,6 +143,23 @@ TEST(RoomRegistry, WhoIsHiddenTakesNoPlaceAndReplacesNobody) {
   recorder.Leave();
   EXPECT_TRUE(ann.inside());
   EXPECT_EQ(rooms.user_count(), 1u);
+}
+
+TEST(RoomRegistry, WhoIsHiddenIsOutOfARoomThatIsMadeAnew) {
+  RoomRegistry rooms({.max_rooms = 1});
+  Member ann(rooms, "ann");
+  Member recorder(rooms, "recorder", /*hidden=*/true);
+  Member ann_again(rooms, "ann");
+  EXPECT_EQ(ann.Enter(1), 0);
+  EXPECT_EQ(recorder.Enter(1), 0);
+  EXPECT_EQ(ann_again.Enter(1), 0);
+  EXPECT_EQ(ann.evicted, EvictReason::kReplaced);
+  EXPECT_EQ(recorder.evicted, EvictReason::kDisbanded) << "the room was another one";
+  EXPECT_EQ(rooms.room_count(), 1u);
+  EXPECT_EQ(recorder.Enter(1), 0);
+  ann_again.Leave();
+  EXPECT_FALSE(recorder.inside());
+  EXPECT_EQ(rooms.room_count(), 0u);
 }
 
 TEST(RoomRegistry, ARoomEndsWithItsLastUserWhoeverIsHiddenInIt) {

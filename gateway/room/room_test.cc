@@ -22,7 +22,7 @@ class Member final : public Participant {
   }
   void GiveUp() override { given_up = true; }
   void OnStreamEnded(StreamId) override {}
-  void Evict(EvictReason) override {}
+  void OnEvicted(EvictReason) override {}
   Texts Heard() { return std::exchange(heard_, {}); }
 
   bool takes = true;  // announcements

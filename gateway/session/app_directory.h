@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "gateway/room/occupancy.h"
+
 namespace ferry::gateway {
 
 enum class ApplicationStatus {
@@ -19,6 +21,7 @@ struct AppPolicy {
   // Only who shows a permission ticket enters (PrivateMapKey: a userSig with a TLS.userbuf that
   // names the room and what may be done there).
   bool permission_control = false;
+  ApplicationQuota quota;
 };
 
 class AppDirectory {

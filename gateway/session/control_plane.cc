@@ -13,7 +13,7 @@ ControlPlane::ControlPlane(const RoomRegistry::Limits& rooms, const SessionLimit
       local_(limits.node),
       directory_(directory ? directory : &local_),
       rooms_(rooms) {
-  const ControlShard::Common common{limits, log, rooms_, mail_, grace_, draining_};
+  const ControlShard::Common common{limits, log, rooms_, mail_, grace_, departed_, draining_};
   std::mt19937_64 seeds(seed);
   for (unsigned i = 0; i < shards_.size(); ++i) {
     shards_[i] = std::make_unique<ControlShard>(i, common, seeds());

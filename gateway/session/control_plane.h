@@ -16,6 +16,7 @@
 #include "gateway/base/metrics.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/control_shard.h"
+#include "gateway/session/departed_budgets.h"
 #include "gateway/session/directory.h"
 #include "gateway/session/grace_list.h"
 #include "gateway/session/session_limits.h"
@@ -86,6 +87,7 @@ class ControlPlane {
   RoomRegistry rooms_;
   WorkerMail mail_;
   GraceList grace_;
+  DepartedBudgets departed_;
   Shards shards_;
 };
 

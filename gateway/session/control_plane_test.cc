@@ -38,8 +38,11 @@ class ControlPlaneTest : public ::testing::Test {
       const JoinRequest join{.sdk_app_id = 1,
                              .user_id = "user" + std::to_string(random() % 6),
                              .room = RoomId(static_cast<uint32_t>(1 + random() % 40))};
-      const auto joined =
-          control.Join({join, 1, {}, ControlBudget(limits), {.worker = worker}}, kNow);
+      const auto joined = control.Join({.join = join,
+                                        .request_id = 1,
+                                        .budget = ControlBudget(limits),
+                                        .place = {.worker = worker}},
+                                       kNow);
       if (joined) {
         Session& session = *sessions.emplace_back(joined->session);
         Lose(session, static_cast<unsigned>(random()));

@@ -92,22 +92,25 @@ std::expected<ControlShard::Joined, Refusal> ControlShard::Join(
   std::string id = NewSessionId();
   auto token = MakeResumeToken(limits().node, id);
   if (!token) return Refuse(SignalingError::kGatewayFull, "join: there is no randomness to be had");
-  const auto session = std::make_shared<Session>(*this, id, join.user_id, entrant.budget,
-                                                 static_cast<uint32_t>(random_() | 1));
+  const auto session =
+      std::make_shared<Session>(*this, id, RoomKey{join.sdk_app_id, join.room}, join.user_id,
+                                entrant.budget, static_cast<uint32_t>(random_() | 1));
   const auto room = common_.rooms.Enter(*session, {join.sdk_app_id, join.room}, join.scene,
                                         {.user_id = join.user_id,
                                          .role = join.role,
                                          .terminal = TerminalTypeOf(join.client),
                                          .permissions = entrant.permissions},
-                                        former);
+                                        former, entrant.quota);
   if (!room) return std::unexpected(room.error());
   if (*room == nullptr) return Joined{};
   if (const auto evicted = former_shard ? former_shard->evicted_ : nullptr) {
-    session->budget_ = evicted->budget_;
-    former_shard->replaced_.Add(evicted->id_, {join.sdk_app_id, join.user_id}, evicted->tokens(),
-                                now);
+    former_shard->ended_.Add(evicted->id_, {evicted->user_key(), EndedSessions::How::kReplaced},
+                             evicted->tokens(), now);
   }
   session->room_ = *room;
+  session->lease_ = entrant.lease;
+  // Whom he replaces has left by now, too.
+  if (const auto left = common_.departed.Take(session->user_key(), now)) session->budget_ = *left;
   session->token_ = token->hash;
   session->place_ = entrant.place;
   session->media_worker_ = entrant.place.worker;
@@ -127,7 +130,9 @@ std::expected<ControlShard::Resumed, Refusal> ControlShard::Resume(const ResumeR
   const bool admitted =
       found == sessions_.end() ? SameToken(shown, kNobodys) : found->second->Admits(shown);
   auto next = MakeResumeToken(limits().node, id);
-  if (!admitted && replaced_.Admits(id, shown, now)) {
+  const auto ended = admitted ? std::nullopt : ended_.Find(id, shown, now);
+  // Whose time was up may have entered elsewhere since.
+  if (ended && (ended->how == EndedSessions::How::kReplaced || common_.rooms.Find(ended->user))) {
     return Refuse(SignalingError::kReplaced,
                   "resume: the same user has entered again since, and this session has ended");
   }
@@ -154,6 +159,7 @@ std::expected<ControlShard::Resumed, Refusal> ControlShard::Resume(const ResumeR
 }
 
 void ControlShard::Detach(Session& session, Timestamp now) {
+  now_ = now;
   const AddressKey address = session.place_->address;
   session.place_.reset();
   if (session.ending_) return;
@@ -185,19 +191,33 @@ void ControlShard::CutGrace(std::shared_ptr<Session> session, Count& count) {
 
 void ControlShard::End(Session& session, LeaveReason reason, CloseCode code, std::string_view why) {
   if (session.ending_) return;
+  const auto keep = session.shared_from_this();
+  Room& room = *std::exchange(session.room_, nullptr);
+  // Before the room tells anybody: nothing more is to be told to this one.
+  Finish(session, reason, code, why);
+  common_.rooms.Leave(session, room, session.user_id_, reason);
+}
+
+void ControlShard::Finish(Session& session, LeaveReason reason, CloseCode code,
+                          std::string_view why) {
   session.ending_ = Session::Ending{code, std::string(why)};
   const auto keep = session.shared_from_this();
   LeaveGrace(session);
   sessions_.erase(session.id_);
-  Room& room = *std::exchange(session.room_, nullptr);
+  if (reason == LeaveReason::kTimedOut) {
+    ended_.Add(session.id_, {session.user_key(), EndedSessions::How::kTimedOut}, session.tokens(),
+               now_);
+  }
+  common_.departed.Keep(session.user_key(), session.budget_);
+  session.lease_.reset();
   events_.push_back(fmt::format("session={} event=ended room={} user={:?} reason={} why=\"{}\"",
-                                session.id_, ToString(room.key()), session.user_id_,
+                                session.id_, ToString(session.room_key_), session.user_id_,
                                 static_cast<int>(reason), why));
-  common_.rooms.Leave(session, room, session.user_id_, reason);
   PostEverywhere(session);
 }
 
 void ControlShard::Expire(const std::vector<std::shared_ptr<Session>>& sessions, Timestamp now) {
+  now_ = now;
   const auto due = [&](const Session& session) {
     return session.grace_ && session.grace_->deadline <= now;
   };
@@ -221,8 +241,9 @@ void ControlShard::OnEvicted(Session& session, EvictReason reason) {
   metrics_.kicks.Add();
   const bool replaced = reason == EvictReason::kReplaced;
   if (replaced) evicted_ = session.shared_from_this();
-  End(session, LeaveReason::kKicked, CloseCode::kReplaced,
-      replaced ? "the same user entered again" : "the room has ended");
+  if (session.ending_) return;
+  Finish(session, LeaveReason::kKicked, CloseCode::kReplaced,
+         replaced ? "the same user entered again" : "the room has ended");
 }
 
 }  // namespace ferry::gateway

@@ -24,8 +24,10 @@
 #include "gateway/base/metrics.h"
 #include "gateway/room/room_registry.h"
 #include "gateway/session/control_budget.h"
+#include "gateway/session/departed_budgets.h"
+#include "gateway/session/directory.h"
+#include "gateway/session/ended_sessions.h"
 #include "gateway/session/grace_list.h"
-#include "gateway/session/replaced_sessions.h"
 #include "gateway/session/session.h"
 #include "gateway/session/session_limits.h"
 #include "gateway/session/worker_mail.h"
@@ -45,6 +47,7 @@ class ControlShard {
     RoomRegistry& rooms;
     WorkerMail& mail;
     GraceList& grace;
+    DepartedBudgets& departed;
     const std::atomic<bool>& draining;
   };
 
@@ -75,7 +78,9 @@ class ControlShard {
     const JoinRequest& join;  // the userSig has been verified
     int64_t request_id = 0;
     Permissions permissions;
-    ControlBudget budget;  // what is left of it; of a user who replaces himself it is the former's
+    ApplicationQuota quota;
+    Directory::Lease lease;
+    ControlBudget budget;  // what is left of it; of who was here before it is what he left
     Session::Place place;
   };
   struct Joined {
@@ -111,6 +116,8 @@ class ControlShard {
 
  private:
   std::string NewSessionId();
+  // It has ended, and left its room or is about to.
+  void Finish(Session& session, LeaveReason reason, CloseCode code, std::string_view why);
   // No more is waited for the session.
   void LeaveGrace(Session& session);
   void CutGrace(std::shared_ptr<Session> session, Count& count);
@@ -124,7 +131,8 @@ class ControlShard {
   std::mt19937_64 random_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by id
   size_t in_grace_ = 0;                                                    // of them
-  ReplacedSessions replaced_;
+  EndedSessions ended_;
+  Timestamp now_;  // when it was told last
   Metrics metrics_;
 
   // Of one Guard.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 
 #include "gateway/room/room.h"
 #include "gateway/session/resume_token.h"
@@ -14,8 +15,12 @@ namespace ferry::gateway {
 
 class Directory {
  public:
-  // Here it is; or why it is not to be.
-  using Verdict = std::expected<void, Refusal>;
+  // What an entrance is granted with, if the directory has something to be told by: held until the
+  // session has ended, or the entrance has come to nothing, and let go of once, on any thread and
+  // with a shard locked. It must not wait then either.
+  using Lease = std::shared_ptr<const void>;
+  // Here it is; or why it is not to be. For a session that is there nothing is leased.
+  using Verdict = std::expected<Lease, Refusal>;
   // Called once: at once, from within the question, or later, from any thread. Until then the
   // connection waits, no longer than a client has to join.
   using Answer = std::function<void(Verdict)>;

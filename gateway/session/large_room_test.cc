@@ -21,7 +21,7 @@ class LargeRoomTest : public SessionTest {
     bool OnPresence(const SharedRoomEvent&) override { return true; }
     void GiveUp() override {}
     void OnStreamEnded(StreamId) override {}
-    void Evict(EvictReason) override {}
+    void OnEvicted(EvictReason) override {}
   };
 
   explicit LargeRoomTest(const RoomRegistry::Limits& allowed = {}) : SessionTest(1, allowed) {}
@@ -225,7 +225,9 @@ TEST_F(LargeRoomTest, ACrowdWhoseTimeIsUpAtOnceIsToldOfNobodyInIt) {
       .sdk_app_id = kApp, .room = RoomId(8888u), .scene = Scene::kLive, .role = Role::kAnchor};
   for (int i = 0; i < kCrowd; ++i) {
     join.user_id = "user" + std::to_string(i);
-    crowd.push_back(control.Join({join, 1, {}, ControlBudget(limits), {}}, clock.Now())->session);
+    crowd.push_back(
+        control.Join({.join = join, .request_id = 1, .budget = ControlBudget(limits)}, clock.Now())
+            ->session);
     const ControlShard::Guard guard(shard());
     shard().Detach(*crowd.back(), clock.Now());
   }

@@ -7,10 +7,11 @@
 
 namespace ferry::gateway {
 
-Session::Session(ControlShard& shard, std::string id, std::string user_id,
+Session::Session(ControlShard& shard, std::string id, RoomKey room, std::string user_id,
                  const ControlBudget& budget, uint32_t first_ssrc)
     : shard_(shard),
       id_(std::move(id)),
+      room_key_(std::move(room)),
       user_id_(std::move(user_id)),
       budget_(budget),
       log_(shard.limits().log),
@@ -58,7 +59,8 @@ void Session::EndSubscription(StreamId stream) {
   log_.ForgetSubscription(stream);
 }
 
-void Session::Evict(EvictReason reason) {
+void Session::OnEvicted(EvictReason reason) {
+  room_ = nullptr;
   Send(Kicked(reason == EvictReason::kReplaced ? "kick" : "room_disband"));
   shard_.OnEvicted(*this, reason);
 }

@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "core/base/units.h"
-#include "gateway/room/room.h"
+#include "gateway/room/room_registry.h"
 #include "gateway/session/control_budget.h"
 #include "gateway/session/control_log.h"
+#include "gateway/session/directory.h"
 #include "gateway/session/grace_list.h"
 #include "gateway/session/media_endpoint.h"
 #include "gateway/session/resume_token.h"
@@ -44,17 +45,20 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
     LayerPreference preference;
   };
 
-  Session(ControlShard& shard, std::string id, std::string user_id, const ControlBudget& budget,
-          uint32_t first_ssrc);
+  Session(ControlShard& shard, std::string id, RoomKey room, std::string user_id,
+          const ControlBudget& budget, uint32_t first_ssrc);
 
   ControlShard& shard() const { return shard_; }           // without the lock, too
   const std::string& id() const { return id_; }            // likewise
   const std::string& user_id() const { return user_id_; }  // likewise
+  const RoomKey& room_key() const { return room_key_; }    // likewise, and when it has ended
   // nullptr once it has ended.
   Room* room() const { return room_; }
   const std::optional<Ending>& ending() const { return ending_; }
 
   ControlBudget& budget() { return budget_; }
+  // Of its user among all, whatever the room.
+  RoomRegistry::UserKey user_key() const { return {room_key_.sdk_app_id, user_id_}; }
   // False when the request was handled before; from now on this one was.
   bool Accept(int64_t request_id);
   int64_t last_request() const { return last_request_; }
@@ -69,7 +73,7 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   bool OnPresence(const SharedRoomEvent& event) override;
   void GiveUp() override;
   void OnStreamEnded(StreamId stream) override;
-  void Evict(EvictReason reason) override;
+  void OnEvicted(EvictReason reason) override;
   // A log that is full ends the session, though not from within this.
   void Send(ControlMessage message);
 
@@ -122,10 +126,12 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
 
   ControlShard& shard_;
   const std::string id_;
+  const RoomKey room_key_;
   const std::string user_id_;
   Room* room_ = nullptr;
   std::optional<Ending> ending_;
   ControlBudget budget_;
+  Directory::Lease lease_;
   ControlLog log_;
   bool ending_soon_ = false;  // it is to end, and takes nothing more
   bool behind_ = false;       // there are users of whom the room has yet to tell

@@ -46,11 +46,12 @@ SessionConnection::SessionConnection(SessionWorker& worker, net::Connection& con
       last_heard_(opened_) {
   worker_.Add(*this);
   OpenConnections(metrics(), connection_).Add(1);
-  entering_.emplace(worker_.entering(), [this] {
+  const auto cut = [this] {
     RefuseAndClose(Refusing(SignalingError::kGatewayFull,
                             "too many clients have connected and not joined, this one longest"),
                    CloseCode::kTryAgainLater);
-  });
+  };
+  entering_.emplace(worker_.entering(), cut, address_);
   context().log.debug("event=opened remote={}", connection_.remote_address());
 }
 

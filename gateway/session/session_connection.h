@@ -85,6 +85,12 @@ class SessionConnection final : public net::ConnectionHandler {
     std::string token;
   };
 
+  // With what a user who may enter does.
+  struct Admission {
+    Permissions permissions;
+    Directory::Lease lease;
+  };
+
   // Of the session as soon as there is one.
   bool TakeMessage(Timestamp now);
   bool TakeFault(Timestamp now);
@@ -100,8 +106,7 @@ class SessionConnection final : public net::ConnectionHandler {
   // (session_entry.cc)
   void Join(int64_t id, const JoinRequest& join);
   void Resume(int64_t id, const ResumeRequest& resume);
-  void Enter(int64_t id, const JoinRequest& join,
-             const std::expected<Permissions, Refusal>& allowed);
+  void Enter(int64_t id, const JoinRequest& join, std::expected<Admission, Refusal> admitted);
   void TakeUp(int64_t id, const ResumeRequest& resume, const Directory::Verdict& verdict);
   // Asks the directory, and goes on by `then` when it has answered, unless the connection has
   // ended.
@@ -109,6 +114,8 @@ class SessionConnection final : public net::ConnectionHandler {
                std::function<void(SessionConnection&, Directory::Verdict)> then);
   void OnVerdict(const std::function<void(SessionConnection&, Directory::Verdict)>& then,
                  Directory::Verdict verdict);
+  // The application that is to be entered, which serves at all.
+  std::expected<AppPolicy, Refusal> FindApplication(const JoinRequest& join) const;
   // What the user may do here.
   std::expected<Permissions, Refusal> Authenticate(const JoinRequest& join) const;
   // What only a session may ask; with its shard locked. (session_requests.cc)

@@ -19,12 +19,9 @@ Refusal Refusing(SignalingError code, std::string message, int64_t id) {
 
 }  // namespace
 
-std::expected<Permissions, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
-  if (join.user_sig.empty()) {
-    return std::unexpected(
-        Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
-  }
-  const auto app = context().apps.Find(join.sdk_app_id);
+std::expected<AppPolicy, Refusal> SessionConnection::FindApplication(
+    const JoinRequest& join) const {
+  auto app = context().apps.Find(join.sdk_app_id);
   if (!app) {
     return std::unexpected(Refusal{std::nullopt, static_cast<int>(UserSigError::kUnknownApp),
                                    fmt::format("sdkAppId {} is not known here", join.sdk_app_id)});
@@ -33,6 +30,16 @@ std::expected<Permissions, Refusal> SessionConnection::Authenticate(const JoinRe
     return std::unexpected(Refusal{std::nullopt, static_cast<int>(SignalingError::kSuspended),
                                    fmt::format("sdkAppId {} is suspended", join.sdk_app_id)});
   }
+  return *std::move(app);
+}
+
+std::expected<Permissions, Refusal> SessionConnection::Authenticate(const JoinRequest& join) const {
+  if (join.user_sig.empty()) {
+    return std::unexpected(
+        Refusal{std::nullopt, static_cast<int>(UserSigError::kEmpty), "userSig is empty"});
+  }
+  const auto app = FindApplication(join);
+  if (!app) return std::unexpected(app.error());
   const auto verified =
       VerifyUserSig(join.user_sig, join.sdk_app_id, join.user_id, app->secret,
                     context().clock.UnixMs() / 1000, control().limits().usersig_expiry_skew_s);
@@ -85,8 +92,7 @@ void SessionConnection::Consult(const std::function<void(Directory::Answer)>& as
 void SessionConnection::OnVerdict(
     const std::function<void(SessionConnection&, Directory::Verdict)>& then,
     Directory::Verdict verdict) {
-  consulting_ = false;
-  if (closing_) return;
+  if (!std::exchange(consulting_, false) || closing_) return;
   then(*this, std::move(verdict));
   HandleEarly();
 }
@@ -96,26 +102,36 @@ void SessionConnection::Join(int64_t id, const JoinRequest& join) {
     return Refuse(
         Refusing(SignalingError::kAlreadyInRoom, "already in a room: leave it first", id));
   }
-  const auto allowed = Authenticate(join);
-  if (!allowed) return Enter(id, join, allowed);
+  const auto permissions = Authenticate(join);
+  if (!permissions) return Enter(id, join, std::unexpected(permissions.error()));
   Consult(
       [&](Directory::Answer answer) {
         control().directory().AskToEnter({join.sdk_app_id, join.room}, join.user_id,
                                          std::move(answer));
       },
-      [id, join, allowed](SessionConnection& self, const Directory::Verdict& verdict) {
-        if (verdict) return self.Enter(id, join, allowed);
-        self.Enter(id, join, std::unexpected(verdict.error()));
+      [id, join, permissions](SessionConnection& self, const Directory::Verdict& verdict) {
+        if (!verdict) return self.Enter(id, join, std::unexpected(verdict.error()));
+        self.Enter(id, join, Admission{*permissions, *verdict});
       });
 }
 
 void SessionConnection::Enter(int64_t id, const JoinRequest& join,
-                              const std::expected<Permissions, Refusal>& allowed) {
+                              std::expected<Admission, Refusal> admitted) {
+  // Once more: it may have changed while the directory was waited for.
+  const auto app = FindApplication(join);
+  if (admitted && !app) admitted = std::unexpected(app.error());
   std::expected<ControlPlane::Joined, Refusal> joined;
-  if (allowed) {
-    joined = control().Join({join, id, *allowed, budget_, Here()}, Now());
+  if (admitted) {
+    joined = control().Join({.join = join,
+                             .request_id = id,
+                             .permissions = admitted->permissions,
+                             .quota = app->quota,
+                             .lease = std::move(admitted->lease),
+                             .budget = budget_,
+                             .place = Here()},
+                            Now());
   } else {
-    joined = std::unexpected(allowed.error());
+    joined = std::unexpected(admitted.error());
   }
   if (!joined) {
     metrics().joins_refused.Add();

@@ -18,7 +18,7 @@ struct SessionLimits {
   Duration join_timeout = Duration::Millis(10'000);
   // Connections that have neither joined nor resumed yet, of all workers together: each has its
   // share. Small beside the connections that there may be, so that sessions find theirs.
-  size_t max_entering = 500;
+  size_t max_entering = 1'000;
   Duration idle_timeout = Duration::Millis(15'000);
   // How long a session outlives its connection.
   Duration resume_timeout = Duration::Millis(90'000);

@@ -3,7 +3,6 @@
 
 #include <numeric>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gateway/session/session_connection.h"
@@ -347,6 +346,19 @@ TEST_F(SessionResumeTest, WhoWasReplacedWhileItSleptIsToldSoAndStaysOut) {
   EXPECT_EQ(Connect().Resume(bob.token, 0)["code"], 20016) << "whose time is up was not replaced";
 }
 
+TEST_F(SessionResumeTest, WhoEnteredElsewhereWhenItsTimeWasUpIsToldSoToo) {
+  Client& laptop = Joined("ann");
+  laptop.Hangup(false);
+  Advance(limits.resume_timeout);
+  EXPECT_EQ(rooms.user_count(), 0u);
+  Client& phone = Joined("ann", {{"room", {{"kind", "number"}, {"id", 1}}}});
+  EXPECT_EQ(Connect().Resume(laptop.token, 0)["code"], 20019);
+  EXPECT_EQ(phone.connection.closed_with, 0);
+  phone.Hangup(true);
+  EXPECT_EQ(Connect().Resume(laptop.token, 0)["code"], 20016)
+      << "nobody is put out by entering anew";
+}
+
 TEST_F(SessionResumeTest, WhoWasReplacedAfterResumingIsToldSoByEitherToken) {
   Client& ann = Joined("ann");
   Client& again = Connect();
@@ -391,6 +403,22 @@ TEST_F(SessionResumeTest, WhatAClientMaySayIsNotMoreForEnteringAgain) {
   EXPECT_EQ(again.Heard(), (Texts{"error 20009"}));
 }
 
+TEST_F(SessionResumeTest, WhatAUserMaySayIsNotMoreForLeavingAndJoining) {
+  limits.max_messages_per_second = 1;
+  Client* ann = &Joined("ann");
+  int said = 0;
+  for (int stay = 0; stay < 5; ++stay) {
+    while (ann->Ask({{"type", "ping"}, {"timeMs", 1}})["type"] == "ok") ++said;
+    ann->Hangup(true);
+    ASSERT_EQ(rooms.user_count(), 0u);
+    ann = &Joined("ann", {{"room", {{"kind", "number"}, {"id", 1 + stay}}}});
+  }
+  EXPECT_LE(said, limits.message_burst);
+  Advance(Duration::Millis(10'000));
+  EXPECT_EQ(ann->Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+  EXPECT_EQ(Joined("bob").Ask({{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
+}
+
 TEST_F(SessionResumeTest, FaultsAreNotForgivenForResuming) {
   Client* ann = &Joined("ann");
   int faults = 0;
@@ -412,192 +440,6 @@ TEST_F(SessionResumeTest, WhoMisbehavesCannotComeBack) {
   EXPECT_EQ(ann.connection.closed_with, 4003);
   EXPECT_EQ(bob.Heard(), (Texts{"user-left ann 2"}));
   EXPECT_EQ(Connect().Resume(ann.token, 0)["code"], 20016);
-}
-
-// A directory that takes its time.
-class DirectoryTest : public SessionResumeTest {
- protected:
-  static Directory::Verdict Elsewhere() {
-    return std::unexpected(Refusal{std::nullopt, 20'006, "the room is elsewhere"});
-  }
-};
-
-TEST_F(DirectoryTest, WhoJoinsWaitsForItAndWhatHeSaysMeanwhileFollows) {
-  Client& ann = Connect();
-  directory.waits = true;
-  EXPECT_TRUE(ann.Join("ann").is_null());
-  const int publish = ann.Send({{"type", "publish"},
-                                {"kind", "audio"},
-                                {"source", "main"},
-                                {"codec", "opus"},
-                                {"muted", false}});
-  EXPECT_EQ(rooms.user_count(), 0u);
-  directory.AnswerAll({});
-  Settle();
-  ann.connection.Drain(*ann.session);
-  EXPECT_EQ(ann.AnswerTo(1)["type"], "ok");
-  EXPECT_EQ(ann.AnswerTo(publish)["type"], "ok");
-  EXPECT_EQ(ann.connection.messages[0]["id"], 1) << "in their order";
-}
-
-TEST_F(DirectoryTest, WhoResumesWaitsForIt) {
-  Client& ann = Joined("ann");
-  ann.Hangup(false);
-  directory.waits = true;
-  Client& again = Connect();
-  EXPECT_TRUE(again.Resume(ann.token, 0).is_null());
-  directory.AnswerAll({});
-  Settle();
-  again.connection.Drain(*again.session);
-  EXPECT_EQ(again.AnswerTo(1)["type"], "ok");
-  EXPECT_EQ(again.Publish("audio")["type"], "ok");
-}
-
-TEST_F(DirectoryTest, RefusesInItsOwnWords) {
-  directory.waits = true;
-  Client& ann = Connect();
-  ann.Join("ann");
-  directory.AnswerAll(Elsewhere());
-  Settle();
-  ann.connection.Drain(*ann.session);
-  EXPECT_EQ(ann.AnswerTo(1)["message"], "the room is elsewhere");
-  EXPECT_EQ(ann.connection.closed_with, 4006);
-}
-
-TEST_F(DirectoryTest, WhoIsGoneBeforeItAnswersDoesNotEnter) {
-  directory.waits = true;
-  Client& ann = Connect();
-  ann.Join("ann");
-  ann.Hangup(false);
-  Client& bob = Connect();
-  bob.Join("bob");
-  bob.session->OnClosed({false, 0, "lost"});
-  directory.AnswerAll({});
-  Settle();
-  EXPECT_EQ(rooms.user_count(), 0u);
-  EXPECT_EQ(Total(&Metrics::sessions), 0);
-}
-
-TEST_F(DirectoryTest, IsNotWaitedForLongerThanAClientHasToJoin) {
-  directory.waits = true;
-  Client& ann = Connect();
-  ann.Join("ann");
-  Advance(limits.join_timeout + SessionWorker::kDeadlineInterval);
-  EXPECT_EQ(ann.connection.closed_with, 4002);
-  directory.AnswerAll({});
-  Settle();
-  EXPECT_EQ(rooms.user_count(), 0u);
-}
-
-TEST_F(DirectoryTest, WhoSaysTooMuchMeanwhileIsClosed) {
-  directory.waits = true;
-  Client& ann = Connect();
-  ann.Join("ann");
-  for (size_t i = 0; i <= SessionConnection::kMaxEarlyMessages; ++i) {
-    ann.Send({{"type", "ping"}, {"timeMs", 1}});
-  }
-  EXPECT_EQ(ann.connection.closed_with, 4003);
-}
-
-TEST_F(DirectoryTest, MayAnswerFromAnotherThread) {
-  directory.waits = true;
-  Client& ann = Connect();
-  ann.Join("ann");
-  std::thread([this] { directory.AnswerAll({}); }).join();
-  EXPECT_EQ(rooms.user_count(), 0u) << "until the connection's own thread looks";
-  Settle();
-  ann.connection.Drain(*ann.session);
-  EXPECT_EQ(ann.AnswerTo(1)["type"], "ok");
-}
-
-class LongLogTest : public SessionResumeTest {
- protected:
-  LongLogTest() { limits.message_burst = 10'000; }
-  // So many changes of which everybody else in the room is told.
-  static void Toggle(Client& publisher, const json& stream_id, int count) {
-    for (int i = 0; i < count; ++i) {
-      publisher.Send({{"type", "update-stream"}, {"streamId", stream_id}, {"muted", i % 2 == 0}});
-      publisher.Ack(publisher.LastNumber());
-    }
-  }
-  // So many answers that the client does not acknowledge.
-  static void Ask(Client& client, int count) {
-    for (int i = 0; i < count; ++i) client.Send({{"type", "unsubscribe"}, {"streamId", "s99"}});
-  }
-};
-
-TEST_F(LongLogTest, WhoeverTogglesAStreamAndResumesEndsNobody) {
-  limits.log = {.max_messages = 100, .max_bytes = 50'000};
-  Client& ann = Joined("ann");
-  Client& away = Joined("away");
-  const std::string quotes(128, '"');
-  Client* flooder = &Joined(quotes);
-  away.Hangup(false);
-  flooder->Publish("audio");
-  for (int i = 0; i < 9; ++i) {
-    Toggle(*flooder, "s1", 499);
-    const std::string video = flooder->Publish("video")["streamId"];
-    flooder->Ask({{"type", "unpublish"}, {"streamId", video}});
-    Client& again = Connect();
-    ASSERT_EQ(again.Resume(flooder->token, flooder->LastNumber())["type"], "ok");
-    flooder = &again;
-  }
-  EXPECT_EQ(ann.connection.closed_with, 0) << "who acknowledged nothing";
-  EXPECT_EQ(Total(&Metrics::control_log_overflows), 0);
-  Client& back = Connect();
-  ASSERT_EQ(back.Resume(away.token, 0)["type"], "ok") << "nor has who was away ended";
-  EXPECT_EQ(back.Heard(), (Texts{"user-entered " + quotes, "stream-added " + quotes + " s1",
-                                 "stream-updated " + quotes + " s1"}));
-  EXPECT_EQ(back.connection.messages.back()["stream"]["muted"], true) << "the latest";
-  ann.Ack(ann.LastNumber());
-  ann.Heard();
-  EXPECT_EQ(ann.connection.messages.back()["stream"]["muted"], true);
-}
-
-TEST_F(LongLogTest, MediaHasItsTurnWhileALongLogIsResumed) {
-  Client& ann = Joined("ann");
-  Client& bob = Joined("bob");
-  const uint32_t in = ann.Publish("audio")["ssrc"];
-  bob.Subscribe("s1");
-  Ask(bob, 600);
-  bob.Hangup(false);
-  Client& again = Connect();
-  again.Resume(bob.token, 0);
-  size_t bytes = 0;
-  for (const json& message : again.connection.messages) bytes += message.dump().size();
-  EXPECT_GT(bytes, ControlLog::kWindowBytes / 2);
-  EXPECT_LT(bytes, ControlLog::kWindowBytes * 2) << "and 602 messages wait";
-  ann.SendMedia({.ssrc = in, .payload_type = rtp::kOpusPayloadType});
-  again.connection.Drain(*again.session);
-  EXPECT_EQ(again.connection.packets.size(), 1u);
-  while (again.LastNumber() < 602) {
-    const uint64_t last = again.LastNumber();
-    again.Ack(last);
-    ASSERT_GT(again.LastNumber(), last);
-  }
-  EXPECT_EQ(again.Numbers(), UpTo(602));
-}
-
-TEST_F(LongLogTest, WhoAcknowledgesNothingEndsByWhatItAskedFor) {
-  limits.log.max_messages = 300;
-  Joined("ann");
-  Client& bob = Joined("bob");
-  Ask(bob, 300);
-  AdvanceAlive(limits.media.queue.stall * 2);
-  EXPECT_EQ(bob.connection.closed_with, 0) << "what is held is not for want of reading";
-  Ask(bob, 1);
-  EXPECT_EQ(bob.connection.closed_with, 4004);
-  EXPECT_EQ(Connect().Resume(bob.token, 0)["code"], 20016);
-}
-
-TEST_F(LongLogTest, WhatIsSaidLastIsNotHeld) {
-  Joined("ann");
-  Client& bob = Joined("bob");
-  Ask(bob, 600);
-  EXPECT_LT(bob.LastNumber(), 600u);
-  Joined("bob");
-  EXPECT_EQ(bob.Heard().back(), "kicked kick");
-  EXPECT_EQ(bob.Numbers(), UpTo(601));
 }
 
 TEST_F(SessionResumeTest, StreamsThatComeAndGoWhileSomebodyIsAwayEndNobody) {

@@ -1,6 +1,8 @@
 // Sessions and rooms together: entering, control messages, leaving.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <optional>
 #include <string>
 
 #include "gateway/session/session_connection.h"
@@ -311,6 +313,54 @@ TEST_F(SessionTest, AFaultNowAndThenIsForgiven) {
     Advance(Duration::Millis(1000));
   }
   EXPECT_EQ(ann.connection.closed_with, 0);
+}
+
+// Sees a room without being seen.
+struct Onlooker final : Participant {
+  Home home() const override { return {}; }
+  void OnEvent(const SharedRoomEvent&) override {}
+  bool OnPresence(const SharedRoomEvent&) override { return true; }
+  void GiveUp() override {}
+  void OnStreamEnded(StreamId) override {}
+  void OnEvicted(EvictReason reason) override { evicted = reason; }
+  std::optional<EvictReason> evicted;
+};
+
+TEST_F(SessionTest, WhoIsHiddenIsOutWhenTheOnlyUserEntersTheRoomAnew) {
+  const RoomKey key{kApp, RoomId(8888u)};
+  const ParticipantInfo hidden{.user_id = "recorder", .hidden = true};
+  Joined("ann");
+  std::array<Onlooker, 2> onlookers;
+  for (Onlooker& onlooker : onlookers) {
+    ASSERT_TRUE(control.Enter(onlooker, key, Scene::kRtc, hidden));
+  }
+  Client& again = Joined("ann");
+  for (const Onlooker& onlooker : onlookers) {
+    EXPECT_EQ(onlooker.evicted, EvictReason::kDisbanded) << "the room was another one";
+  }
+  EXPECT_EQ(rooms.room_count(), 1u);
+  Onlooker once_more;
+  ASSERT_TRUE(control.Enter(once_more, key, Scene::kRtc, hidden));
+  again.Hangup(true);
+  EXPECT_TRUE(once_more.evicted);
+  EXPECT_EQ(rooms.room_count(), 0u);
+}
+
+TEST_F(SessionTest, AnApplicationHasItsQuotaOfUsersAndRooms) {
+  apps.policy.quota = {.max_users = 2, .max_rooms = 1};
+  const json elsewhere{{"room", {{"kind", "number"}, {"id", 1}}}};
+  Client& ann = Joined("ann");
+  EXPECT_EQ(Connect().Join("bob", elsewhere)["code"], 20020) << "a second room";
+  Joined("bob");
+  Client& cid = Connect();
+  EXPECT_EQ(cid.Join("cid")["code"], 20020) << "a third user";
+  EXPECT_EQ(cid.connection.closed_with, 4006);
+  ann.Hangup(false);
+  EXPECT_EQ(Connect().Join("cid")["code"], 20020) << "who may come back has his place";
+  apps.policy.quota = {.max_users = 1};
+  EXPECT_EQ(Connect().Resume(ann.token, 0)["type"], "ok") << "who is in stays";
+  apps.policy.quota = {};
+  EXPECT_EQ(Connect().Join("cid", elsewhere)["type"], "ok") << "at once";
 }
 
 TEST_F(SessionTest, TooManyMessagesEndTheConnection) {

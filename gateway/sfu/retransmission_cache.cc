@@ -33,7 +33,6 @@ RetransmissionCache::~RetransmissionCache() {
 
 void RetransmissionCache::Put(OutgoingPacket packet, size_t sharers, Timestamp now) {
   PopExpired(now);
-  if (entries_.size() >= max_packets_) PopOldest();
   // Almost always it is the newest.
   const uint16_t number = packet.sequence_number;
   size_t place = entries_.size();
@@ -41,6 +40,11 @@ void RetransmissionCache::Put(OutgoingPacket packet, size_t sharers, Timestamp n
     if (--place + kMaxReordering < entries_.size()) return;
   }
   if (place < entries_.size() && entries_[place].sequence_number == number) return;
+  if (entries_.size() >= max_packets_) {
+    if (place == 0) return;  // older than all that are kept
+    PopOldest();
+    --place;
+  }
 
   Entry& entry = entries_.Append();
   entry = {.packet = std::move(packet.packet),

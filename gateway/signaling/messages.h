@@ -51,6 +51,7 @@ enum class SignalingError {
   kTooManyFromAddress = 20017,
   kOriginNotAllowed = 20018,
   kReplaced = 20019,
+  kQuotaExceeded = 20020,
 };
 
 // Limits of what a message may hold.

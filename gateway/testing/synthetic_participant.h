@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,12 @@ class SyntheticParticipant final : public Participant {
     });
     return true;
   }
+  // Packets of a stream that have come to him.
+  int64_t PacketsOf(const std::string& stream_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = packets_.find(stream_id);
+    return found == packets_.end() ? 0 : found->second;
+  }
   // The next frame of his video.
   void Play() {
     gateway_.Post(source_worker_, [this](SfuWorker&, Timestamp now) {
@@ -78,7 +85,7 @@ class SyntheticParticipant final : public Participant {
   // Out of the room. `done` once nothing of him is left on any worker, on one
   // of their threads.
   void Leave(std::function<void()> done) {
-    gateway_.control().Leave(*this, *room_, user_id_, LeaveReason::kLeft);
+    if (!evicted) gateway_.control().Leave(*this, *room_, user_id_, LeaveReason::kLeft);
     gateway_.Post(source_worker_, [this, told = std::move(done)](SfuWorker&, Timestamp) {
       player_.reset();
       gateway_.Post(consumer_worker_, [this, told](SfuWorker&, Timestamp) {
@@ -96,9 +103,10 @@ class SyntheticParticipant final : public Participant {
   bool OnPresence(const SharedRoomEvent&) override { return true; }
   void GiveUp() override {}
   void OnStreamEnded(StreamId) override {}  // the workers tell
-  void Evict(EvictReason) override {}
+  void OnEvicted(EvictReason) override { evicted = true; }
 
   Counts counts;
+  std::atomic<bool> evicted{false};
 
  private:
   static constexpr uint32_t kSsrc = 0xFE44'0001;
@@ -108,7 +116,11 @@ class SyntheticParticipant final : public Participant {
       // Where it is published is found out.
       consumers_[stream.key] =
           std::make_unique<CountingConsumer>(worker, stream, worker.index(), now);
-      consumers_[stream.key]->on_change = [this] { Sum(); };
+      consumers_[stream.key]->on_change = [this, key = stream.key, id = stream.info.stream_id] {
+        Sum();
+        const std::lock_guard lock(mutex_);
+        packets_[id] = consumers_[key]->packets;
+      };
     });
   }
   void Sum() {
@@ -134,6 +146,8 @@ class SyntheticParticipant final : public Participant {
   const size_t consumer_worker_;
   const size_t source_worker_;
   Room* room_ = nullptr;
+  mutable std::mutex mutex_;
+  std::map<std::string, int64_t> packets_;                           // of each stream
   std::unique_ptr<FilePlayer> player_;                               // the source worker's
   std::map<StreamId, std::unique_ptr<CountingConsumer>> consumers_;  // the consumer worker's
 };

@@ -74,6 +74,11 @@ const SERVER: Record<number, Entry> = {
   20010: ['This page is of another version', 'The gateway was updated. Reload the page.', 'reload'],
   20011: ['The gateway is going away', 'It is being restarted. Try again in a minute.', 'retry'],
   20012: ['That took too long', 'The connection was too slow to enter. Try again.', 'retry'],
+  20020: [
+    'This application is full',
+    'It has as many calls or people as it may. Try again in a while, or ask whoever runs the service.',
+    'retry',
+  ],
 };
 
 const OPERATION: Record<number, Entry> = {
