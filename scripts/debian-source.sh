@@ -34,9 +34,10 @@ debian_mirrors() {
   } | awk '!seen[$0]++'
 }
 
-# download URL FILE: gives up on a host that does not answer, and on one that stops answering.
+# download URL FILE: gives up on a host that does not answer, on one that stops answering, and after
+# half an hour.
 download() {
-  curl -fsSL --proto '=http,https' --connect-timeout 5 \
+  curl -fsSL --proto '=http,https' --connect-timeout 5 --max-time 1800 \
     --speed-limit 2048 --speed-time "$stall_seconds" -o "$2" "$1"
 }
 

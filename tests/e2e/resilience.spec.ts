@@ -260,7 +260,7 @@ function request(socket: WebSocket, message: object): Promise<Answer> {
   });
 }
 
-/** Strangers who send what is no message, before and after entering. */
+/** Clients that send what is no message, before and after entering. */
 async function garbage(gateway: Gateway): Promise<WebSocket[]> {
   const messages: (string | Buffer)[] = [
     '',

@@ -28,10 +28,10 @@ function call(t, network, usersig) {
   chmodSync(signer, 0o755);
   const load = ['load', 'https://127.0.0.1:8443', '--insecure', '--transport', 'both'];
   const media = ['--audio-publishers', '2', '--video-publishers', '1'];
-  const wishes = ['--subscribe-audio', '2', '--subscribe-video', '1'];
+  const subscriptions = ['--subscribe-audio', '2', '--subscribe-video', '1'];
   const who = ['--sdk-app-id', DEMO_APPLICATION, '--usersig-command', signer];
   const time = ['--clients', '4', '--warm-up', '1', '--duration', '2'];
-  const args = [...network.enter, client, ...load, ...media, ...wishes, ...who, ...time];
+  const args = [...network.enter, client, ...load, ...media, ...subscriptions, ...who, ...time];
   const report = JSON.parse(output('nsenter', args));
   assert.equal(report.joined, 4, JSON.stringify(report));
   assert.equal(report.failed, 0);

@@ -2,7 +2,16 @@
 // as they were found: the pinned release gone, an index ahead of its pool, a download that stands still, other bytes.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -162,6 +171,33 @@ describe('the pinned release', () => {
     writeFileSync(join(sources(), sha256(archives[PIN])), 'damage');
     await expectRelease(PIN);
     assert.deepEqual(archive.asked(), [UPSTREAM, UPSTREAM]);
+  });
+});
+
+describe('the archives that are asked', () => {
+  /** The output of a function of scripts/debian-source.sh, which finds programs in `path` alone. */
+  const ask = (name, path) =>
+    execFileSync('bash', ['-c', `source "$0"; ${name}`, join(ROOT, 'scripts/debian-source.sh')], {
+      encoding: 'utf8',
+      env: { PATH: path },
+    });
+
+  test(
+    'end with Debian’s own, as the mmdebstrap of this machine has it',
+    { skip: commandExists('mmdebstrap') ? false : 'no mmdebstrap here' },
+    () => {
+      assert.match(ask('debian_mirrors', process.env.PATH), /^https?:\/\/[^/\s]+\/debian\/?\n$/m);
+      assert.match(ask('debian_address', process.env.PATH), /^https?:\/\/[^/\s]+\/debian\/?\n$/);
+    },
+  );
+
+  test('may be none', () => {
+    const bare = join(folder, 'bin');
+    mkdirSync(bare);
+    for (const program of ['bash', 'awk', 'sed', 'head', 'grep', 'sort', 'cat']) {
+      symlinkSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(), join(bare, program));
+    }
+    assert.equal(ask('debian_mirrors', bare), '');
   });
 });
 

@@ -200,7 +200,7 @@ describe('what is remembered of the network', () => {
     expect(await startsTogether()).toBe(false);
   });
 
-  it('that opened in vain comes second for a while', async () => {
+  it('that could not be opened comes second for a while', async () => {
     connector().openedWithoutSession(URL, 'webtransport');
     const { controller } = connect();
     expect(names()).toEqual(['websocket']);

@@ -55,7 +55,7 @@ const SECOND = [
   'quay',
 ];
 
-/** A room's name that one can say aloud; the number keeps strangers apart. */
+/** A room's name that one can say aloud; the number keeps those apart who do not know each other. */
 export function suggestRoom(random: () => number = Math.random): string {
   const pick = (words: string[]) => words[Math.floor(random() * words.length)] ?? 'harbor';
   return `${pick(FIRST)}-${pick(SECOND)}-${10 + Math.floor(random() * 90)}`;
