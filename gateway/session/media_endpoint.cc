@@ -84,9 +84,14 @@ bool MediaEndpoint::Subscribe(const SubscriptionRequest& request, Timestamp now)
   return true;
 }
 
-std::optional<uint32_t> MediaEndpoint::SubscribedSsrc(StreamId key) const {
+const SubscriptionRequest* MediaEndpoint::Subscribed(StreamId key) const {
   const Subscription* subscription = subscriber_.Find(key);
-  return subscription ? std::optional(subscription->ssrc()) : std::nullopt;
+  return subscription ? &subscription->request() : nullptr;
+}
+
+const SubscriptionRequest* MediaEndpoint::Subscribed(std::string_view stream_id) const {
+  const Subscription* subscription = subscriber_.Find(stream_id);
+  return subscription ? &subscription->request() : nullptr;
 }
 
 void MediaEndpoint::Clear() {

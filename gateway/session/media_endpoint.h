@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/base/token_bucket.h"
@@ -78,8 +78,9 @@ class MediaEndpoint {
   void SetLayerPreference(StreamId key, const LayerPreference& preference) {
     subscriber_.SetPreference(key, preference);
   }
-  // The subscription's, nullopt without one.
-  std::optional<uint32_t> SubscribedSsrc(StreamId key) const;
+  // What is subscribed to, as it stands now: kept here and nowhere else. Null without one.
+  const SubscriptionRequest* Subscribed(StreamId key) const;
+  const SubscriptionRequest* Subscribed(std::string_view stream_id) const;
   // Out of the room: nothing is published or subscribed any more.
   void Clear();
 

@@ -40,8 +40,8 @@ class WokenConnection final : public net::Connection {
 
 class MediaEndpointTest : public ::testing::Test, public MediaEndpointListener {
  protected:
-  void OnLayerChanged(StreamId key, ForwardedLayer layer) override {
-    EXPECT_EQ(key, kKey);
+  void OnLayerChanged(const SubscriptionRequest& subscription, ForwardedLayer layer) override {
+    EXPECT_EQ(subscription.key, kKey);
     layers.push_back(layer);
   }
   MediaEndpointTest() {

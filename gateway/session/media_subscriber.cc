@@ -33,6 +33,13 @@ const Subscription* MediaSubscriber::Find(StreamId key) const {
   return found == subscriptions_.end() ? nullptr : found->get();
 }
 
+const Subscription* MediaSubscriber::Find(std::string_view stream_id) const {
+  const auto found = std::ranges::find(subscriptions_, stream_id, [](const auto& subscription) {
+    return std::string_view(subscription->request().info.stream_id);
+  });
+  return found == subscriptions_.end() ? nullptr : found->get();
+}
+
 Subscription* MediaSubscriber::FindBySsrc(uint32_t ssrc) const {
   const auto found = by_ssrc_.find(ssrc);
   return found == by_ssrc_.end() ? nullptr : found->second;
@@ -92,7 +99,7 @@ void MediaSubscriber::OnStreamEnded(uint32_t ssrc) {
 
 void MediaSubscriber::OnLayerChanged(const Subscription& subscription) {
   metrics_.layer_changes.Add();
-  listener_.OnLayerChanged(subscription.key(), subscription.forwarded_layer());
+  listener_.OnLayerChanged(subscription.request(), subscription.forwarded_layer());
 }
 
 void MediaSubscriber::Tick(Timestamp now) {

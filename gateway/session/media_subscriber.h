@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,7 +25,7 @@ class MediaEndpointListener {
  public:
   virtual ~MediaEndpointListener() = default;
   // Another layer of this stream is being forwarded, or none. Must not change the endpoint.
-  virtual void OnLayerChanged(StreamId key, ForwardedLayer layer) = 0;
+  virtual void OnLayerChanged(const SubscriptionRequest& subscription, ForwardedLayer layer) = 0;
 };
 
 class MediaSubscriber final : private SubscriberSink {
@@ -42,6 +43,7 @@ class MediaSubscriber final : private SubscriberSink {
   void SetPreference(StreamId key, const LayerPreference& preference);
   // Null without one.
   const Subscription* Find(StreamId key) const;
+  const Subscription* Find(std::string_view stream_id) const;
   const std::vector<std::unique_ptr<Subscription>>& subscriptions() const { return subscriptions_; }
   // The client was away: video goes on at a key frame.
   void Restart(Timestamp now);

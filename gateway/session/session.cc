@@ -49,13 +49,13 @@ bool Session::OnPresence(const SharedRoomEvent& event) {
 }
 
 void Session::OnStreamEnded(StreamId stream) {
-  if (subscriptions_.erase(stream) == 0) return;
+  if (subscribed_.erase(stream) == 0) return;
   ended_streams_.push_back(stream);
   shard_.Post(*this, media_worker_);
 }
 
 void Session::EndSubscription(StreamId stream) {
-  subscriptions_.erase(stream);
+  subscribed_.erase(stream);
   log_.ForgetSubscription(stream);
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -38,11 +38,6 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   struct Ending {
     CloseCode code;
     std::string reason;
-  };
-  struct Subscribed {
-    std::string stream_id;
-    uint32_t ssrc = 0;
-    LayerPreference preference;
   };
 
   Session(ControlShard& shard, std::string id, RoomKey room, std::string user_id,
@@ -108,7 +103,9 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   std::unique_ptr<MediaState> parked;
 
   uint32_t NewSsrc() { return next_ssrc_++; }
-  std::unordered_map<StreamId, Subscribed>& subscriptions() { return subscriptions_; }
+  // Streams of which the media is to be told when they end; what else there is to a subscription
+  // the media has (MediaEndpoint::Subscribed).
+  std::unordered_set<StreamId>& subscribed() { return subscribed_; }
   void EndSubscription(StreamId stream);
   // Streams that were subscribed to and have ended, for the worker with the media. Workers tell
   // each other, too, but not of a stream whose publisher is on its way between them.
@@ -144,7 +141,7 @@ class Session final : public Participant, public std::enable_shared_from_this<Se
   std::optional<GraceList::Ticket> grace_;  // while there is no connection
   unsigned media_worker_ = 0;
   uint32_t next_ssrc_;
-  std::unordered_map<StreamId, Subscribed> subscriptions_;
+  std::unordered_set<StreamId> subscribed_;
   std::vector<StreamId> ended_streams_;  // each was a subscription: no more than there may be
 };
 

@@ -3,8 +3,6 @@
 // subscribers: its media is taken apart afterwards, when nobody finds it in the room any more.
 #include <fmt/format.h>
 
-#include <ranges>
-
 #include "gateway/session/session_connection.h"
 
 namespace ferry::gateway {
@@ -51,54 +49,48 @@ SessionConnection::Answer SessionConnection::Carry(int64_t id, const SubscribeRe
   const auto found = session_->room()->Find(*session_, subscribe.stream_id);
   if (!found) return std::unexpected(found.error());
   const Publication& stream = found->stream;
-  auto& subscriptions = session_->subscriptions();
-  if (const auto before = subscriptions.find(stream.key); before != subscriptions.end()) {
-    before->second.preference = subscribe.preference.AppliedTo(before->second.preference);
-    endpoint_->SetLayerPreference(stream.key, before->second.preference);
-    return SubscribedAnswer(id, before->second.ssrc, stream.info.codec);
+  if (const auto* before = endpoint_->Subscribed(stream.key)) {
+    endpoint_->SetLayerPreference(stream.key, subscribe.preference.AppliedTo(before->preference));
+    return SubscribedAnswer(id, before->ssrc, stream.info.codec);
   }
-  const Session::Subscribed subscribed{.stream_id = subscribe.stream_id,
-                                       .ssrc = session_->NewSsrc(),
-                                       .preference = subscribe.preference.AppliedTo({})};
-  const bool done = endpoint_->Subscribe({.key = stream.key,
-                                          .info = stream.info,
-                                          .origin_worker = found->publisher.home().worker,
-                                          .ssrc = subscribed.ssrc,
-                                          .room = stream.room,
-                                          .preference = subscribed.preference,
-                                          .encodings = stream.encodings},
-                                         Now());
-  if (!done) {
+  const SubscriptionRequest request{.key = stream.key,
+                                    .info = stream.info,
+                                    .origin_worker = found->publisher.home().worker,
+                                    .ssrc = session_->NewSsrc(),
+                                    .room = stream.room,
+                                    .preference = subscribe.preference.AppliedTo({}),
+                                    .encodings = stream.encodings};
+  if (!endpoint_->Subscribe(request, Now())) {
     return Refusing(SignalingError::kTooManyStreams,
                     fmt::format("subscribe: {} subscriptions are the limit",
                                 control().limits().media.max_subscriptions));
   }
-  subscriptions[stream.key] = subscribed;
-  return SubscribedAnswer(id, subscribed.ssrc, stream.info.codec);
+  session_->subscribed().insert(stream.key);
+  return SubscribedAnswer(id, request.ssrc, stream.info.codec);
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id,
                                                    const UpdateSubscriptionRequest& update) {
-  for (auto& [key, subscribed] : session_->subscriptions()) {
-    if (subscribed.stream_id != update.stream_id) continue;
-    subscribed.preference = update.preference.AppliedTo(subscribed.preference);
-    endpoint_->SetLayerPreference(key, subscribed.preference);
-    return OkAnswer(id);
+  const SubscriptionRequest* subscribed = endpoint_->Subscribed(update.stream_id);
+  if (subscribed == nullptr) {
+    return Refusing(SignalingError::kNoSuchStream,
+                    "update-subscription: not subscribed to this stream");
   }
-  return Refusing(SignalingError::kNoSuchStream,
-                  "update-subscription: not subscribed to this stream");
+  endpoint_->SetLayerPreference(subscribed->key,
+                                update.preference.AppliedTo(subscribed->preference));
+  return OkAnswer(id);
 }
 
 SessionConnection::Answer SessionConnection::Carry(int64_t id,
                                                    const UnsubscribeRequest& unsubscribe) {
-  for (const auto& [key, subscribed] : session_->subscriptions()) {
-    if (subscribed.stream_id != unsubscribe.stream_id) continue;
-    const StreamId stream = key;
-    endpoint_->Unsubscribe(stream);
-    session_->EndSubscription(stream);
-    return OkAnswer(id);
+  const SubscriptionRequest* subscribed = endpoint_->Subscribed(unsubscribe.stream_id);
+  if (subscribed == nullptr) {
+    return Refusing(SignalingError::kNoSuchStream, "unsubscribe: not subscribed to this stream");
   }
-  return Refusing(SignalingError::kNoSuchStream, "unsubscribe: not subscribed to this stream");
+  const StreamId stream = subscribed->key;
+  endpoint_->Unsubscribe(stream);
+  session_->EndSubscription(stream);
+  return OkAnswer(id);
 }
 
 }  // namespace ferry::gateway

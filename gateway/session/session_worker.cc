@@ -167,11 +167,9 @@ void SessionWorker::TellLayerChanges() {
   ByShard(
       changes, [](const LayerChange& change) -> Session& { return *change.session; },
       [](LayerChange& change) {
-        const auto& subscriptions = change.session->subscriptions();
-        const auto found = subscriptions.find(change.key);
-        if (found == subscriptions.end()) return;
+        if (!change.session->subscribed().contains(change.key)) return;
         change.session->Send(ControlMessage::OfSubscription(
-            change.key, LayerChanged(found->second.stream_id, change.layer)));
+            change.key, LayerChanged(change.stream_id, change.layer)));
       });
 }
 

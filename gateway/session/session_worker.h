@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -80,8 +81,9 @@ class SessionWorker {
   struct Media final : public MediaEndpointListener {
     Media(SessionWorker& owner, std::shared_ptr<Session> whose)
         : worker(owner), session(std::move(whose)) {}
-    void OnLayerChanged(StreamId key, ForwardedLayer layer) override {
-      worker.layer_changes_.push_back({session, key, layer});
+    void OnLayerChanged(const SubscriptionRequest& subscription, ForwardedLayer layer) override {
+      worker.layer_changes_.push_back(
+          {session, subscription.key, subscription.info.stream_id, layer});
     }
     SessionWorker& worker;
     const std::shared_ptr<Session> session;
@@ -91,6 +93,7 @@ class SessionWorker {
   struct LayerChange {
     std::shared_ptr<Session> session;
     StreamId key;
+    std::string stream_id;
     ForwardedLayer layer;
   };
 
