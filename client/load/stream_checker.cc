@@ -28,9 +28,10 @@ void StreamChecker::OnPacket(const rtp::RtpPacketView& packet, size_t size, Time
     before_stamp = vp8 && vp8->starts_frame() ? kFrameHeaderBytes : 0;
   }
   const auto stamp = ReadStamp(data.subspan(std::min(before_stamp, data.size())));
-  nacks_.OnPacket(packet.header.sequence_number, now);
+  const int64_t sequence = unwrapper_.Unwrap(packet.header.sequence_number);
+  nacks_.OnPacket(sequence, now);
   const auto before = highest_;
-  if (!OnSequence(packet.header.sequence_number, IsMove(stamp, now), mine)) return;
+  if (!OnSequence(sequence, IsMove(stamp, now), mine)) return;
   if (stamp && highest_ != before && publisher_moves_ != stamp->moves) {
     publisher_moves_ = stamp->moves;
     OnMove(now);
@@ -53,28 +54,27 @@ bool StreamChecker::IsMove(const std::optional<PacketStamp>& stamp, Timestamp no
   return now < moving_until_ || (stamp && stamp->moves != publisher_moves_);
 }
 
-bool StreamChecker::OnSequence(uint16_t sequence_number, bool moved, ReceiverStats& stats) {
-  const int64_t number = unwrapper_.Unwrap(sequence_number);
+bool StreamChecker::OnSequence(int64_t sequence, bool moved, ReceiverStats& stats) {
   const auto bit = [](int64_t n) { return static_cast<size_t>(n & (kWindow - 1)); };
   if (!highest_) {
-    highest_ = number;
+    highest_ = sequence;
     arrived_.set();
     return true;
   }
-  if (number > *highest_) {
-    for (int64_t n = *highest_ + 1; n <= number; ++n) {
+  if (sequence > *highest_) {
+    for (int64_t n = *highest_ + 1; n <= sequence; ++n) {
       if (!arrived_[bit(n)]) CountMissing(bit(n));
-      arrived_[bit(n)] = n == number;
+      arrived_[bit(n)] = n == sequence;
       at_move_[bit(n)] = moved;
     }
-    highest_ = number;
+    highest_ = sequence;
     return true;
   }
-  if (number <= *highest_ - kWindow || arrived_[bit(number)]) {
+  if (sequence <= *highest_ - kWindow || arrived_[bit(sequence)]) {
     ++stats.duplicates;
     return false;
   }
-  arrived_.set(bit(number));
+  arrived_.set(bit(sequence));
   ++stats.late;
   return true;
 }
@@ -145,7 +145,7 @@ size_t StreamChecker::TakeFrames() { return std::exchange(frames_decoded_, 0); }
 
 std::vector<uint16_t> StreamChecker::TakeNacks(Timestamp now, Duration round_trip) {
   if (nacks_.missing() == 0) return {};
-  return nacks_.TakeDue(now, round_trip);
+  return nacks_.TakeNacks(now, round_trip);
 }
 
 bool StreamChecker::TakeKeyframeRequest(Timestamp now) {

@@ -60,7 +60,7 @@ class StreamChecker {
   };
 
   // False when the packet had arrived before.
-  bool OnSequence(uint16_t sequence_number, bool moved, ReceiverStats& stats);
+  bool OnSequence(int64_t sequence, bool moved, ReceiverStats& stats);
   // Whether what is missing before this packet went astray in a move of either end.
   bool IsMove(const std::optional<PacketStamp>& stamp, Timestamp now) const;
   void CountMissing(size_t bit) { ++(at_move_[bit] ? lost_at_moves_ : lost_); }

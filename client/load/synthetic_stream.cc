@@ -110,26 +110,26 @@ void SyntheticStream::MakePacket(const PacketStamp& stamp, size_t bytes, bool ke
       .timestamp = RtpTimestamp(next_frame_),
       .ssrc = ssrc_};
   payload_octets_ += static_cast<uint32_t>(payload_bytes);
-  MutableByteSpan slot = out.Next();
-  const auto written =
-      rtp::WriteRtp(header, extensions, ByteSpan(payload_).first(payload_bytes), slot);
-  if (!written) {
+  auto packet = rtp::RtpPacket::Make(header, extensions, ByteSpan(payload_).first(payload_bytes));
+  if (!packet || !Queue(*packet, out)) {
     ++overflowed_;
     return;
   }
-  const ByteSpan packet = slot.first(*written);
-  history_.Put(header.sequence_number, packet, stamp.sent);
-  out.Push(*written, rtp::ParseRtp(packet)->transport_sequence_number_offset);
+  history_.Put(std::move(*packet), stamp.sent);
+}
+
+bool SyntheticStream::Queue(const rtp::RtpPacket& packet, PacketQueue& out) {
+  MutableByteSpan slot = out.Next();
+  if (slot.size() < packet.bytes.size()) return false;
+  std::ranges::copy(packet.bytes, slot.begin());
+  out.Push(packet.bytes.size(), packet.transport_sequence_number_offset);
+  return true;
 }
 
 bool SyntheticStream::Resend(uint16_t sequence_number, Duration round_trip, Timestamp now,
                              PacketQueue& out) {
-  const ByteSpan packet = history_.Resend(sequence_number, round_trip, now);
-  MutableByteSpan slot = out.Next();
-  if (packet.empty() || slot.empty()) return false;
-  std::ranges::copy(packet, slot.begin());
-  out.Push(packet.size(), rtp::ParseRtp(packet)->transport_sequence_number_offset);
-  return true;
+  const rtp::RtpPacket* packet = history_.Resend(sequence_number, round_trip, now);
+  return packet != nullptr && Queue(*packet, out);
 }
 
 rtp::SenderReport SyntheticStream::BuildSenderReport(Timestamp now) const {

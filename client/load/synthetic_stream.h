@@ -50,6 +50,8 @@ class SyntheticStream {
  private:
   void MakeFrame(Timestamp now, PacketQueue& out);
   void MakePacket(const PacketStamp& stamp, size_t bytes, bool keyframe, PacketQueue& out);
+  // False when there is no room.
+  static bool Queue(const rtp::RtpPacket& packet, PacketQueue& out);
   size_t FillPayload(const PacketStamp& stamp, size_t bytes, bool keyframe);
   uint32_t RtpTimestamp(Timestamp time) const;
 

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <string>
+#include <utility>
 
 namespace ferry::rtp {
 namespace {
@@ -167,6 +168,38 @@ Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions
                     " bytes does not fit a buffer of " + std::to_string(out.size()));
   }
   return writer.position();
+}
+
+RtpPacket RtpPacket::Copy(ByteSpan packet, const RtpPacketView& parsed) {
+  return {.bytes = {packet.begin(), packet.end()},
+          .header = parsed.header,
+          .extensions = parsed.extensions,
+          .sequence = parsed.header.sequence_number,
+          .payload_offset = static_cast<size_t>(parsed.payload.data() - packet.data()),
+          .payload_size = parsed.payload.size(),
+          .transport_sequence_number_offset = parsed.transport_sequence_number_offset};
+}
+
+Result<RtpPacket> RtpPacket::Make(const RtpHeader& header, const RtpExtensions& extensions,
+                                  ByteSpan payload) {
+  const size_t header_size = RtpHeaderSize(extensions);
+  RtpPacket packet{.bytes = std::vector<uint8_t>(header_size + payload.size()),
+                   .header = header,
+                   .extensions = extensions,
+                   .sequence = header.sequence_number,
+                   .payload_offset = header_size,
+                   .payload_size = payload.size(),
+                   .transport_sequence_number_offset = TransportSequenceNumberOffset(extensions)};
+  if (auto written = WriteRtp(header, extensions, payload, packet.bytes); !written) {
+    return std::unexpected(std::move(written.error()));
+  }
+  return packet;
+}
+
+void RtpPacket::SetTransportSequenceNumber(uint16_t number) {
+  if (transport_sequence_number_offset == 0) return;
+  extensions.transport_sequence_number = number;
+  RewriteTransportSequenceNumber(bytes, transport_sequence_number_offset, number);
 }
 
 void RewriteSsrc(MutableByteSpan packet, uint32_t ssrc) {

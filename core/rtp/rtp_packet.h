@@ -1,9 +1,10 @@
-// RTP fixed header and one-byte header extensions: RFC 3550 §5.1, RFC 8285 §4.2.
+// RTP packets: fixed header and one-byte header extensions, RFC 3550 §5.1, RFC 8285 §4.2.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/base/audio_level.h"
 #include "core/base/bytes.h"
@@ -21,6 +22,24 @@ inline constexpr size_t kMaxReceivedPacketSize = 1200;
 inline constexpr uint8_t kOpusPayloadType = 111;
 inline constexpr uint8_t kVp8PayloadType = 96;
 inline constexpr uint8_t kVp9PayloadType = 98;
+// Of packets that carry nothing (core/transport/padding_packet.h).
+inline constexpr uint8_t kPaddingPayloadType = 127;
+
+// What a packet carries, as its payload type tells.
+enum class MediaKind : uint8_t { kUnknown, kAudio, kVideo, kPadding };
+constexpr MediaKind KindOf(uint8_t payload_type) {
+  switch (payload_type) {
+    case kOpusPayloadType:
+      return MediaKind::kAudio;
+    case kVp8PayloadType:
+    case kVp9PayloadType:
+      return MediaKind::kVideo;
+    case kPaddingPayloadType:
+      return MediaKind::kPadding;
+    default:
+      return MediaKind::kUnknown;
+  }
+}
 
 // Header extension ids of the Ferry protocol (docs/protocol.md §3).
 inline constexpr uint8_t kAudioLevelExtensionId = 1;
@@ -82,6 +101,33 @@ size_t TransportSequenceNumberOffset(const RtpExtensions& extensions);
 // 127. `payload` must not lie in `out`.
 Result<size_t> WriteRtp(const RtpHeader& header, const RtpExtensions& extensions, ByteSpan payload,
                         MutableByteSpan out);
+
+// A packet with its bytes and all that is known of it. It is made once, where it is received or
+// written, and handed on from there: nobody parses it or extends its number again.
+struct RtpPacket {
+  // A copy of `packet` with what its parse found.
+  static RtpPacket Copy(ByteSpan packet, const RtpPacketView& parsed);
+  // Written anew, in WriteRtp's way.
+  static Result<RtpPacket> Make(const RtpHeader& header, const RtpExtensions& extensions,
+                                ByteSpan payload);
+
+  ByteSpan payload() const { return ByteSpan(bytes).subspan(payload_offset, payload_size); }
+  MediaKind kind() const { return KindOf(header.payload_type); }
+  // Gives it its place among all packets of its transport. A packet that has no room for the number
+  // stays as it is.
+  void SetTransportSequenceNumber(uint16_t number);
+
+  std::vector<uint8_t> bytes;
+  RtpHeader header;
+  RtpExtensions extensions;
+  // The sequence number without its wrap (RFC 3550 A.1), by the one who knows all of its source.
+  int64_t sequence = 0;
+  // A retransmission, or rebuilt from others: its arrival tells nothing of the network's jitter.
+  bool recovered = false;
+  size_t payload_offset = 0;
+  size_t payload_size = 0;
+  size_t transport_sequence_number_offset = 0;  // 0: it has none
+};
 
 // In-place changes for forwarding, without a parse: `packet` must have passed ParseRtp.
 void RewriteSsrc(MutableByteSpan packet, uint32_t ssrc);

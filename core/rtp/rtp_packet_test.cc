@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 #include <random>
+#include <span>
 
 #include "core/rtp/test_bytes.h"
 
@@ -332,6 +333,49 @@ TEST(RtpPacket, ParsingWritingAndRewritingDoNotAllocate) {
   const size_t after = allocations;
   EXPECT_EQ(after, before);
   EXPECT_EQ(size, bytes.size());
+}
+
+TEST(RtpPacket, IsWhatItsParseFoundWithACopyOfItsBytes) {
+  std::array<uint8_t, 100> buffer;
+  const RtpHeader header{.payload_type = kVp8PayloadType, .sequence_number = 0xFFFE, .ssrc = 3};
+  const RtpExtensions extensions{.transport_sequence_number = 7};
+  const size_t size = *WriteRtp(header, extensions, Hex("0102030405"), buffer);
+  const auto written = std::span(buffer).first(size);
+  const RtpPacket packet = RtpPacket::Copy(written, *ParseRtp(written));
+  EXPECT_THAT(packet.bytes, ElementsAreArray(written));
+  EXPECT_EQ(packet.header, header);
+  EXPECT_EQ(packet.extensions, extensions);
+  EXPECT_THAT(packet.payload(), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_EQ(packet.sequence, 0xFFFE);
+  EXPECT_EQ(packet.kind(), MediaKind::kVideo);
+}
+
+TEST(RtpPacket, IsMadeAsItsParseWouldFindItAndTakesItsTransportWideNumber) {
+  const RtpHeader header{.payload_type = kOpusPayloadType, .sequence_number = 9, .ssrc = 3};
+  RtpExtensions extensions{.audio_level = AudioLevel{}, .transport_sequence_number = 0};
+  RtpPacket packet = *RtpPacket::Make(header, extensions, Hex("aabb"));
+  packet.SetTransportSequenceNumber(0x1234);
+  extensions.transport_sequence_number = 0x1234;
+  EXPECT_EQ(packet.extensions, extensions);
+  const auto view = ParseRtp(packet.bytes);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->header, header);
+  EXPECT_EQ(view->extensions, extensions);
+  EXPECT_THAT(view->payload, ElementsAreArray(packet.payload()));
+  EXPECT_EQ(packet.kind(), MediaKind::kAudio);
+}
+
+TEST(RtpPacket, WithoutRoomForATransportWideNumberStaysAsItIs) {
+  RtpPacket packet = *RtpPacket::Make({.ssrc = 3}, {}, Hex("aabb"));
+  const RtpPacket before = packet;
+  packet.SetTransportSequenceNumber(0x1234);
+  EXPECT_EQ(packet.bytes, before.bytes);
+  EXPECT_EQ(packet.extensions, before.extensions);
+}
+
+TEST(RtpPacket, IsNotMadeOfAHeaderThatCannotBe) {
+  EXPECT_EQ(RtpPacket::Make({.payload_type = 128}, {}, {}).error().code,
+            ErrorCode::kInvalidArgument);
 }
 
 TEST(IsRtcp, TellsRtcpByItsPacketType) {

@@ -9,14 +9,15 @@ AudioReceiver::AudioReceiver()
       reception_(kOpusSampleRate),
       capture_clock_(kOpusSampleRate) {}
 
-void AudioReceiver::Receive(const rtp::RtpPacketView& packet, size_t size, Timestamp now) {
-  reception_.OnPacket(packet.header.sequence_number, packet.header.timestamp, size, now);
+void AudioReceiver::Receive(const rtp::RtpPacket& packet, Timestamp now) {
+  reception_.OnPacket(packet.sequence, packet.header.timestamp, packet.bytes.size(), now);
   if (packet.extensions.absolute_capture_time) {
     capture_clock_.Update(packet.header.timestamp, *packet.extensions.absolute_capture_time);
   }
   jitter_buffer_.InsertPacket({.sequence_number = packet.header.sequence_number,
                                .rtp_timestamp = packet.header.timestamp,
-                               .payload = packet.payload},
+                               .payload = packet.payload(),
+                               .recovered = packet.recovered},
                               now);
 }
 

@@ -17,7 +17,7 @@ class AudioReceiver {
  public:
   AudioReceiver();
 
-  void Receive(const rtp::RtpPacketView& packet, size_t size, Timestamp now);
+  void Receive(const rtp::RtpPacket& packet, Timestamp now);
   void OnSenderReport(const rtp::SenderReport& report, Timestamp now);
 
   // Fills `out` (kAudioFrameSamples × kChannels) with the next 10 ms, to be heard `downstream` from

@@ -24,7 +24,7 @@ AudioSender::AudioSender(const AudioSenderConfig& config, OpusEncoder encoder)
 }
 
 Result<void> AudioSender::Push(std::span<const float> pcm, Timestamp capture_time, Timestamp now,
-                               std::vector<std::vector<uint8_t>>& out) {
+                               std::vector<rtp::RtpPacket>& out) {
   const size_t channels = static_cast<size_t>(channels_);
   if (pcm.size() % channels != 0) {
     return Fail(ErrorCode::kInvalidArgument, "samples are not whole for all channels");
@@ -57,7 +57,7 @@ Result<void> AudioSender::Push(std::span<const float> pcm, Timestamp capture_tim
   return {};
 }
 
-Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<std::vector<uint8_t>>& out) {
+Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<rtp::RtpPacket>& out) {
   if (muted_) {
     std::ranges::fill(pending_, 0.0f);
     // The first packet after the mute lets the receiver fade out.
@@ -74,7 +74,7 @@ Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<std::vector<ui
 
 Result<void> AudioSender::PushEncoded(ByteSpan packet, std::span<const float> decoded,
                                       Timestamp capture_time, Timestamp now,
-                                      std::vector<std::vector<uint8_t>>& out) {
+                                      std::vector<rtp::RtpPacket>& out) {
   if (packet.size() > MaxEncodedPacket()) {
     return Fail(ErrorCode::kLimitExceeded, "an Opus packet is larger than an RTP packet takes");
   }
@@ -97,8 +97,8 @@ rtp::RtpExtensions AudioSender::NextExtensions(std::span<const float> pcm, Times
   return extensions;
 }
 
-std::vector<uint8_t> AudioSender::MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
-                                             Timestamp capture_time, Timestamp now) {
+rtp::RtpPacket AudioSender::MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
+                                       Timestamp capture_time, Timestamp now) {
   return rtp_.MakePacket({.payload = payload,
                           .timestamp = rtp_.TimestampFor(capture_time),
                           // RFC 3551 §4.1: the first packet after silence.

@@ -24,11 +24,11 @@ class AudioSender {
   // Takes any number of interleaved samples, the first captured at `capture_time`, and appends the
   // packets that they complete to `out`.
   Result<void> Push(std::span<const float> pcm, Timestamp capture_time, Timestamp now,
-                    std::vector<std::vector<uint8_t>>& out);
+                    std::vector<rtp::RtpPacket>& out);
   // The same with a packet of 20 ms that was encoded elsewhere, `decoded` telling how loud it is.
   // kLimitExceeded when it is larger than MaxEncodedPacket().
   Result<void> PushEncoded(ByteSpan packet, std::span<const float> decoded, Timestamp capture_time,
-                           Timestamp now, std::vector<std::vector<uint8_t>>& out);
+                           Timestamp now, std::vector<rtp::RtpPacket>& out);
   static size_t MaxEncodedPacket();
   // While muted, silence is sent, one packet in kMutedInterval.
   void SetMuted(bool muted);
@@ -49,11 +49,11 @@ class AudioSender {
   static constexpr Duration kMaxCaptureGap = Duration::Millis(60);
 
   AudioSender(const AudioSenderConfig& config, OpusEncoder encoder);
-  Result<void> EncodePacket(Timestamp now, std::vector<std::vector<uint8_t>>& out);
+  Result<void> EncodePacket(Timestamp now, std::vector<rtp::RtpPacket>& out);
   // Of the packet that follows, which lasts 20 ms and begins at `capture_time`.
   rtp::RtpExtensions NextExtensions(std::span<const float> pcm, Timestamp capture_time);
-  std::vector<uint8_t> MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
-                                  Timestamp capture_time, Timestamp now);
+  rtp::RtpPacket MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
+                            Timestamp capture_time, Timestamp now);
 
   int channels_;
   RtpSender rtp_;

@@ -122,7 +122,7 @@ Result<void> MediaSession::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyfram
 
 Result<void> MediaSession::AddAudioReceiver(uint32_t ssrc, uint32_t sync_group) {
   if (auto ok = CheckNew(ssrc); !ok) return ok;
-  auto& in = audio_receivers_[ssrc] = std::make_unique<AudioIn>();
+  auto& in = audio_receivers_[ssrc] = std::make_unique<RemoteAudio>();
   in->sync_group = sync_group;
   ApplyDelays(in->receiver, Duration::Zero());
   return {};
@@ -130,7 +130,7 @@ Result<void> MediaSession::AddAudioReceiver(uint32_t ssrc, uint32_t sync_group) 
 
 Result<void> MediaSession::AddVideoReceiver(uint32_t ssrc, uint32_t sync_group) {
   if (auto ok = CheckNew(ssrc); !ok) return ok;
-  auto& in = video_receivers_[ssrc] = std::make_unique<VideoIn>();
+  auto& in = video_receivers_[ssrc] = std::make_unique<RemoteVideo>();
   in->sync_group = sync_group;
   ApplyDelays(in->receiver, Duration::Zero());
   return {};

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/sequence_number.h"
 #include "core/session/audio_receiver.h"
 #include "core/session/audio_sender.h"
 #include "core/session/av_sync.h"
@@ -108,20 +109,20 @@ class MediaSession {
   uint64_t outputs_dropped() const { return outputs_dropped_ + sender_.dropped(); }
 
  private:
-  struct AudioIn {
+  template <typename Receiver>
+  struct RemoteStream {
     uint32_t sync_group = 0;
-    AudioReceiver receiver;
+    Unwrapper<uint16_t> sequence;
+    Receiver receiver;
   };
-  struct VideoIn {
-    uint32_t sync_group = 0;
-    VideoReceiver receiver;
-  };
+  using RemoteAudio = RemoteStream<AudioReceiver>;
+  using RemoteVideo = RemoteStream<VideoReceiver>;
 
   RtpSender* FindSender(uint32_t ssrc);
   RtpSenderConfig NewSource(uint32_t ssrc, uint8_t payload_type, int clock_rate_hz);
   Result<void> CheckNew(uint32_t ssrc) const;
   void Emit(Output output);
-  void EmitAudio(std::vector<uint8_t> packet, Timestamp now);
+  void EmitAudio(rtp::RtpPacket packet, Timestamp now);
   // What `push` makes in made_.
   template <typename Push>
   Result<void> SendAudio(uint32_t ssrc, Timestamp now, const Push& push);
@@ -145,8 +146,8 @@ class MediaSession {
   std::mt19937_64 random_;
   std::map<uint32_t, AudioSender> audio_senders_;
   std::map<uint32_t, VideoSender> video_senders_;
-  std::map<uint32_t, std::unique_ptr<AudioIn>> audio_receivers_;
-  std::map<uint32_t, std::unique_ptr<VideoIn>> video_receivers_;
+  std::map<uint32_t, std::unique_ptr<RemoteAudio>> audio_receivers_;
+  std::map<uint32_t, std::unique_ptr<RemoteVideo>> video_receivers_;
   std::map<uint32_t, AvSync> sync_groups_;
   transport::ArrivalRecorder arrivals_;
   PacedSender sender_;
@@ -159,7 +160,7 @@ class MediaSession {
   std::optional<Duration> max_delay_;
   std::optional<Timestamp> next_report_;
   std::optional<Timestamp> next_feedback_;
-  std::vector<std::vector<uint8_t>> made_;  // scratch
+  std::vector<rtp::RtpPacket> made_;  // scratch
   std::deque<Output> outputs_;
   uint64_t outputs_dropped_ = 0;
 };

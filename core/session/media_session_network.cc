@@ -25,13 +25,19 @@ Result<void> MediaSession::ReceiveRtp(ByteSpan packet, Timestamp now) {
     if (!next_feedback_) next_feedback_ = now + kFeedbackInterval;
   }
   if (!next_report_) next_report_ = now + kReportInterval;
+  // The one place that knows all packets of the source.
+  const auto made = [&](auto& stream) {
+    rtp::RtpPacket received = rtp::RtpPacket::Copy(packet, *view);
+    received.sequence = stream.sequence.Unwrap(received.header.sequence_number);
+    return received;
+  };
   const uint32_t ssrc = view->header.ssrc;
   if (const auto it = audio_receivers_.find(ssrc); it != audio_receivers_.end()) {
-    it->second->receiver.Receive(*view, packet.size(), now);
+    it->second->receiver.Receive(made(*it->second), now);
     return {};
   }
   if (const auto it = video_receivers_.find(ssrc); it != video_receivers_.end()) {
-    return it->second->receiver.Receive(*view, packet.size(), now);
+    return it->second->receiver.Receive(made(*it->second), now);
   }
   // Packets of a stream whose subscription ended, or is about to be known, are under way for a
   // while: no error.
@@ -82,11 +88,11 @@ void MediaSession::OnRtcp(const rtp::Nack& nack, Timestamp now) {
     // What is too much now will be asked for again.
     if (!audio && !sender_.MayResend(now)) return;
     auto packet = sender->Resend(sequence_number, round_trip, now);
-    if (packet.empty()) continue;
+    if (!packet) continue;
     if (audio) {
-      EmitAudio(std::move(packet), now);
+      EmitAudio(std::move(*packet), now);
     } else {
-      sender_.QueueRetransmission(std::move(packet), now);
+      sender_.QueueRetransmission(std::move(*packet), now);
     }
   }
 }
@@ -120,9 +126,9 @@ void MediaSession::Emit(Output output) {
   outputs_.push_back(std::move(output));
 }
 
-void MediaSession::EmitAudio(std::vector<uint8_t> packet, Timestamp now) {
-  sender_.Stamp(packet, now);
-  Emit(SendPacket{.kind = PacketKind::kAudio, .bytes = std::move(packet)});
+void MediaSession::EmitAudio(rtp::RtpPacket packet, Timestamp now) {
+  sender_.SendNow(packet, now);
+  Emit(SendPacket{.kind = PacketKind::kAudio, .bytes = std::move(packet.bytes)});
 }
 
 void MediaSession::EmitRtcp(const rtp::RtcpPacket& packet) {
@@ -135,7 +141,8 @@ std::optional<Output> MediaSession::Poll(Timestamp now) {
   RunTimers(now);
   if (outputs_.empty()) {
     if (auto packet = sender_.Next(now)) {
-      outputs_.emplace_back(SendPacket{.kind = PacketKind::kVideo, .bytes = std::move(*packet)});
+      outputs_.emplace_back(
+          SendPacket{.kind = PacketKind::kVideo, .bytes = std::move(packet->bytes)});
     }
   }
   std::optional<Output> output;

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <vector>
 
 #include "core/rtp/rtcp.h"
+#include "core/rtp/rtp_packet.h"
 #include "core/transport/congestion_controller.h"
 #include "core/transport/pacer.h"
 #include "core/transport/resend_budget.h"
@@ -28,14 +28,14 @@ class PacedSender {
   static constexpr int64_t kInitialWindow = 14'720;
 
   // A packet that leaves at once (audio): gives it its transport-wide sequence number.
-  void Stamp(std::vector<uint8_t>& packet, Timestamp now);
-  void QueueVideo(std::vector<uint8_t> packet);
+  void SendNow(rtp::RtpPacket& packet, Timestamp now);
+  void QueueVideo(rtp::RtpPacket packet);
   // Whether the share of retransmissions has room for a packet.
   bool MayResend(Timestamp now);
   // The same ahead of what waits: a frame is held up for it at the other end.
-  void QueueRetransmission(std::vector<uint8_t> packet, Timestamp now);
+  void QueueRetransmission(rtp::RtpPacket packet, Timestamp now);
   // The next packet of video, or of padding for a probe, whose time has come.
-  std::optional<std::vector<uint8_t>> Next(Timestamp now);
+  std::optional<rtp::RtpPacket> Next(Timestamp now);
   // When Next will have one; Infinite when nothing waits.
   Timestamp NextSendTime() const;
 
@@ -51,14 +51,14 @@ class PacedSender {
   uint64_t dropped() const { return dropped_; }
 
  private:
-  void MakeRoomFor(const std::vector<uint8_t>& packet);
+  void MakeRoomFor(const rtp::RtpPacket& packet);
   bool CanSend(Timestamp now) const { return initial_window_ > 0 || pacer_.CanSend(now); }
 
   DataRate wanted_;
   transport::CongestionController controller_;
   transport::Pacer pacer_{controller_.pacing_rate()};
   transport::ResendBudget resends_;
-  std::deque<std::vector<uint8_t>> video_;
+  std::deque<rtp::RtpPacket> video_;
   int64_t queued_bytes_ = 0;
   DataRate drain_rate_;                      // what keeps to kMaxWait
   int64_t initial_window_ = kInitialWindow;  // what is left of it

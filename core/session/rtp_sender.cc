@@ -19,31 +19,34 @@ size_t RtpSender::MaxPayload(const rtp::RtpExtensions& extensions) {
   return rtp::kMaxPacketSize - rtp::RtpHeaderSize(all);
 }
 
-std::vector<uint8_t> RtpSender::MakePacket(const Packet& packet, Timestamp now) {
+rtp::RtpPacket RtpSender::MakePacket(const Packet& packet, Timestamp now) {
   rtp::RtpExtensions extensions = packet.extensions;
   extensions.transport_sequence_number = 0;
   const rtp::RtpHeader header = {.payload_type = config_.payload_type,
                                  .marker = packet.marker,
-                                 .sequence_number = next_++,
+                                 .sequence_number = static_cast<uint16_t>(next_),
                                  .timestamp = packet.timestamp,
                                  .ssrc = config_.ssrc};
-  std::vector<uint8_t> bytes(rtp::RtpHeaderSize(extensions) + packet.payload.size());
-  // Cannot fail: the buffer has exactly the room.
-  bytes.resize(rtp::WriteRtp(header, extensions, packet.payload, bytes).value_or(0));
-  history_.Put(header.sequence_number, bytes, now);
+  // Cannot fail: payload type and level are valid.
+  rtp::RtpPacket made =
+      rtp::RtpPacket::Make(header, extensions, packet.payload).value_or(rtp::RtpPacket());
+  made.sequence = next_++;
+  history_.Put(made, now);
   ++stats_.packets;
-  stats_.bytes += bytes.size();
+  stats_.bytes += made.bytes.size();
   stats_.payload_bytes += packet.payload.size();
-  return bytes;
+  return made;
 }
 
-std::vector<uint8_t> RtpSender::Resend(uint16_t sequence_number, Duration round_trip,
-                                       Timestamp now) {
-  const ByteSpan packet = history_.Resend(sequence_number, round_trip, now);
-  if (packet.empty()) return {};
+std::optional<rtp::RtpPacket> RtpSender::Resend(uint16_t sequence_number, Duration round_trip,
+                                                Timestamp now) {
+  const rtp::RtpPacket* packet = history_.Resend(sequence_number, round_trip, now);
+  if (!packet) return std::nullopt;
   ++stats_.retransmitted;
-  stats_.bytes += packet.size();
-  return {packet.begin(), packet.end()};
+  stats_.bytes += packet->bytes.size();
+  rtp::RtpPacket again = *packet;
+  again.recovered = true;
+  return again;
 }
 
 rtp::SenderReport RtpSender::BuildSenderReport(Timestamp now) const {

@@ -30,8 +30,7 @@ struct RtpSenderStats {
   std::optional<Duration> round_trip;
 };
 
-// Packets come out with an empty transport-wide sequence number: the session fills it when it sends
-// them.
+// Packets come out with room for a transport-wide sequence number, which they get when they leave.
 class RtpSender {
  public:
   explicit RtpSender(const RtpSenderConfig& config)
@@ -49,11 +48,12 @@ class RtpSender {
   };
   // Largest payload of a packet with these extensions.
   static size_t MaxPayload(const rtp::RtpExtensions& extensions);
-  // The packet's bytes; remembered for retransmission. The payload must be at most MaxPayload.
-  std::vector<uint8_t> MakePacket(const Packet& packet, Timestamp now);
-  // The packet again, or empty when it is not to be had, or was sent again within the last
+  // Remembered for retransmission. The payload must be at most MaxPayload.
+  rtp::RtpPacket MakePacket(const Packet& packet, Timestamp now);
+  // The packet again, or nullopt when it is not to be had, or was sent again within the last
   // `round_trip`.
-  std::vector<uint8_t> Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
+  std::optional<rtp::RtpPacket> Resend(uint16_t sequence_number, Duration round_trip,
+                                       Timestamp now);
 
   bool sent_any() const { return stats_.packets > 0; }
   rtp::SenderReport BuildSenderReport(Timestamp now) const;
@@ -62,7 +62,7 @@ class RtpSender {
 
  private:
   RtpSenderConfig config_;
-  uint16_t next_;
+  int64_t next_;  // not wrapped
   transport::PacketHistory history_;
   RtpSenderStats stats_;
 };

@@ -9,9 +9,9 @@ VideoReceiver::VideoReceiver()
     : reception_(video::PlayoutTiming::kClockRateHz),
       capture_clock_(video::PlayoutTiming::kClockRateHz) {}
 
-Result<void> VideoReceiver::Receive(const rtp::RtpPacketView& packet, size_t size, Timestamp now) {
-  reception_.OnPacket(packet.header.sequence_number, packet.header.timestamp, size, now);
-  nack_.OnPacket(packet.header.sequence_number, now);
+Result<void> VideoReceiver::Receive(const rtp::RtpPacket& packet, Timestamp now) {
+  reception_.OnPacket(packet.sequence, packet.header.timestamp, packet.bytes.size(), now);
+  nack_.OnPacket(packet.sequence, now);
   if (packet.extensions.absolute_capture_time) {
     capture_clock_.Update(packet.header.timestamp, *packet.extensions.absolute_capture_time);
   }
@@ -34,7 +34,7 @@ void VideoReceiver::OnDecoderFailed() {
 std::optional<VideoReceiver::Frame> VideoReceiver::NextFrame(Timestamp now) {
   auto frame = frames_.Next(now);
   if (!frame) return std::nullopt;
-  nack_.ForgetBefore(static_cast<uint16_t>(frame->last_sequence + 1));
+  nack_.ForgetBefore(frame->last_sequence + 1);
   ++frames_released_;
   last_release_ = now;
   if (frame->keyframe) {
@@ -47,7 +47,7 @@ std::optional<VideoReceiver::Frame> VideoReceiver::NextFrame(Timestamp now) {
 }
 
 std::vector<uint16_t> VideoReceiver::TakeNacks(Timestamp now, Duration round_trip) {
-  std::vector<uint16_t> due = nack_.TakeDue(now, round_trip);
+  std::vector<uint16_t> due = nack_.TakeNacks(now, round_trip);
   nacks_sent_ += due.size();
   return due;
 }

@@ -23,7 +23,7 @@ class VideoReceiver {
 
   VideoReceiver();
 
-  Result<void> Receive(const rtp::RtpPacketView& packet, size_t size, Timestamp now);
+  Result<void> Receive(const rtp::RtpPacket& packet, Timestamp now);
   void OnSenderReport(const rtp::SenderReport& report, Timestamp now);
   // The page's decoder failed: nothing but a key frame will do.
   void OnDecoderFailed();

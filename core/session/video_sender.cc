@@ -9,7 +9,7 @@ namespace ferry::session {
 
 Result<void> VideoSender::Send(ByteSpan frame, bool keyframe, std::optional<uint8_t> temporal_id,
                                Timestamp capture_time, Timestamp now,
-                               std::vector<std::vector<uint8_t>>& out) {
+                               std::vector<rtp::RtpPacket>& out) {
   if (frame.empty()) return Fail(ErrorCode::kInvalidArgument, "an empty video frame");
   if (frame.size() > kMaxFrameSize) {
     return Fail(ErrorCode::kLimitExceeded, "a video frame of more than 4 MiB");

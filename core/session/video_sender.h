@@ -23,7 +23,7 @@ class VideoSender {
   // Appends the frame's packets to `out`. Of an encoder with temporal layers: `temporal_id` 0 is
   // the base, and the others refer to nothing but the base.
   Result<void> Send(ByteSpan frame, bool keyframe, std::optional<uint8_t> temporal_id,
-                    Timestamp capture_time, Timestamp now, std::vector<std::vector<uint8_t>>& out);
+                    Timestamp capture_time, Timestamp now, std::vector<rtp::RtpPacket>& out);
 
   RtpSender& rtp() { return rtp_; }
   const RtpSender& rtp() const { return rtp_; }

@@ -6,28 +6,23 @@
 
 namespace ferry::transport {
 
-void NackGenerator::OnPacket(uint16_t sequence_number, Timestamp now) {
-  const int64_t number = unwrapper_.Unwrap(sequence_number);
-  if (!started_) {
-    started_ = true;
-    highest_ = number;
-    return;
-  }
-  if (number <= highest_) return Fill(number);
-  const auto lost = static_cast<size_t>(number - highest_ - 1);
+void NackGenerator::OnPacket(int64_t sequence, Timestamp now) {
+  const int64_t highest = highest_.value_or(sequence - 1);
+  if (sequence <= highest) return Fill(sequence);
+  const auto lost = static_cast<size_t>(sequence - highest - 1);
   if (lost > kMaxMissing) {
     gaps_.clear();
     missing_ = 0;
     gave_up_ = true;
   } else if (lost > 0) {
-    gaps_.emplace_hint(gaps_.end(), highest_ + 1, Gap{.end = number, .due = now + kReorderWait});
+    gaps_.emplace_hint(gaps_.end(), highest + 1, Gap{.end = sequence, .due = now + kReorderWait});
     missing_ += lost;
     if (missing_ > kMaxMissing) {
       ForgetOldest(missing_ - kMaxMissing);
       gave_up_ = true;
     }
   }
-  highest_ = number;
+  highest_ = sequence;
 }
 
 void NackGenerator::Fill(int64_t number) {
@@ -53,14 +48,14 @@ void NackGenerator::ForgetOldest(size_t count) {
     const auto oldest = gaps_.begin();
     const auto size = static_cast<size_t>(oldest->second.end - oldest->first);
     if (size > count) {
-      return Forget(oldest->first + static_cast<int64_t>(count));
+      return ForgetBefore(oldest->first + static_cast<int64_t>(count));
     }
     count -= size;
     Erase(oldest);
   }
 }
 
-std::vector<uint16_t> NackGenerator::TakeDue(Timestamp now, Duration round_trip) {
+std::vector<uint16_t> NackGenerator::TakeNacks(Timestamp now, Duration round_trip) {
   const Duration interval = std::max(round_trip, Duration::Millis(20));
   std::vector<uint16_t> due;
   for (auto it = gaps_.begin(); it != gaps_.end();) {
@@ -86,17 +81,13 @@ Timestamp NackGenerator::NextDue() const {
   return next;
 }
 
-void NackGenerator::ForgetBefore(uint16_t sequence_number) {
-  if (started_) Forget(unwrapper_.Peek(sequence_number));
-}
-
-void NackGenerator::Forget(int64_t number) {
-  while (!gaps_.empty() && gaps_.begin()->second.end <= number) Erase(gaps_.begin());
-  if (gaps_.empty() || gaps_.begin()->first >= number) return;
+void NackGenerator::ForgetBefore(int64_t sequence) {
+  while (!gaps_.empty() && gaps_.begin()->second.end <= sequence) Erase(gaps_.begin());
+  if (gaps_.empty() || gaps_.begin()->first >= sequence) return;
   // The one that this is in begins there from now on.
   auto cut = gaps_.extract(gaps_.begin());
-  missing_ -= static_cast<size_t>(number - cut.key());
-  cut.key() = number;
+  missing_ -= static_cast<size_t>(sequence - cut.key());
+  cut.key() = sequence;
   gaps_.insert(std::move(cut));
 }
 

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
-#include "core/base/sequence_number.h"
 #include "core/base/units.h"
 
 namespace ferry::transport {
@@ -21,13 +21,14 @@ class NackGenerator {
   // How long a gap may be mere reordering.
   static constexpr Duration kReorderWait = Duration::Millis(5);
 
-  void OnPacket(uint16_t sequence_number, Timestamp now);
+  // `sequence` as RtpPacket::sequence.
+  void OnPacket(int64_t sequence, Timestamp now);
   // Numbers to ask for now: each first after kReorderWait, then once a round trip.
-  std::vector<uint16_t> TakeDue(Timestamp now, Duration round_trip);
-  // When TakeDue will next have something; Infinite when nothing is missing.
+  std::vector<uint16_t> TakeNacks(Timestamp now, Duration round_trip);
+  // When TakeNacks will next have something; Infinite when nothing is missing.
   Timestamp NextDue() const;
   // Forgets everything before this (already played or given up).
-  void ForgetBefore(uint16_t sequence_number);
+  void ForgetBefore(int64_t sequence);
   // True once after packets were given up (too many missing or asked too often); the caller asks
   // for a key frame.
   bool TakeGaveUp();
@@ -45,13 +46,10 @@ class NackGenerator {
   using Gaps = std::map<int64_t, Gap>;
 
   void Fill(int64_t number);
-  void Forget(int64_t before);
   void ForgetOldest(size_t count);
   Gaps::iterator Erase(Gaps::iterator gap);
 
-  Unwrapper<uint16_t> unwrapper_;
-  bool started_ = false;
-  int64_t highest_ = 0;
+  std::optional<int64_t> highest_;
   Gaps gaps_;
   size_t missing_ = 0;  // in all gaps
   bool gave_up_ = false;

@@ -1,27 +1,25 @@
 #include "core/transport/packet_history.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ferry::transport {
 
-void PacketHistory::Put(uint16_t sequence_number, ByteSpan packet, Timestamp now) {
-  Slot& slot = slots_[sequence_number % kCapacity];
-  slot.used = true;
-  slot.repeated = false;
-  slot.sequence_number = sequence_number;
-  slot.last_sent = now;
-  slot.packet.assign(packet.begin(), packet.end());
+void PacketHistory::Put(rtp::RtpPacket packet, Timestamp now) {
+  slots_[packet.header.sequence_number % kCapacity] = {.last_sent = now,
+                                                       .packet = std::move(packet)};
 }
 
-ByteSpan PacketHistory::Resend(uint16_t sequence_number, Duration round_trip, Timestamp now) {
+const rtp::RtpPacket* PacketHistory::Resend(uint16_t sequence_number, Duration round_trip,
+                                            Timestamp now) {
   Slot& slot = slots_[sequence_number % kCapacity];
-  if (!slot.used || slot.sequence_number != sequence_number) return {};
+  if (!slot.packet || slot.packet->header.sequence_number != sequence_number) return nullptr;
   const Duration interval =
       slot.repeated ? std::max(round_trip, kMinResendInterval) : kMinResendInterval;
-  if (now - slot.last_sent < interval) return {};
+  if (now - slot.last_sent < interval) return nullptr;
   slot.repeated = true;
   slot.last_sent = now;
-  return slot.packet;
+  return &*slot.packet;
 }
 
 }  // namespace ferry::transport

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "core/base/bytes.h"
 #include "core/base/units.h"
+#include "core/rtp/rtp_packet.h"
 
 namespace ferry::transport {
 
@@ -16,19 +17,17 @@ class PacketHistory {
   // The same packet is not sent again more often than this, however short the round trip.
   static constexpr Duration kMinResendInterval = Duration::Millis(10);
 
-  void Put(uint16_t sequence_number, ByteSpan packet, Timestamp now);
-  // The packet, to be sent again now; empty when it is gone, or was sent again within the last
+  void Put(rtp::RtpPacket packet, Timestamp now);
+  // The packet, to be sent again now; nullptr when it is gone, or was sent again within the last
   // `round_trip`: then that one may be under way, and who asks cannot know. The first time is no
   // question: who asks has had later packets.
-  ByteSpan Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
+  const rtp::RtpPacket* Resend(uint16_t sequence_number, Duration round_trip, Timestamp now);
 
  private:
   struct Slot {
-    bool used = false;
     bool repeated = false;
-    uint16_t sequence_number = 0;
     Timestamp last_sent;
-    std::vector<uint8_t> packet;
+    std::optional<rtp::RtpPacket> packet;
   };
   std::vector<Slot> slots_ = std::vector<Slot>(kCapacity);
 };

@@ -11,9 +11,8 @@
 
 namespace ferry::transport {
 
-// No stream has these (docs/protocol.md §3).
+// No stream has it (docs/protocol.md §3).
 inline constexpr uint32_t kPaddingSsrc = 0;
-inline constexpr uint8_t kPaddingPayloadType = 127;
 
 // Smallest padding worth a packet, header included.
 inline constexpr size_t kMinPaddingPacket = 100;
@@ -21,5 +20,7 @@ inline constexpr size_t kMinPaddingPacket = 100;
 // Writes a packet of `size` bytes, at least kMinPaddingPacket and at most rtp::kMaxPacketSize, to
 // `out` and returns its size; 0 when `out` is smaller.
 size_t WritePaddingPacket(uint16_t transport_sequence_number, size_t size, MutableByteSpan out);
+// The same, not numbered yet.
+rtp::RtpPacket MakePaddingPacket(size_t size);
 
 }  // namespace ferry::transport

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 namespace ferry::transport {
 namespace {
@@ -14,9 +16,18 @@ TEST(PaddingPacket, HasTheSizeAskedForAndATransportSequenceNumber) {
     const auto view = rtp::ParseRtp(ByteSpan(buffer).first(size));
     ASSERT_TRUE(view);
     EXPECT_EQ(view->header.ssrc, kPaddingSsrc);
-    EXPECT_EQ(view->header.payload_type, kPaddingPayloadType);
+    EXPECT_EQ(view->header.payload_type, rtp::kPaddingPayloadType);
     EXPECT_EQ(view->extensions.transport_sequence_number, 0xABCD);
   }
+}
+
+TEST(PaddingPacket, IsMadeWithRoomForItsNumber) {
+  rtp::RtpPacket packet = MakePaddingPacket(300);
+  EXPECT_EQ(packet.kind(), rtp::MediaKind::kPadding);
+  packet.SetTransportSequenceNumber(0xABCD);
+  std::array<uint8_t, rtp::kMaxPacketSize> written;
+  ASSERT_EQ(WritePaddingPacket(0xABCD, 300, written), 300u);
+  EXPECT_TRUE(std::ranges::equal(packet.bytes, std::span(written).first(300)));
 }
 
 TEST(PaddingPacket, KeepsToItsBounds) {

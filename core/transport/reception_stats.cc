@@ -7,17 +7,16 @@
 
 namespace ferry::transport {
 
-void ReceptionStats::OnPacket(uint16_t sequence_number, uint32_t rtp_timestamp, size_t size,
+void ReceptionStats::OnPacket(int64_t sequence, uint32_t rtp_timestamp, size_t size,
                               Timestamp arrival) {
-  const int64_t number = unwrapper_.Unwrap(sequence_number);
   ++received_;
   bytes_ += static_cast<int64_t>(size);
-  const bool in_order = !first_sequence_ || number > highest_;
+  const bool in_order = !first_sequence_ || sequence > highest_;
   if (!first_sequence_) {
-    first_sequence_ = number;
-    highest_ = number;
+    first_sequence_ = sequence;
+    highest_ = sequence;
   }
-  highest_ = std::max(highest_, number);
+  highest_ = std::max(highest_, sequence);
 
   // RFC 3550 §A.8, only over packets of different timestamps in order: the packets of one video
   // frame share a timestamp, and their spread is no jitter of the network.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/base/sequence_number.h"
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
 
@@ -15,7 +14,8 @@ class ReceptionStats {
  public:
   explicit ReceptionStats(int clock_rate_hz) : clock_rate_hz_(clock_rate_hz) {}
 
-  void OnPacket(uint16_t sequence_number, uint32_t rtp_timestamp, size_t size, Timestamp arrival);
+  // `sequence` as RtpPacket::sequence; `size` of the whole packet.
+  void OnPacket(int64_t sequence, uint32_t rtp_timestamp, size_t size, Timestamp arrival);
   void OnSenderReport(uint64_t ntp_time, Timestamp arrival);
   // The block for the next report about `ssrc`; resets the interval of fraction_lost.
   rtp::ReportBlock BuildReportBlock(uint32_t ssrc, Timestamp now);
@@ -31,7 +31,6 @@ class ReceptionStats {
   int64_t Expected() const { return first_sequence_ ? highest_ - *first_sequence_ + 1 : 0; }
 
   int clock_rate_hz_;
-  Unwrapper<uint16_t> unwrapper_;
   std::optional<int64_t> first_sequence_;
   int64_t highest_ = 0;
   int64_t received_ = 0;

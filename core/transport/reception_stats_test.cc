@@ -12,8 +12,7 @@ const Timestamp kStart = Timestamp::Millis(5000);
 
 TEST(ReceptionStats, CountsLossOverTheIntervalAndInAll) {
   ReceptionStats stats(90'000);
-  for (const uint16_t n : std::initializer_list<uint16_t>{0, 1, 3, 4})
-    stats.OnPacket(n, n * 3000u, 100, kStart);
+  for (const uint32_t n : {0u, 1u, 3u, 4u}) stats.OnPacket(n, n * 3000u, 100, kStart);
   rtp::ReportBlock block = stats.BuildReportBlock(7, kStart);
   EXPECT_EQ(block.cumulative_lost, 1);
   EXPECT_EQ(block.fraction_lost, 256 / 5);
@@ -28,7 +27,7 @@ TEST(ReceptionStats, CountsLossOverTheIntervalAndInAll) {
 TEST(ReceptionStats, ExtendsTheSequenceAcrossTheWrap) {
   ReceptionStats stats(48'000);
   stats.OnPacket(0xFFFF, 0, 1, kStart);
-  stats.OnPacket(0, 960, 1, kStart + 20_ms);
+  stats.OnPacket(0x10000, 960, 1, kStart + 20_ms);
   EXPECT_EQ(stats.BuildReportBlock(1, kStart).highest_sequence, 0x10000u);
   EXPECT_EQ(stats.lost(), 0);
 }
@@ -37,14 +36,14 @@ TEST(ReceptionStats, JitterConvergesToTheMeanDeviation) {
   ReceptionStats stats(48'000);
   for (int n = 0; n < 1000; ++n) {
     const Duration late = n % 2 == 0 ? 0_ms : 8_ms;
-    stats.OnPacket(uint16_t(n), uint32_t(n * 960), 1, kStart + Duration::Millis(20 * n) + late);
+    stats.OnPacket(n, uint32_t(n * 960), 1, kStart + Duration::Millis(20 * n) + late);
   }
   EXPECT_NEAR(stats.jitter().ms_f(), 8, 0.5);
 }
 
 TEST(ReceptionStats, PacketsOfOneFrameAreNoJitter) {
   ReceptionStats stats(90'000);
-  uint16_t sequence = 0;
+  int64_t sequence = 0;
   for (int frame = 0; frame < 100; ++frame) {
     for (int i = 0; i < 5; ++i) {
       stats.OnPacket(sequence++, uint32_t(frame * 3000), 1,

@@ -5,18 +5,13 @@
 #include "core/rtp/vp8.h"
 
 namespace ferry::video {
-namespace {
-// Sequence numbers start anywhere in 16 bits; an offset keeps unwrapped ones positive when the
-// first packets come out of order.
-constexpr int64_t kSequenceOffset = int64_t{1} << 32;
-}  // namespace
 
-Result<std::optional<EncodedFrame>> FrameAssembler::Insert(const rtp::RtpPacketView& packet,
+Result<std::optional<EncodedFrame>> FrameAssembler::Insert(const rtp::RtpPacket& packet,
                                                            Timestamp arrival) {
-  const auto payload = rtp::ParseVp8(packet.payload);
+  const auto payload = rtp::ParseVp8(packet.payload());
   if (!payload) return std::unexpected(payload.error());
 
-  const int64_t sequence = unwrapper_.Unwrap(packet.header.sequence_number) + kSequenceOffset;
+  const int64_t sequence = packet.sequence;
   if (newest_ && sequence <= *newest_ - static_cast<int64_t>(kCapacity)) return std::nullopt;
   newest_ = std::max(sequence, newest_.value_or(sequence));
 
@@ -33,7 +28,7 @@ Result<std::optional<EncodedFrame>> FrameAssembler::Insert(const rtp::RtpPacketV
 }
 
 const FrameAssembler::Slot* FrameAssembler::Find(int64_t sequence) const {
-  const Slot& slot = slots_[static_cast<size_t>(sequence) % kCapacity];
+  const Slot& slot = slots_[Index(sequence)];
   return slot.used && slot.sequence == sequence ? &slot : nullptr;
 }
 

@@ -1,12 +1,12 @@
 // Puts encoded video frames together from RTP packets in any order (RFC 7741 §4.4).
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/base/sequence_number.h"
 #include "core/base/units.h"
 #include "core/rtp/rtp_packet.h"
 
@@ -16,7 +16,7 @@ struct EncodedFrame {
   std::vector<uint8_t> data;
   uint32_t rtp_timestamp = 0;
   bool keyframe = false;
-  // Unwrapped sequence numbers of the first and last packet: a frame whose first follows the last
+  // RtpPacket::sequence of the first and last packet: a frame whose first follows the last
   // of the frame before is continuous with it.
   int64_t first_sequence = 0;
   int64_t last_sequence = 0;
@@ -30,7 +30,7 @@ class FrameAssembler {
 
   // Takes a VP8 packet and returns the frame that it completes, if it does. Packets seen before are
   // ignored; a payload that is not VP8 is an error.
-  Result<std::optional<EncodedFrame>> Insert(const rtp::RtpPacketView& packet, Timestamp arrival);
+  Result<std::optional<EncodedFrame>> Insert(const rtp::RtpPacket& packet, Timestamp arrival);
 
  private:
   struct Slot {
@@ -43,10 +43,14 @@ class FrameAssembler {
     std::vector<uint8_t> data;
   };
   const Slot* Find(int64_t sequence) const;
-  Slot& SlotFor(int64_t sequence) { return slots_[static_cast<size_t>(sequence) % kCapacity]; }
+  // Also of negative numbers, as those before the first packet may be.
+  static size_t Index(int64_t sequence) {
+    static_assert(std::has_single_bit(kCapacity));
+    return static_cast<size_t>(sequence) % kCapacity;
+  }
+  Slot& SlotFor(int64_t sequence) { return slots_[Index(sequence)]; }
   std::optional<EncodedFrame> TakeFrame(int64_t sequence, Timestamp arrival);
 
-  Unwrapper<uint16_t> unwrapper_;
   std::optional<int64_t> newest_;
   std::vector<Slot> slots_ = std::vector<Slot>(kCapacity);
 };

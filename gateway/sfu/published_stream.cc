@@ -28,11 +28,12 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
                             Timestamp now) {
   if (view.header.payload_type != PayloadType(info().codec)) return false;
   Encoding& state = encodings_[encoding];
-  state.reception.OnPacket(view.header.sequence_number, view.header.timestamp, bytes.size(), now);
+  const int64_t sequence = state.sequence.Unwrap(view.header.sequence_number);
+  state.reception.OnPacket(sequence, view.header.timestamp, bytes.size(), now);
   // Of a reliable transport only the last number matters: should the publisher move to one that
   // loses packets, what the move lost is asked for, and nothing from before.
   if (reliable_) state.nacks = {};
-  state.nacks.OnPacket(view.header.sequence_number, now);
+  state.nacks.OnPacket(sequence, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
   if (!wanted()) return true;
@@ -67,7 +68,7 @@ void PublishedStream::Tick(Timestamp now) {
     if (!wanted()) state.keyframes.OnKeyframe();  // nobody left to want one
     if (state.keyframes.Tick(now)) publisher_.RequestKeyframe(ssrc(i), now);
     if (reliable_) continue;
-    auto missing = state.nacks.TakeDue(now, kAssumedRoundTrip);
+    auto missing = state.nacks.TakeNacks(now, kAssumedRoundTrip);
     if (!missing.empty()) publisher_.RequestPackets(ssrc(i), std::move(missing), now);
     if (state.nacks.TakeGaveUp() && info().kind == MediaKind::kVideo) RequestKeyframe(i, now);
   }

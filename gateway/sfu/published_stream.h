@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/sequence_number.h"
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
 #include "core/transport/nack_generator.h"
@@ -65,6 +66,7 @@ class PublishedStream {
  private:
   struct Encoding {
     explicit Encoding(int clock_rate) : reception(clock_rate) {}
+    Unwrapper<uint16_t> sequence;
     KeyframeRequester keyframes;
     transport::ReceptionStats reception;
     transport::NackGenerator nacks;
