@@ -113,7 +113,7 @@ Result<void> MediaSession::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyfram
   const bool first = !sender->rtp().sent_any();
   made_.clear();
   const auto sent = sender->Send(frame, keyframe, temporal_id, capture_time, now, made_);
-  for (auto& packet : made_) sender_.QueueVideo(std::move(packet));
+  for (auto& packet : made_) sender_.Queue(std::move(packet), now);
   if (first && !made_.empty()) EmitRtcp(sender->rtp().BuildSenderReport(now));
   return sent;
 }

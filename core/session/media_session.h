@@ -19,10 +19,10 @@
 #include "core/session/audio_receiver.h"
 #include "core/session/audio_sender.h"
 #include "core/session/av_sync.h"
-#include "core/session/paced_sender.h"
 #include "core/session/video_receiver.h"
 #include "core/session/video_sender.h"
 #include "core/transport/arrival_recorder.h"
+#include "core/transport/paced_sender.h"
 
 namespace ferry::session {
 
@@ -80,16 +80,16 @@ class MediaSession {
   void SetPlayoutDelay(std::optional<Duration> min, std::optional<Duration> max);
   // --- How much may be sent.
   // For everything published together, by congestion control: what encoders have to share.
-  DataRate target_bitrate() const { return sender_.controller().target(); }
+  DataRate target_bitrate() const { return sender_.control().target(); }
   // What the encoders could use altogether at their best. Beyond the present target the session
   // probes for it; zero, as at the start: it does not.
-  void SetWantedBitrate(DataRate wanted) { sender_.SetWantedRate(wanted); }
+  void SetWantedBitrate(DataRate wanted) { sender_.control().SetWantedRate(wanted); }
   // The session goes on over another connection: the bandwidth is estimated anew.
-  void OnPathChanged() { sender_.OnPathChanged(); }
+  void OnPathChanged() { sender_.control().OnPathChanged(); }
   // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero
   // when none is: a full socket is congestion as well.
   void SetLocalQueueDelay(Duration delay, Timestamp now) {
-    sender_.controller().OnLocalQueueDelay(delay, now);
+    sender_.control().OnLocalQueueDelay(delay, now);
   }
 
   // As measured on the control channel; paces retransmission requests.
@@ -150,7 +150,7 @@ class MediaSession {
   std::map<uint32_t, std::unique_ptr<RemoteVideo>> video_receivers_;
   std::map<uint32_t, AvSync> sync_groups_;
   transport::ArrivalRecorder arrivals_;
-  PacedSender sender_;
+  transport::PacedSender sender_;
   // Of every video sender: the encodings of one picture have one clock, so that a gateway may go
   // from one to the other.
   uint32_t video_timestamp_offset_ = 0;

@@ -56,7 +56,7 @@ class Fuzzed {
   void End() {
     size_t video = 0;
     for (int i = 0; i < 100; ++i, now_ += Duration::Millis(10)) video += Poll();
-    Check(video <= PacedSender::kMaxQueued);
+    Check(video <= transport::PacketQueue::kMaxPackets);
   }
 
  private:
@@ -69,7 +69,7 @@ class Fuzzed {
       const auto* packet = std::get_if<SendPacket>(&*output);
       ++(packet && packet->kind == PacketKind::kVideo ? video : others);
       Check(others <= MediaSession::kMaxOutputs + kMaxOfTimers);
-      Check(video <= PacedSender::kMaxQueued + kMaxOfTimers);
+      Check(video <= transport::PacketQueue::kMaxPackets + kMaxOfTimers);
     }
     const transport::CongestionConfig limits;
     Check(session_.target_bitrate() >= limits.min && session_.target_bitrate() <= limits.max);

@@ -83,7 +83,7 @@ void MediaSession::OnRtcp(const rtp::Nack& nack, Timestamp now) {
   RtpSender* sender = FindSender(nack.media_ssrc);
   if (!sender) return;
   const bool audio = audio_senders_.contains(nack.media_ssrc);
-  const Duration round_trip = sender_.controller().round_trip();
+  const Duration round_trip = sender_.control().round_trip();
   for (const uint16_t sequence_number : nack.sequence_numbers) {
     // What is too much now will be asked for again.
     if (!audio && !sender_.MayResend(now)) return;
@@ -92,7 +92,7 @@ void MediaSession::OnRtcp(const rtp::Nack& nack, Timestamp now) {
     if (audio) {
       EmitAudio(std::move(*packet), now);
     } else {
-      sender_.QueueRetransmission(std::move(*packet), now);
+      sender_.Queue(std::move(*packet), now);
     }
   }
 }
@@ -102,7 +102,7 @@ void MediaSession::OnRtcp(const rtp::PictureLossIndication& pli, Timestamp) {
 }
 
 void MediaSession::OnRtcp(const rtp::TransportFeedback& feedback, Timestamp now) {
-  sender_.OnFeedback(feedback, now);
+  sender_.control().OnFeedback(feedback, now);
 }
 
 // The control channel tells when a stream ends, reliably.

@@ -133,10 +133,10 @@ TEST(MediaSession, BeginsAnewOnAnotherPath) {
     }
     return bytes;
   };
-  EXPECT_GE(sent_at_once(kNow), PacedSender::kInitialWindow);
-  EXPECT_LT(sent_at_once(kNow), PacedSender::kInitialWindow) << "the same path is paced";
+  EXPECT_GE(sent_at_once(kNow), transport::PacedSender::kInitialWindow);
+  EXPECT_LT(sent_at_once(kNow), transport::PacedSender::kInitialWindow) << "the same path is paced";
   session.OnPathChanged();
-  EXPECT_GE(sent_at_once(kNow), PacedSender::kInitialWindow);
+  EXPECT_GE(sent_at_once(kNow), transport::PacedSender::kInitialWindow);
 }
 
 TEST(MediaSession, SpreadsALargeFrameOverTime) {
@@ -152,14 +152,14 @@ TEST(MediaSession, SpreadsALargeFrameOverTime) {
     }
   };
   poll();
-  EXPECT_GE(bytes, PacedSender::kInitialWindow);
-  EXPECT_LE(bytes, PacedSender::kInitialWindow + 2000);
+  EXPECT_GE(bytes, transport::PacedSender::kInitialWindow);
+  EXPECT_LE(bytes, transport::PacedSender::kInitialWindow + 2000);
   while (bytes < 60'000 && now < kNow + 1_s) {
     now = std::max(session.NextWakeup(), now);
     poll();
   }
   EXPECT_GE(now - kNow, 100_ms);
-  EXPECT_LE(now - kNow, PacedSender::kMaxWait + 20_ms);
+  EXPECT_LE(now - kNow, transport::PacketQueue::kMaxWait + 20_ms);
 }
 
 TEST(MediaSession, SurvivesArbitraryBytes) {

@@ -28,7 +28,7 @@ void Pacer::StartProbe(const ProbeCluster& cluster, Timestamp now) {
   probe_ = Probe{.cluster = cluster, .started = now};
 }
 
-bool Pacer::CanSend(Timestamp now) const { return NextSendTime() <= now; }
+bool Pacer::CanSend(Timestamp now) const { return initial_window_ > 0 || NextSendTime() <= now; }
 
 Timestamp Pacer::NextSendTime() const {
   if (probe_) return probe_->started + probe_->cluster.rate.TimeFor(probe_->bytes);
@@ -40,6 +40,7 @@ Timestamp Pacer::NextSendTime() const {
 }
 
 ProbeClusterId Pacer::OnSent(int64_t bytes, Timestamp now) {
+  initial_window_ -= std::min(initial_window_, bytes);
   Drain(now);
   debt_bytes_ = std::min(debt_bytes_ + static_cast<double>(bytes), BytesIn(kMaxDebt));
   if (!probe_) return kNoProbe;
@@ -60,7 +61,7 @@ ProbeClusterId Pacer::OnSent(int64_t bytes, Timestamp now) {
 
 int64_t Pacer::ProbePadding(Timestamp now) const {
   if (!probe_ || now - probe_->started > kProbeTimeout) return 0;
-  if (!CanSend(now)) return 0;
+  if (NextSendTime() > now) return 0;
   const double due =
       static_cast<double>(probe_->cluster.rate.bps()) / 8 * (now - probe_->started).seconds_f();
   return std::max<int64_t>(static_cast<int64_t>(due) - probe_->bytes, 1);

@@ -20,7 +20,9 @@ class Pacer {
   // A probe that found too little to send is given up.
   static constexpr Duration kProbeTimeout = Duration::Millis(500);
 
-  explicit Pacer(DataRate rate) : rate_(rate) {}
+  // `initial_window`: bytes that may leave before anything is held back.
+  explicit Pacer(DataRate rate, int64_t initial_window = 0)
+      : rate_(rate), initial_window_(initial_window) {}
 
   void SetRate(DataRate rate, Timestamp now);
   // Sends the next packets at the probe's rate, as many as it needs. One under way is replaced.
@@ -31,7 +33,7 @@ class Pacer {
   // Accounts for every packet sent, paced or not. Returns the probe that it belongs to, for
   // CongestionController::OnPacketSent.
   ProbeClusterId OnSent(int64_t bytes, Timestamp now);
-  // When CanSend will be true, as things stand; may be in the past.
+  // When CanSend will be true, as things stand, at the latest; may be in the past.
   Timestamp NextSendTime() const;
 
   // Bytes of padding (or of repeated packets) that the probe under way lacks at `now` when the
@@ -51,6 +53,7 @@ class Pacer {
   double BytesIn(Duration time) const;
 
   DataRate rate_;
+  int64_t initial_window_;  // what is left of it
   double debt_bytes_ = 0;
   std::optional<Timestamp> drained_;
   std::optional<Probe> probe_;

@@ -20,6 +20,23 @@ int64_t SendFor(Pacer& pacer, Timestamp& now, Duration time, Duration tick) {
   return bytes;
 }
 
+TEST(Pacer, LetsTheInitialWindowOutAtOnceAndNotAgain) {
+  Pacer pacer(1_mbps, 10'000);
+  Timestamp now = kStart;
+  int64_t bytes = 0;
+  const auto send = [&] {
+    while (pacer.CanSend(now)) {
+      pacer.OnSent(1000, now);
+      bytes += 1000;
+    }
+  };
+  send();
+  EXPECT_EQ(bytes, 10'000);
+  now += 1_s;
+  send();
+  EXPECT_LE(bytes, 10'000 + 3000) << "a burst";
+}
+
 TEST(Pacer, KeepsItsRateHoweverSeldomItIsAsked) {
   for (const Duration tick : {1_ms, 5_ms, 10_ms}) {
     Pacer pacer(4_mbps);

@@ -12,19 +12,15 @@ constexpr double kVideoShare = 0.95;
 }  // namespace
 
 void SubscriberBandwidth::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
-  controller_.OnFeedback(feedback, now);
+  control_.OnFeedback(feedback, now);
   heard_ = true;
   silent_ = false;
-  pacer_.SetRate(controller_.pacing_rate(), now);
 }
 
 void SubscriberBandwidth::OnSent(std::optional<uint16_t> transport_sequence, size_t bytes,
                                  bool audio, Timestamp now) {
-  const auto probe = pacer_.OnSent(static_cast<int64_t>(bytes), now);
-  if (transport_sequence) {
-    if (!first_sent_) first_sent_ = now;
-    controller_.OnPacketSent(*transport_sequence, bytes, now, probe);
-  }
+  control_.OnPacketSent(transport_sequence, bytes, now);
+  if (transport_sequence && !first_sent_) first_sent_ = now;
   if (audio) audio_bytes_ += static_cast<int64_t>(bytes);
 }
 
@@ -35,9 +31,8 @@ void SubscriberBandwidth::Tick(DataRate wanted_video, Timestamp now) {
         static_cast<double>(std::exchange(audio_bytes_, 0)) * 8 / window.seconds_f()));
     audio_window_start_ = now;
   }
-  controller_.SetWantedRate(DataRate::BitsPerSec(wanted_video.bps() + audio_rate_.bps()));
-  if (const auto probe = controller_.NextProbe(now)) pacer_.StartProbe(*probe, now);
-  pacer_.SetRate(controller_.pacing_rate(), now);
+  control_.SetWantedRate(DataRate::BitsPerSec(wanted_video.bps() + audio_rate_.bps()));
+  control_.Update(DataRate(), now);
 }
 
 DataRate SubscriberBandwidth::video_budget() const {

@@ -7,9 +7,7 @@
 
 #include "core/base/units.h"
 #include "core/rtp/rtcp.h"
-#include "core/transport/congestion_controller.h"
-#include "core/transport/pacer.h"
-#include "core/transport/resend_budget.h"
+#include "core/transport/send_controller.h"
 
 namespace ferry::gateway {
 
@@ -24,43 +22,39 @@ class SubscriberBandwidth {
   // neither paced nor are its layers limited.
   static constexpr Duration kNoFeedbackAfter = Duration::Millis(2'000);
 
-  SubscriberBandwidth()
-      : controller_({.start = kStart, .min = kMin, .max = kMax}),
-        pacer_(controller_.pacing_rate()) {}
+  SubscriberBandwidth() : control_({.start = kStart, .min = kMin, .max = kMax}) {}
 
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // A packet has left, with this transport-wide number if it has one.
   void OnSent(std::optional<uint16_t> transport_sequence, size_t bytes, bool audio, Timestamp now);
   // How long what may leave has been waiting for the transport.
-  void OnQueueDelay(Duration delay, Timestamp now) { controller_.OnLocalQueueDelay(delay, now); }
+  void OnQueueDelay(Duration delay, Timestamp now) { control_.OnLocalQueueDelay(delay, now); }
   // Whether so many bytes may be sent again; they are taken from what retransmissions may have.
-  bool TakeResend(size_t bytes, Timestamp now) { return resends_.Take(bytes, target(), now); }
+  bool TakeResend(size_t bytes, Timestamp now) { return control_.TakeResend(bytes, now); }
   void Tick(DataRate wanted_video, Timestamp now);
   // Another connection: what is known is of another path.
   void Reset() { *this = SubscriberBandwidth(); }
 
   // Whether feedback steers.
   bool steered() const { return !silent_; }
-  bool CanSend(Timestamp now) const { return silent_ || pacer_.CanSend(now); }
+  bool CanSend(Timestamp now) const { return silent_ || control_.CanSend(now); }
   // Bytes that a probe lacks, to be padded; 0: none.
-  int64_t PaddingWanted(Timestamp now) const { return silent_ ? 0 : pacer_.ProbePadding(now); }
-  bool probing() const { return !silent_ && pacer_.probing(); }
-  DataRate target() const { return controller_.target(); }
+  int64_t PaddingWanted(Timestamp now) const { return silent_ ? 0 : control_.ProbePadding(now); }
+  bool probing() const { return !silent_ && control_.probing(); }
+  DataRate target() const { return control_.target(); }
   // What of it video may have.
   DataRate video_budget() const;
 
  private:
   static constexpr Duration kAudioWindow = Duration::Millis(1'000);
 
-  transport::CongestionController controller_;
-  transport::Pacer pacer_;
+  transport::SendController control_;
   std::optional<Timestamp> first_sent_;
   bool heard_ = false;   // feedback
   bool silent_ = false;  // gives none
   Timestamp audio_window_start_;
   int64_t audio_bytes_ = 0;
   DataRate audio_rate_;
-  transport::ResendBudget resends_;
 };
 
 }  // namespace ferry::gateway

@@ -1,9 +1,11 @@
 #include "core/transport/testing/congestion_sim.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 namespace ferry::transport::testing {
 namespace {
@@ -14,18 +16,26 @@ constexpr int64_t kFrameIntervalMs = 33;
 constexpr int64_t kFeedbackIntervalMs = 100;
 // Encoders skip a frame rather than let more wait.
 constexpr Duration kMaxWait = Duration::Millis(200);
+constexpr uint32_t kOurSsrc = 1;
+constexpr uint32_t kCompetingSsrc = 2;
+// The payload begins with the time at which the packet was sent.
+constexpr size_t kStampBytes = sizeof(int64_t);
 
-// Of each packet: whose it is, its number and when it was sent.
-struct Header {
-  bool competing = false;
-  uint16_t sequence_number = 0;
-  int64_t sent_us = 0;
-};
+// Of `bytes` in all, or as many as header and time take.
+rtp::RtpPacket MakePacket(uint32_t ssrc, uint8_t payload_type, int64_t bytes) {
+  static constexpr std::array<uint8_t, kPacketBytes> kZeros{};
+  const rtp::RtpExtensions extensions{.transport_sequence_number = 0};
+  const auto header_size = static_cast<int64_t>(rtp::RtpHeaderSize(extensions));
+  const size_t payload =
+      std::max(static_cast<size_t>(std::max<int64_t>(bytes - header_size, 0)), kStampBytes);
+  return *rtp::RtpPacket::Make({.payload_type = payload_type, .ssrc = ssrc}, extensions,
+                               ByteSpan(kZeros).first(payload));
+}
 
-std::vector<uint8_t> MakePacket(const Header& header, int64_t bytes) {
-  std::vector<uint8_t> packet(std::max<size_t>(static_cast<size_t>(bytes), sizeof(Header)));
-  std::memcpy(packet.data(), &header, sizeof(Header));
-  return packet;
+std::vector<uint8_t> Stamped(rtp::RtpPacket packet, Timestamp sent) {
+  const int64_t us = sent.us();
+  std::memcpy(packet.bytes.data() + packet.payload_offset, &us, kStampBytes);
+  return std::move(packet.bytes);
 }
 }  // namespace
 
@@ -33,9 +43,7 @@ CongestionSim::CongestionSim(const CongestionSimConfig& config)
     : config_(config),
       forward_(config.forward),
       backward_(config.backward),
-      controller_(config.controller),
-      pacer_(controller_.pacing_rate()),
-      next_sequence_number_(config.first_sequence_number),
+      sender_(config.controller, config.first_sequence_number),
       next_frame_ms_(now_.us() / 1000 + 1),
       next_audio_ms_(now_.us() / 1000 + kAudioIntervalMs),
       next_feedback_ms_(now_.us() / 1000 + kFeedbackIntervalMs) {}
@@ -62,53 +70,43 @@ void CongestionSim::Step() {
 void CongestionSim::RunSender() {
   ReceiveFeedback();
   const DataRate audio = DataRate::KilobitsPerSec(config_.audio ? 40 : 0);
-  controller_.SetWantedRate(DataRate::BitsPerSec(config_.video.bps() + audio.bps()));
-  if (const auto probe = controller_.NextProbe(now_)) pacer_.StartProbe(*probe, now_);
-  pacer_.SetRate(controller_.pacing_rate(), now_);
+  sender_.control().SetWantedRate(DataRate::BitsPerSec(config_.video.bps() + audio.bps()));
   Produce();
-  SendPaced();
+  while (auto packet = sender_.Next(now_)) {
+    if (packet->kind() == rtp::MediaKind::kVideo) {
+      waiting_bytes_ -= static_cast<int64_t>(packet->bytes.size());
+    }
+    Transmit(std::move(*packet));
+  }
 }
 
 void CongestionSim::Produce() {
   const int64_t ms = now_.us() / 1000;
   for (; ms >= next_audio_ms_; next_audio_ms_ += kAudioIntervalMs) {
-    if (config_.audio) Transmit(kAudioBytes);
+    if (!config_.audio) continue;
+    rtp::RtpPacket packet = MakePacket(kOurSsrc, rtp::kOpusPayloadType, kAudioBytes);
+    sender_.SendNow(packet, now_);
+    Transmit(std::move(packet));
   }
   for (; ms >= next_frame_ms_; next_frame_ms_ += kFrameIntervalMs) ProduceFrame();
 }
 
 void CongestionSim::ProduceFrame() {
   const int64_t audio_bps = config_.audio ? 40'000 : 0;
-  const int64_t bps = std::min(controller_.target().bps() - audio_bps, config_.video.bps());
-  if (bps <= 0 || queued_bytes_ > bps / 8 * kMaxWait.ms() / 1000) return;
+  const int64_t bps = std::min(sender_.control().target().bps() - audio_bps, config_.video.bps());
+  if (bps <= 0 || waiting_bytes_ > bps / 8 * kMaxWait.ms() / 1000) return;
   // Frames of one rate differ in size.
   const double noise = 0.7 + 0.6 * static_cast<double>(random_() >> 11) * 0x1p-53;
   auto bytes = static_cast<int64_t>(static_cast<double>(bps) / 8 * 0.033 * noise);
-  for (queued_bytes_ += bytes; bytes > 0; bytes -= kPacketBytes) {
-    queue_.push_back(std::min(bytes, kPacketBytes));
+  for (; bytes > 0; bytes -= kPacketBytes) {
+    auto packet = MakePacket(kOurSsrc, rtp::kVp8PayloadType, std::min(bytes, kPacketBytes));
+    waiting_bytes_ += static_cast<int64_t>(packet.bytes.size());
+    sender_.Queue(std::move(packet), now_);
   }
 }
 
-void CongestionSim::SendPaced() {
-  while (pacer_.CanSend(now_)) {
-    if (!queue_.empty()) {
-      const int64_t bytes = queue_.front();
-      queue_.pop_front();
-      queued_bytes_ -= bytes;
-      Transmit(bytes);
-    } else if (const int64_t padding = pacer_.ProbePadding(now_); padding > 0) {
-      Transmit(std::clamp<int64_t>(padding, 200, kPacketBytes));
-    } else {
-      return;
-    }
-  }
-}
-
-void CongestionSim::Transmit(int64_t bytes) {
-  const ProbeClusterId probe = pacer_.OnSent(bytes, now_);
-  const uint16_t number = next_sequence_number_++;
-  controller_.OnPacketSent(number, static_cast<size_t>(bytes), now_, probe);
-  carried_.push_back(MakePacket({.sequence_number = number, .sent_us = now_.us()}, bytes));
+void CongestionSim::Transmit(rtp::RtpPacket packet) {
+  carried_.push_back(Stamped(std::move(packet), now_));
   ++sent_packets_;
 }
 
@@ -129,19 +127,21 @@ void CongestionSim::Carry() {
 void CongestionSim::SendCompeting() {
   competing_bytes_ += static_cast<double>(config_.competing.bps()) / 8 / 1000;
   for (; competing_bytes_ >= kPacketBytes; competing_bytes_ -= kPacketBytes) {
-    forward_.Send(MakePacket({.competing = true, .sent_us = now_.us()}, kPacketBytes), now_);
+    forward_.Send(MakePacket(kCompetingSsrc, rtp::kVp8PayloadType, kPacketBytes).bytes, now_);
   }
 }
 
 void CongestionSim::Deliver() {
   while (const auto packet = forward_.Receive(now_)) {
-    Header header;
-    std::memcpy(&header, packet->data(), sizeof(Header));
-    if (header.competing) continue;
-    recorder_.OnPacket(header.sequence_number, now_ + receiver_clock_);
+    const auto view = rtp::ParseRtp(*packet);
+    if (!view) std::abort();
+    if (view->header.ssrc == kCompetingSsrc) continue;
+    recorder_.OnPacket(*view->extensions.transport_sequence_number, now_ + receiver_clock_);
+    int64_t sent_us = 0;
+    std::memcpy(&sent_us, view->payload.data(), kStampBytes);
     ++received_packets_;
     received_bytes_ += static_cast<int64_t>(packet->size());
-    delays_.push_back(now_ - Timestamp::Micros(header.sent_us) - config_.forward.delay);
+    delays_.push_back(now_ - Timestamp::Micros(sent_us) - config_.forward.delay);
   }
 }
 
@@ -163,7 +163,7 @@ void CongestionSim::ReceiveFeedback() {
     const auto packets = rtp::ParseRtcp(*bytes);
     if (!packets) std::abort();
     for (const rtp::RtcpPacket& packet : *packets) {
-      controller_.OnFeedback(std::get<rtp::TransportFeedback>(packet), now_);
+      sender_.control().OnFeedback(std::get<rtp::TransportFeedback>(packet), now_);
     }
   }
 }
@@ -173,12 +173,12 @@ CongestionSimSpan CongestionSim::Run(Duration time) {
   sent_packets_ = received_packets_ = received_bytes_ = 0;
   delays_.clear();
   CongestionSimSpan span;
-  span.min_target = controller_.target();
+  span.min_target = sender_.control().target();
   double targets = 0;
   while (now_ < end) {
     Step();
-    targets += static_cast<double>(controller_.target().bps());
-    span.min_target = std::min(span.min_target, controller_.target());
+    targets += static_cast<double>(sender_.control().target().bps());
+    span.min_target = std::min(span.min_target, sender_.control().target());
   }
   span.mean_target = DataRate::BitsPerSec(static_cast<int64_t>(targets / time.ms_f()));
   span.received = DataRate::BitsPerSec(

@@ -1,5 +1,5 @@
-// A sender under congestion control, a link in virtual time and a receiver that sends feedback, for
-// tests: video that follows the target, audio, padding for probes, a competing stream.
+// The sender that sessions use, a link in virtual time and a receiver that sends feedback, for
+// tests: video that follows the target, audio, a competing stream.
 #pragma once
 
 #include <array>
@@ -10,8 +10,7 @@
 
 #include "core/sim/network.h"
 #include "core/transport/arrival_recorder.h"
-#include "core/transport/congestion_controller.h"
-#include "core/transport/pacer.h"
+#include "core/transport/paced_sender.h"
 
 namespace ferry::transport::testing {
 
@@ -60,18 +59,16 @@ class CongestionSim {
   // The receiver's clock is changed by this much from now on.
   void JumpReceiverClock(Duration by) { receiver_clock_ += by; }
 
-  CongestionController& controller() { return controller_; }
+  const CongestionController& controller() const { return sender_.control().congestion(); }
   Timestamp now() const { return now_; }
 
  private:
-  enum class Kind : uint8_t { kMedia, kCompeting };
   void Step();
   void RunSender();
   void Produce();
   void ProduceFrame();
-  void SendPaced();
   void SendCompeting();
-  void Transmit(int64_t bytes);
+  void Transmit(rtp::RtpPacket packet);
   void Carry();
   void Deliver();
   void SendFeedback();
@@ -84,17 +81,14 @@ class CongestionSim {
   CongestionSimConfig config_;
   sim::Link forward_;
   sim::Link backward_;
-  CongestionController controller_;
-  Pacer pacer_;
+  PacedSender sender_;
+  int64_t waiting_bytes_ = 0;  // of video, for the pacer
   ArrivalRecorder recorder_;
   std::mt19937_64 random_{7};
   Timestamp now_ = Timestamp::Millis(1'000'000);
-  std::deque<int64_t> queue_;  // sizes of packets that wait for the pacer
-  int64_t queued_bytes_ = 0;
   std::deque<std::vector<uint8_t>> carried_;  // sent, and not on the link yet
   bool carrier_late_ = false;
   std::array<Timestamp, kSimThreads> stalled_until_{};
-  uint16_t next_sequence_number_;
   int64_t next_frame_ms_;
   int64_t next_audio_ms_;
   int64_t next_feedback_ms_;

@@ -1,0 +1,45 @@
+// The last step of all packets of one transport: each gets its transport-wide number and leaves
+// when SendController lets it, or pads a probe where there is nothing else to send.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/base/units.h"
+#include "core/rtp/rtp_packet.h"
+#include "core/transport/packet_queue.h"
+#include "core/transport/send_controller.h"
+
+namespace ferry::transport {
+
+class PacedSender {
+ public:
+  // A connection may begin with as much at once (RFC 9002 §7.2): so the first key frame, if it is
+  // not large, does not wait.
+  static constexpr int64_t kInitialWindow = 14'720;
+
+  explicit PacedSender(const CongestionConfig& config = {}, uint16_t first_number = 0)
+      : control_(config, kInitialWindow), next_number_(first_number) {}
+
+  // A packet that leaves at once (audio).
+  void SendNow(rtp::RtpPacket& packet, Timestamp now);
+  // A packet that leaves by Next. What is sent again takes from the budget for that.
+  void Queue(rtp::RtpPacket packet, Timestamp now);
+  // Whether that budget has room for a packet.
+  bool MayResend(Timestamp now) { return control_.HasResend(rtp::kMaxPacketSize, now); }
+  // The next packet, of what waits or of padding for a probe, whose time has come.
+  std::optional<rtp::RtpPacket> Next(Timestamp now);
+  // When Next will have one; Infinite when nothing waits.
+  Timestamp NextSendTime() const;
+
+  SendController& control() { return control_; }
+  const SendController& control() const { return control_; }
+  uint64_t dropped() const { return queue_.dropped(); }
+
+ private:
+  SendController control_;
+  PacketQueue queue_;
+  uint16_t next_number_;
+};
+
+}  // namespace ferry::transport

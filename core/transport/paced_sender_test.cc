@@ -1,0 +1,66 @@
+#include "core/transport/paced_sender.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "core/transport/padding_packet.h"
+
+namespace ferry::transport {
+namespace {
+using namespace literals;
+
+const Timestamp kStart = Timestamp::Millis(1'000'000);
+
+rtp::RtpPacket Packet(uint32_t ssrc, size_t bytes = 1000) {
+  static constexpr std::array<uint8_t, rtp::kMaxPacketSize> kZeros{};
+  return *rtp::RtpPacket::Make({.payload_type = rtp::kVp8PayloadType, .ssrc = ssrc},
+                               {.transport_sequence_number = 0},
+                               ByteSpan(kZeros).first(bytes - 20));
+}
+
+TEST(PacedSender, NumbersWhatLeavesInTheOrderOfLeaving) {
+  PacedSender sender({}, 0xFFFF);
+  sender.Queue(Packet(1), kStart);
+  rtp::RtpPacket audio = Packet(2);
+  sender.SendNow(audio, kStart);
+  EXPECT_EQ(rtp::ParseRtp(audio.bytes)->extensions.transport_sequence_number, 0xFFFF);
+  const auto video = sender.Next(kStart);
+  ASSERT_TRUE(video);
+  EXPECT_EQ(rtp::ParseRtp(video->bytes)->extensions.transport_sequence_number, 0);
+}
+
+TEST(PacedSender, PadsAProbeWhereNothingElseWaits) {
+  PacedSender sender;
+  sender.control().SetWantedRate(5_mbps);
+  std::optional<rtp::RtpPacket> packet;
+  for (Timestamp now = kStart; !packet && now < kStart + 100_ms; now += 1_ms) {
+    packet = sender.Next(now);
+  }
+  ASSERT_TRUE(packet) << "the estimate is below what is wanted";
+  EXPECT_EQ(packet->kind(), rtp::MediaKind::kPadding);
+  EXPECT_EQ(packet->header.ssrc, kPaddingSsrc);
+}
+
+TEST(PacedSender, WhatIsSentAgainTakesFromItsBudget) {
+  PacedSender sender;
+  int resent = 0;
+  for (; sender.MayResend(kStart) && resent < 1000; ++resent) {
+    rtp::RtpPacket packet = Packet(1);
+    packet.recovered = true;
+    sender.Queue(std::move(packet), kStart);
+  }
+  EXPECT_NEAR(resent, 18, 1) << "half a second of 30 % of 1 Mbps";
+  sender.Queue(Packet(1), kStart);
+  EXPECT_FALSE(sender.MayResend(kStart));
+}
+
+TEST(PacedSender, WakesOnlyWhenSomethingWaits) {
+  PacedSender sender;
+  EXPECT_EQ(sender.NextSendTime(), Timestamp::Infinite());
+  sender.Queue(Packet(1), kStart);
+  EXPECT_LE(sender.NextSendTime(), kStart);
+}
+
+}  // namespace
+}  // namespace ferry::transport
