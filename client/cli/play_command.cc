@@ -99,7 +99,7 @@ class Player final : public ClientApp {
                 << ", " << why << std::endl;
     };
     if (!audio && stream.codec != "vp8") return left_out("which is not VP8");
-    if (streams_.size() >= session::MediaSession::kMaxStreams) return left_out("one too many");
+    if (streams_.size() >= session::kMaxStreams) return left_out("one too many");
     if (!streams_.emplace(stream.stream_id, PlayedStream{.user_id = user, .stream = stream}).second)
       return;
     LayerPreference preference;

@@ -68,7 +68,7 @@ class Fuzzed {
       std::visit([](const auto& each) { CheckOutput(each); }, *output);
       const auto* packet = std::get_if<SendPacket>(&*output);
       ++(packet && packet->kind == PacketKind::kVideo ? video : others);
-      Check(others <= MediaSession::kMaxOutputs + kMaxOfTimers);
+      Check(others <= OutputQueue::kMaxOutputs + kMaxOfTimers);
       Check(video <= transport::PacketQueue::kMaxPackets + kMaxOfTimers);
     }
     const transport::CongestionConfig limits;

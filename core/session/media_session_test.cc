@@ -60,7 +60,7 @@ TEST(MediaSession, TellsTemporalLayersInTheDescriptor) {
 
 TEST(MediaSession, BoundsTheNumberOfStreams) {
   MediaSession session(1);
-  for (uint32_t ssrc = 1; ssrc <= MediaSession::kMaxStreams; ++ssrc) {
+  for (uint32_t ssrc = 1; ssrc <= kMaxStreams; ++ssrc) {
     ASSERT_TRUE(session.AddVideoReceiver(ssrc, 0));
   }
   EXPECT_EQ(session.AddVideoReceiver(1000, 0).error().code, ErrorCode::kLimitExceeded);
@@ -73,7 +73,7 @@ TEST(MediaSession, BoundsWhatWaitsForPoll) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(session.SendFrame(5, frame, false, kNow, kNow));
   size_t polled = 0;
   while (session.Poll(kNow)) ++polled;
-  EXPECT_LE(polled, MediaSession::kMaxOutputs);
+  EXPECT_LE(polled, OutputQueue::kMaxOutputs);
   EXPECT_GT(session.outputs_dropped(), 0u);
 }
 
