@@ -38,9 +38,17 @@ class JitterBuffer::Impl {
  private:
   // Nothing is played until the first packet is due, nor after a long pause until the next is.
   bool idle() const;
+  // Where `packet` begins, after what was decoded last. A few samples more or less without a packet
+  // between them are the sender's clock, and no gap.
+  int64_t GapBefore(const BufferedPacket& packet) const {
+    const int64_t gap = packet.timestamp - next_timestamp_;
+    const bool adjacent = packet.sequence_number == last_sequence_ + 1 && !discontinuity_;
+    return adjacent && gap > -kClockStep && gap < kClockStep ? 0 : gap;
+  }
+  static constexpr int64_t kClockStep = 5 * 48;
   // The sender sent nothing between what was decoded last and `packet`: no number is missing.
   bool FollowsPause(const BufferedPacket& packet) const {
-    return packet.sequence_number == last_sequence_ + 1 && packet.timestamp > next_timestamp_;
+    return packet.sequence_number == last_sequence_ + 1 && GapBefore(packet) > 0;
   }
   // Of the next sample to be played.
   int64_t FrontTimestamp() const {

@@ -76,17 +76,16 @@ bool JitterBuffer::Impl::IsDue(const BufferedPacket& packet) const {
   if (!started_ || wait_for_target_ || concealed_ >= kFadeEnd) {
     return excess >= Duration::Zero() || packets_.full();
   }
-  const int64_t gap = packet.timestamp - next_timestamp_;
-  if (gap <= concealed_) return true;
+  if (GapBefore(packet) <= concealed_) return true;
   return excess >= kBehind;
 }
 
 bool JitterBuffer::Impl::CanUseFec(const BufferedPacket& packet) const {
   if (!packet.has_fec || !started_ || wait_for_target_ || concealed_ >= kFadeEnd) return false;
   if (FollowsPause(packet)) return false;
-  const int64_t gap = packet.timestamp - next_timestamp_;
+  const int64_t left = GapBefore(packet) - concealed_;
   // The copy reaches back by one packet; what lies before is concealed first.
-  return gap > concealed_ && gap <= packet.samples;
+  return left > 0 && left <= packet.samples;
 }
 
 // Packets whose time is over: reordered ones that came while their gap was being concealed.
@@ -124,7 +123,7 @@ void JitterBuffer::Impl::DecodeFront() {
     ++stats_.packets_discarded;
     return;
   }
-  const int64_t gap = started_ ? packet.timestamp - next_timestamp_ : 0;
+  const int64_t gap = started_ ? GapBefore(packet) : 0;
   if (started_ && !discontinuity_) {
     fec_policy_.OnMissing(packet.sequence_number - last_sequence_ - 1);
   }
@@ -161,8 +160,8 @@ void JitterBuffer::Impl::DecodeFront() {
 void JitterBuffer::Impl::DecodeFecOf(const BufferedPacket& packet) {
   // The copy stands for the packet before, as long as this one.
   const auto length = static_cast<size_t>(packet.samples);
-  const int64_t gap = packet.timestamp - next_timestamp_;
-  const int64_t skip = std::max<int64_t>(packet.samples - gap, 0) + concealed_;
+  // Of it, what was concealed already.
+  const int64_t skip = std::max<int64_t>(concealed_ + packet.samples - GapBefore(packet), 0);
   const Result<size_t> decoded = skip < packet.samples
                                      ? decoder_->DecodeFec(packet.payload, length, scratch_)
                                      : Result<size_t>(std::unexpected(Error{}));
@@ -231,8 +230,7 @@ void JitterBuffer::Impl::CountConcealment(bool sender_paused) {
 
 // Decodes the packets that follow without a gap until `samples` are there to be looked at.
 void JitterBuffer::Impl::DecodeAhead(size_t samples) {
-  while (playout_.size() < samples && !packets_.empty() &&
-         packets_.front().timestamp == next_timestamp_) {
+  while (playout_.size() < samples && !packets_.empty() && GapBefore(packets_.front()) == 0) {
     DecodeFront();
   }
 }

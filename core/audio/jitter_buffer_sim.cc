@@ -8,30 +8,6 @@
 
 namespace ferry {
 
-std::vector<float> MakeVoice(size_t samples) {
-  std::vector<float> out(samples);
-  double phase = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    const double t = static_cast<double>(i) / kOpusSampleRate;
-    const double pitch = 150 + 30 * std::sin(2 * std::numbers::pi * 0.7 * t);
-    phase += 2 * std::numbers::pi * pitch / kOpusSampleRate;
-    double sum = 0;
-    for (int h = 1; h <= 12; ++h) sum += std::sin(h * phase) / h;
-    const double syllable = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * 3 * t);
-    out[i] = static_cast<float>(0.15 * sum * (0.15 + 0.85 * syllable));
-  }
-  return out;
-}
-
-std::vector<float> MakeTone(size_t samples, double hertz, double amplitude) {
-  std::vector<float> out(samples);
-  for (size_t i = 0; i < samples; ++i) {
-    out[i] = static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * hertz *
-                                                     static_cast<double>(i) / kOpusSampleRate));
-  }
-  return out;
-}
-
 namespace {
 
 OpusEncoder MakeEncoder(const JitterBufferSim::Options& options) {
@@ -69,8 +45,10 @@ void JitterBufferSim::Send(const Network& network) {
   std::array<uint8_t, kMaxOpusPacketBytes> bytes;
   const size_t size = encoder_.Encode(pcm, bytes).value();
   const std::optional<Duration> delay = network(sent_);
+  const int error = options_.timestamp_error ? options_.timestamp_error(sent_) : 0;
+  const uint32_t timestamp = timestamp_ + static_cast<uint32_t>(error);
   for (int copy = 0; delay && copy < (duplicate_ ? 2 : 1); ++copy) {
-    in_flight_.push_back({send_time_ + *delay, sequence_, timestamp_,
+    in_flight_.push_back({send_time_ + *delay, sequence_, timestamp,
                           std::vector<uint8_t>(bytes.begin(), bytes.begin() + size)});
   }
   ++sent_;

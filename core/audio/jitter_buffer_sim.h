@@ -8,15 +8,10 @@
 
 #include "core/audio/jitter_buffer.h"
 #include "core/audio/opus_encoder.h"
+#include "core/audio/testing/signals.h"
 #include "core/base/units.h"
 
 namespace ferry {
-
-// A voice-like signal of `samples` at 48 kHz: a gliding pitch with harmonics, loud and soft in
-// turns, as syllables are.
-std::vector<float> MakeVoice(size_t samples);
-// A steady sine, whose continuity is easily judged.
-std::vector<float> MakeTone(size_t samples, double hertz, double amplitude);
 
 class JitterBufferSim {
  public:
@@ -27,6 +22,8 @@ class JitterBufferSim {
     // phase, with an amplitude of 0.5.
     bool tone = false;
     double sender_drift = 0;  // 200e-6: the sender's clock runs 200 ppm fast
+    // Samples that packet `n`'s timestamp is off its place, as of a sender that reads its clock.
+    std::function<int(int n)> timestamp_error = nullptr;
     uint16_t first_sequence = 1000;
     uint32_t first_timestamp = 50'000;
     int fec_loss_percent = 20;

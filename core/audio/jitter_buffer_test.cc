@@ -102,6 +102,34 @@ TEST(JitterBuffer, RebuildsALostPacketFromTheNextOnesCopy) {
             2 * static_cast<int64_t>(sim.stats().fec_packets_recovered));
 }
 
+TEST(JitterBuffer, OneCopyMendsWhatOneCopyCan) {
+  // Two packets lost in a row cost one: the floor is the loss squared, and what is lost where speech
+  // is so low that it carries no copy.
+  for (const auto& [loss, most] : {std::pair(0.05, 0.0115), {0.10, 0.028}, {0.30, 0.135}}) {
+    std::mt19937 random(11);
+    std::bernoulli_distribution lost(loss);
+    JitterBufferSim sim({.buffer = {.min_delay = 60_ms}});
+    sim.Run(6'000, [&](int n) { return lost(random) ? std::nullopt : Steady(n); });
+    EXPECT_LT(sim.ConcealedShare(), most) << loss;
+    EXPECT_GT(sim.ConcealedShare(), loss * loss * 0.7) << loss;
+  }
+}
+
+TEST(JitterBuffer, ASenderThatReadsItsClockIsHeardAsOneThatCounts) {
+  std::mt19937 random(5);
+  for (const int fec : {0, 20}) {
+    JitterBufferSim sim(
+        {.tone = true,
+         .timestamp_error = [&](int) { return static_cast<int>(random() % 97) - 48; },
+         .fec_loss_percent = fec});
+    sim.Run(500, Steady);
+    EXPECT_EQ(sim.stats().concealed_samples, 0u);
+    EXPECT_EQ(sim.stats().pause_samples, 0u);
+    EXPECT_EQ(sim.stats().fec_packets_recovered, 0u);
+    EXPECT_LT(sim.MaxStep(100), 1.1f * kToneStep) << "nothing is joined";
+  }
+}
+
 TEST(JitterBuffer, WaitsForTheCopyOnceLossesAreSeen) {
   std::mt19937 random(7);
   JitterBufferSim sim({});
