@@ -32,29 +32,44 @@ Result<void> AudioSender::Push(std::span<const float> pcm, Timestamp capture_tim
   const auto duration_of = [&](size_t floats) {
     return Duration::Micros(static_cast<int64_t>(floats / channels) * 1'000'000 / kOpusSampleRate);
   };
-  // The capture clock is jittery, the samples are not: time runs by samples until both differ too
-  // much to be jitter.
-  const Timestamp expected = pending_capture_time_ + duration_of(pending_.size());
-  const Duration gap = capture_time - expected;
-  if (!started_ || gap > kMaxCaptureGap || -gap > kMaxCaptureGap) {
-    pending_.clear();
-    pending_capture_time_ = capture_time;
-    started_ = true;
-  } else {
-    // The two clocks drift apart; follow slowly.
-    pending_capture_time_ += Duration::Micros(gap.us() / 64);
-  }
+  if (!Continues(capture_time, duration_of(pending_.size()))) pending_.clear();
   const size_t packet_size = kOpusFrameSamples * channels;
   while (!pcm.empty()) {
     const size_t take = std::min(packet_size - pending_.size(), pcm.size());
     pending_.insert(pending_.end(), pcm.begin(), pcm.begin() + static_cast<std::ptrdiff_t>(take));
     pcm = pcm.subspan(take);
     if (pending_.size() < packet_size) break;
-    if (auto made = EncodePacket(now, out); !made) return made;
+    const auto made = EncodePacket(now, out);
     pending_.clear();
-    pending_capture_time_ += kPacketDuration;
+    Advance();
+    if (!made) return made;
   }
   return {};
+}
+
+// The capture clock is jittery, the samples are not: time runs by samples until both differ too
+// much to be jitter.
+bool AudioSender::Continues(Timestamp capture_time, Duration waiting) {
+  const Duration gap = capture_time - (capture_time_ + waiting);
+  if (started_ && gap <= kMaxCaptureGap && -gap <= kMaxCaptureGap) {
+    // The two clocks drift apart; follow slowly.
+    capture_time_ += Duration::Micros(gap.us() / 64);
+    rtp_.SetClock(timestamp_, capture_time_);
+    return true;
+  }
+  // By the clock as it ran until then. Never back, which would be another sound in the same place.
+  const uint32_t there = rtp_.TimestampFor(capture_time);
+  const bool ahead = !started_ || static_cast<int32_t>(there - timestamp_) > 0;
+  if (ahead) timestamp_ = there;
+  capture_time_ = capture_time;
+  started_ = true;
+  rtp_.SetClock(timestamp_, capture_time_);
+  return false;
+}
+
+void AudioSender::Advance() {
+  timestamp_ += kOpusFrameSamples;
+  capture_time_ += kPacketDuration;
 }
 
 Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<rtp::RtpPacket>& out) {
@@ -64,11 +79,11 @@ Result<void> AudioSender::EncodePacket(Timestamp now, std::vector<rtp::RtpPacket
     if (muted_packets_++ % kMutedIntervalPackets != 0) return {};
   }
   std::array<uint8_t, kMaxOpusPacketBytes> payload;
-  const auto extensions = NextExtensions(pending_, pending_capture_time_);
+  const auto extensions = NextExtensions(pending_);
   const size_t room = std::min(payload.size(), RtpSender::MaxPayload(extensions));
   const auto size = encoder_.Encode(pending_, MutableByteSpan(payload).first(room));
   if (!size) return std::unexpected(size.error());
-  out.push_back(MakePacket(ByteSpan(payload).first(*size), extensions, pending_capture_time_, now));
+  out.push_back(MakePacket(ByteSpan(payload).first(*size), extensions, now));
   return {};
 }
 
@@ -78,8 +93,9 @@ Result<void> AudioSender::PushEncoded(ByteSpan packet, std::span<const float> de
   if (packet.size() > MaxEncodedPacket()) {
     return Fail(ErrorCode::kLimitExceeded, "an Opus packet is larger than an RTP packet takes");
   }
-  if (muted_) return {};
-  out.push_back(MakePacket(packet, NextExtensions(decoded, capture_time), capture_time, now));
+  Continues(capture_time, Duration::Zero());
+  if (!muted_) out.push_back(MakePacket(packet, NextExtensions(decoded), now));
+  Advance();
   return {};
 }
 
@@ -87,33 +103,39 @@ size_t AudioSender::MaxEncodedPacket() {
   return RtpSender::MaxPayload({.audio_level = AudioLevel{}, .absolute_capture_time = 0});
 }
 
-rtp::RtpExtensions AudioSender::NextExtensions(std::span<const float> pcm, Timestamp capture_time) {
+rtp::RtpExtensions AudioSender::NextExtensions(std::span<const float> pcm) {
   rtp::RtpExtensions extensions;
   extensions.audio_level = meter_.Analyze(pcm);
   if (muted_ || packets_made_ % kCaptureTimeInterval == 0) {
-    extensions.absolute_capture_time = rtp::ToNtp(capture_time);
+    extensions.absolute_capture_time = rtp::ToNtp(capture_time_);
   }
   ++packets_made_;
   return extensions;
 }
 
 rtp::RtpPacket AudioSender::MakePacket(ByteSpan payload, const rtp::RtpExtensions& extensions,
-                                       Timestamp capture_time, Timestamp now) {
+                                       Timestamp now) {
   return rtp_.MakePacket({.payload = payload,
-                          .timestamp = rtp_.TimestampFor(capture_time),
+                          .timestamp = timestamp_,
                           // RFC 3551 §4.1: the first packet after silence.
-                          .marker = packets_made_ == 1,
+                          .marker = std::exchange(sound_begins_, false),
                           .extensions = extensions},
                          now);
 }
 
 void AudioSender::SetMuted(bool muted) {
   if (muted && !muted_) muted_packets_ = 0;
+  if (!muted && muted_) sound_begins_ = true;
   muted_ = muted;
 }
 
 void AudioSender::SetExpectedLoss(double fraction) {
-  encoder_.SetExpectedLossPercent(static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 100 + 0.5));
+  // Losses come in bursts: a second without one says little.
+  expected_loss_ = std::max(std::clamp(fraction, 0.0, 1.0), expected_loss_ * kLossMemory);
+  if (expected_loss_ < kLeastLoss) expected_loss_ = 0;
+  // Told of less, the encoder hardly makes copies that are worth listening to.
+  const double told = expected_loss_ == 0 ? 0 : std::max(expected_loss_, kLeastToldLoss);
+  encoder_.SetExpectedLossPercent(static_cast<int>(told * 100 + 0.5));
 }
 
 }  // namespace ferry::session

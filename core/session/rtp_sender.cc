@@ -1,10 +1,16 @@
 #include "core/session/rtp_sender.h"
 
+#include <cmath>
+
 #include "core/rtp/ntp_time.h"
 
 namespace ferry::session {
 
 uint32_t RtpSender::TimestampFor(Timestamp capture_time) const {
+  if (clock_) {
+    const double elapsed = (capture_time - clock_->capture_time).seconds_f();
+    return clock_->timestamp + static_cast<uint32_t>(std::llround(elapsed * config_.clock_rate_hz));
+  }
   // Whole seconds and the rest apart: the product of all microseconds since 1970 and 90 000 passes
   // 64 bits.
   const int64_t us = capture_time.us();

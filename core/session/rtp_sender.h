@@ -37,8 +37,13 @@ class RtpSender {
       : config_(config), next_(config.first_sequence) {}
 
   uint32_t ssrc() const { return config_.ssrc; }
-  // The RTP timestamp of a capture time (Unix epoch).
+  // The RTP timestamp of a capture time (Unix epoch), as the clock was set last.
   uint32_t TimestampFor(Timestamp capture_time) const;
+  // From now on what was captured at `capture_time` has this timestamp: of media whose clock counts
+  // samples, which drifts away from ours. Before that the clock is ours.
+  void SetClock(uint32_t timestamp, Timestamp capture_time) {
+    clock_ = Clock{timestamp, capture_time};
+  }
 
   struct Packet {
     ByteSpan payload;
@@ -61,7 +66,13 @@ class RtpSender {
   const RtpSenderStats& stats() const { return stats_; }
 
  private:
+  struct Clock {
+    uint32_t timestamp;
+    Timestamp capture_time;
+  };
+
   RtpSenderConfig config_;
+  std::optional<Clock> clock_;
   int64_t next_;  // not wrapped
   transport::PacketHistory history_;
   RtpSenderStats stats_;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/audio/testing/signals.h"
 #include "core/session/media_session.h"
 #include "core/sim/network.h"
 
@@ -48,6 +49,7 @@ class Call {
   MediaSession subscriber{2};
   Duration downstream = Duration::Millis(30);  // of audio, at the subscriber
   bool send_audio = true;
+  bool voice = false;  // instead of a tone, of which Opus makes no copies as it does of music
   bool send_video = true;
   size_t frame_size = 3000;
   size_t keyframe_size = 12'000;
@@ -73,7 +75,8 @@ class Call {
   void PushAudio() {
     std::array<float, 480> block;
     for (float& sample : block) {
-      sample = 0.3f * static_cast<float>(std::sin(phase_));
+      sample = voice ? voice_[voice_at_++ % voice_.size()]
+                     : 0.3f * static_cast<float>(std::sin(phase_));
       phase_ += 2 * M_PI * 440 / 48'000;
     }
     (void)publisher.PushAudio(kAudioSsrc, block, next_audio_ - Duration::Millis(10), now_);
@@ -124,6 +127,8 @@ class Call {
   Timestamp next_audio_ = now_;
   Timestamp next_video_ = now_;
   Timestamp next_pull_ = now_;
+  const std::vector<float> voice_ = MakeVoice(480'000);
+  size_t voice_at_ = 0;
   double phase_ = 0;
   int frame_number_ = 0;
   bool want_keyframe_ = true;
