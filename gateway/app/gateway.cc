@@ -147,8 +147,7 @@ Result<void> Gateway::StartHttp() {
   http_ = std::make_unique<HttpService>(
       HttpService::Sources{config_, apps_, clock_, leaving_, addresses_,
                            webtransport_ ? certificates_.get() : nullptr, metrics_});
-  dispatcher_ =
-      std::make_unique<HttpDispatcher>(http_threads_, http_->everybody(), addresses_, *log_);
+  dispatcher_ = std::make_unique<HttpDispatcher>(http_threads_, http_->everybody(), *log_);
   http_->AddMetrics(dispatcher_->metrics());
   http_->AddMetrics(admin_metrics_);
   for (const std::string& folder : http_->MissingFolders()) {

@@ -1,5 +1,5 @@
-// Hands the requests that come in on the workers' threads over to those that answer, as many as one
-// address may make and as many as there is time for.
+// Hands the requests that come in on the workers' threads over to those that answer, as many as
+// there is time for.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,6 @@
 
 #include "gateway/base/metrics.h"
 #include "gateway/http/http_threads.h"
-#include "gateway/net/address_limits.h"
 #include "gateway/net/http.h"
 
 namespace spdlog {
@@ -24,13 +23,11 @@ class HttpDispatcher final : public HttpHandler {
   static constexpr size_t kMaxInFlight = 256;
 
   // All outlive it. Handlers run on `threads`; what one throws is logged and answered with 500.
-  HttpDispatcher(HttpThreads& threads, HttpHandler& answers, AddressLimits& addresses,
-                 spdlog::logger& log);
+  HttpDispatcher(HttpThreads& threads, HttpHandler& answers, spdlog::logger& log);
 
   size_t MaxBody(const HttpRequestHeader& header) const override {
     return answers_.MaxBody(header);
   }
-  // 429 when the address asks too often.
   void Handle(HttpRequest request, HttpContext context, HttpDone done) override;
 
   // What was refused here.
@@ -38,11 +35,9 @@ class HttpDispatcher final : public HttpHandler {
 
  private:
   void Run(HttpRequest request, HttpContext context, const HttpDone& done);
-  void CountRefusal(Count Metrics::*count);
 
   HttpThreads& threads_;
   HttpHandler& answers_;
-  AddressLimits& addresses_;
   spdlog::logger& log_;
   std::atomic<size_t> in_flight_{0};
   std::mutex refusals_;  // Count has one writer at a time

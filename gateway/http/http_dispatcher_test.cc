@@ -48,9 +48,6 @@ class HttpDispatcherTest : public ::testing::Test {
   }
 
   const asio::ip::address address = asio::ip::make_address("192.0.2.1");
-  SystemClock clock;
-  AddressLimits addresses{{.requests_per_second_per_address = 1, .request_burst_per_address = 1000},
-                          clock};
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text)};
   Router router;
@@ -60,14 +57,14 @@ class HttpDispatcherTest : public ::testing::Test {
 };
 
 TEST_F(HttpDispatcherTest, AnswersOnThreadsOfItsOwn) {
-  HttpDispatcher dispatcher(threads, router, addresses, log);
+  HttpDispatcher dispatcher(threads, router, log);
   std::ostringstream here;
   here << std::this_thread::get_id();
   EXPECT_NE(*Ask(dispatcher, "/thread").get().body, here.str());
 }
 
 TEST_F(HttpDispatcherTest, AHandlerThatThrowsIsAnsweredForAndLogged) {
-  HttpDispatcher dispatcher(threads, router, addresses, log);
+  HttpDispatcher dispatcher(threads, router, log);
   EXPECT_EQ(Ask(dispatcher, "/bad").get().status, 500u);
   EXPECT_EQ(Ask(dispatcher, "/").get().status, 200u);
   threads.Stop();
@@ -77,24 +74,8 @@ TEST_F(HttpDispatcherTest, AHandlerThatThrowsIsAnsweredForAndLogged) {
       << log_text.str();
 }
 
-TEST_F(HttpDispatcherTest, AnAddressThatAsksTooOftenIsToldSoAndNobodyElse) {
-  AddressLimits narrow({.requests_per_second_per_address = 1, .request_burst_per_address = 3},
-                       clock);
-  HttpDispatcher dispatcher(threads, router, narrow, log);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(Ask(dispatcher, "/").get().status, 200u);
-  const HttpResponse refused = Ask(dispatcher, "/").get();
-  EXPECT_EQ(refused.status, 429u);
-  EXPECT_EQ(refused.headers.at(http::field::retry_after), "1");
-  EXPECT_EQ(dispatcher.metrics().http_rate.value(), 1);
-  std::promise<unsigned> other;
-  dispatcher.Handle(HttpRequest(http::verb::get, "/", 11),
-                    {.remote = asio::ip::make_address("192.0.2.2")},
-                    HttpDone([&](HttpResponse response) { other.set_value(response.status); }));
-  EXPECT_EQ(other.get_future().get(), 200u);
-}
-
 TEST_F(HttpDispatcherTest, SoManyAreAnsweredAtATime) {
-  HttpDispatcher dispatcher(threads, router, addresses, log);
+  HttpDispatcher dispatcher(threads, router, log);
   std::vector<std::future<HttpResponse>> slow;
   for (size_t i = 0; i < HttpDispatcher::kMaxInFlight; ++i)
     slow.push_back(Ask(dispatcher, "/slow"));

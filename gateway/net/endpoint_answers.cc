@@ -34,6 +34,12 @@ HttpResponse TooManyConnections(const ConnectionClient& client, const HttpReques
   return response;
 }
 
+HttpResponse TooManyRequests() {
+  HttpResponse response = Readable(429, "too many requests from this address\n");
+  response.headers.set(http::field::retry_after, "1");
+  return response;
+}
+
 HttpResponse GatewayFull() {
   HttpResponse response = Readable(503, "the gateway is full\n");
   response.headers.set(http::field::retry_after, "10");

@@ -11,6 +11,8 @@ namespace ferry::gateway {
 
 // To a request of a client, or of somebody in between, who has too many connections: 429.
 HttpResponse TooManyConnections(const ConnectionClient& client, const HttpRequest& request);
+// To an address that asks too often: 429.
+HttpResponse TooManyRequests();
 // To a client that is one too many: 503.
 HttpResponse GatewayFull();
 // 403.

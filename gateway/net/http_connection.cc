@@ -17,6 +17,8 @@ namespace {
 
 namespace http = boost::beast::http;
 
+constexpr unsigned kTooManyRequests = 429;
+
 // An answer that is on its way. Touched on the connection's executor alone.
 struct Pending {
   explicit Pending(const asio::any_io_executor& executor) : answered(executor) {}
@@ -118,6 +120,9 @@ asio::awaitable<bool> HttpConnection::Write(HttpResponse answer) {
   static_cast<http::fields&>(response.base()) = std::move(answer.headers);
   response.result(answer.status);
   response.version(version_);
+  // On a connection that stays, each refusal would cost reading and writing all the same; a new one
+  // is refused before that (AddressLimits::Admit).
+  if (answer.status == kTooManyRequests) keep_alive_ = false;
   response.keep_alive(keep_alive_);
   const size_t size = answer.body ? answer.body->size() : 0;
   if (size > 0 && !head_) response.body() = {answer.body->data(), size};

@@ -36,7 +36,7 @@ class HttpConnection {
   asio::awaitable<std::optional<HttpRequest>> Read();
   // What the handler answers.
   asio::awaitable<HttpResponse> Ask(HttpRequest request, HttpContext context);
-  // Answers the request read last. False when the connection is not to be used again.
+  // Answers the request read last. False when the connection is not to be used again, as after 429.
   asio::awaitable<bool> Write(HttpResponse answer);
   // The whole answer to the request read last, which makes another protocol of the connection.
   asio::awaitable<bool> WriteUpgrade(std::string answer);

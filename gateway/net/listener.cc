@@ -236,26 +236,35 @@ asio::awaitable<std::shared_ptr<net::WebSocketConnection>> Listener::ServeHttp(
     if (!request) break;
     place.Busy();
     NoteIgnored(client, *request);
-    const bool too_many = !client.Request(slots.address, *request);
-    HttpResponse answer;
-    if (too_many) {
-      answer = TooManyConnections(client, *request);
-    } else if (auto here = AnswerHere(*request, connection.slashed(), client, slots)) {
-      answer = std::move(*here);
-    } else if (!IsEndpoint(*request) || !IsRead(*request)) {
-      HttpContext context{.remote = client.address()};
-      answer = co_await connection.Ask(std::move(*request), std::move(context));
-    } else {
-      std::string accepted = net::UpgradeResponse(*request);
-      if (!co_await connection.WriteUpgrade(std::move(accepted)) || stopped_) break;
-      co_return std::make_shared<net::WebSocketConnection>(
-          std::move(stream), net::WebSocketRole::kServer, AddressText(client.address()),
-          connection.rest());
+    if (auto answer = co_await Answer(connection, *request, client, slots)) {
+      again = co_await connection.Write(std::move(*answer));
+      continue;
     }
-    again = co_await connection.Write(std::move(answer)) && !too_many;
+    std::string accepted = net::UpgradeResponse(*request);
+    if (!co_await connection.WriteUpgrade(std::move(accepted)) || stopped_) break;
+    co_return std::make_shared<net::WebSocketConnection>(
+        std::move(stream), net::WebSocketRole::kServer, AddressText(client.address()),
+        connection.rest());
   }
   co_await connection.Close(limits_.handshake_timeout);
   co_return nullptr;
+}
+
+asio::awaitable<std::optional<HttpResponse>> Listener::Answer(HttpConnection& connection,
+                                                              HttpRequest& request,
+                                                              ConnectionClient& client,
+                                                              Slots& slots) {
+  if (!client.Request(slots.address, request)) co_return TooManyConnections(client, request);
+  auto here = AnswerHere(request, connection.slashed(), client, slots);
+  // Paid for by the connection, which it takes as a whole.
+  if (!here && IsEndpoint(request) && IsRead(request)) co_return std::nullopt;
+  if (!shared_.addresses.TakeRequest(AddressKey::Of(client.address()))) {
+    metrics_.http_rate.Add();
+    co_return TooManyRequests();
+  }
+  if (here) co_return here;
+  HttpContext context{.remote = client.address()};
+  co_return co_await connection.Ask(std::move(request), std::move(context));
 }
 
 std::optional<HttpResponse> Listener::AnswerHere(const HttpRequest& request,

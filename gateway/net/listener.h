@@ -98,6 +98,10 @@ class Listener {
                                                                        ConnectionClient& client,
                                                                        Slots& slots,
                                                                        const std::string& begin);
+  // The answer to a request; nullopt: its upgrade is granted.
+  asio::awaitable<std::optional<HttpResponse>> Answer(HttpConnection& connection,
+                                                      HttpRequest& request,
+                                                      ConnectionClient& client, Slots& slots);
   // What is answered here at once; nullopt: it is an upgrade to be granted, or another's to answer.
   std::optional<HttpResponse> AnswerHere(const HttpRequest& request, const std::string& slashed,
                                          const ConnectionClient& client, Slots& slots);

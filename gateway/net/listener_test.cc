@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -241,6 +243,75 @@ TEST_F(ListenerTest, ARequestThatIsTooLargeOrNoneIsToldSo) {
   listener.Stop();
   Run();
 }
+
+// What can be answered on the worker's own thread, and what is answered elsewhere.
+struct Asked {
+  const char* request;
+  const char* status;
+};
+
+class AskedTest : public ListenerTest, public ::testing::WithParamInterface<Asked> {
+ protected:
+  // What comes on one connection until its end.
+  std::string Say(uint16_t port, const std::string& text) {
+    asio::ip::tcp::socket socket(io);
+    socket.connect({asio::ip::address_v4::loopback(), port});
+    asio::write(socket, asio::buffer(text));
+    std::string heard;
+    bool over = false;
+    asio::async_read(socket, asio::dynamic_buffer(heard),
+                     [&](const error_code&, size_t) { over = true; });
+    EXPECT_TRUE(Until([&] { return over; })) << "the connection stays open: " << heard;
+    socket.close();
+    Until([&] { return over; });
+    return heard;
+  }
+  static int Count(const std::string& text, const std::string& part) {
+    int count = 0;
+    for (size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) ++count;
+    return count;
+  }
+};
+
+TEST_P(AskedTest, TakesOfTheRequestsOfItsAddressAndEndsTheConnectionBeyondThem) {
+  AddressLimits narrow(
+      {.max_connections = 0, .requests_per_second_per_address = 1, .request_burst_per_address = 3},
+      clock);
+  origins = OriginPolicy::Parse({"https://good.example"}).value();
+  proxies.path_prefix = PathPrefix::Parse("/call").value();
+  Late late;
+  Listener listener(io, {*certificates, narrow, origins, proxies}, {}, 1, late, nullptr, metrics,
+                    log, Carrier::kPlain);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  std::string requests;
+  for (int i = 0; i < 8; ++i) {
+    requests += std::string(GetParam().request) + "Host: a\r\n" +
+                (i == 7 ? "Connection: close\r\n\r\n" : "\r\n");
+  }
+  const std::string heard = Say(listener.port(), requests);
+  EXPECT_EQ(Count(heard, std::string("HTTP/1.1 ") + GetParam().status), 3) << heard;
+  EXPECT_EQ(Count(heard, "HTTP/1.1 429 Too Many Requests\r\n"), 1) << heard;
+  EXPECT_EQ(Count(heard, "Retry-After: 1\r\n"), 1) << heard;
+  EXPECT_EQ(Count(heard, "Connection: close\r\n"), 1) << heard;
+  EXPECT_EQ(metrics.http_requests.value(), 4);
+  EXPECT_EQ(metrics.http_rate.value(), 1);
+  listener.Stop();
+  Run();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Statuses, AskedTest,
+    ::testing::Values(Asked{"GET /rtc/v1 HTTP/1.1\r\n", "426"},
+                      Asked{"GET /rtc/v1?origin=https://evil.example HTTP/1.1\r\n", "403"},
+                      Asked{"GET /call HTTP/1.1\r\n", "308"},
+                      Asked{"GET /rtc/v1 HTTP/1.1\r\n"
+                            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                            "Sec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Protocol: ferry.v1\r\n"
+                            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+                            "503"},
+                      Asked{"GET /now HTTP/1.1\r\n", "200"}),
+    [](const auto& one) { return std::string(one.param.status); });
 
 // A TLS connection that says nothing.
 class Idle {
