@@ -149,6 +149,7 @@ Result<void> Gateway::StartHttp() {
                            webtransport_ ? certificates_.get() : nullptr, metrics_});
   dispatcher_ = std::make_unique<HttpDispatcher>(http_threads_, http_->everybody(), *log_);
   http_->AddMetrics(dispatcher_->metrics());
+  http_->AddMetrics(http_threads_.metrics());
   http_->AddMetrics(admin_metrics_);
   for (const std::string& folder : http_->MissingFolders()) {
     log_->warn(
@@ -184,14 +185,23 @@ asio::awaitable<void> Gateway::WatchApplications() {
   while (!error) {
     timer.expires_after(kApplicationsInterval);
     co_await timer.async_wait(Into(error));
-    const auto changed = apps_.Refresh();
-    if (!changed && !failed) {
-      log_->error("event=applications-not-read error={:?}", changed.error().message);
-    } else if (changed && *changed) {
-      log_->info("event=applications-changed applications={}", apps_.applications()->size());
+    // What it throws would end the coroutine, and with it the watching.
+    try {
+      failed = !RefreshApplications(/*said=*/failed);
+    } catch (const std::exception& failure) {
+      http_threads_.OnFailure(failure.what());
     }
-    failed = !changed;
   }
+}
+
+bool Gateway::RefreshApplications(bool said) {
+  const auto changed = apps_.Refresh();
+  if (!changed && !said) {
+    log_->error("event=applications-not-read error={:?}", changed.error().message);
+  } else if (changed && *changed) {
+    log_->info("event=applications-changed applications={}", apps_.applications()->size());
+  }
+  return changed.has_value();
 }
 
 void Gateway::StopHttp() {
@@ -229,11 +239,16 @@ asio::awaitable<void> Gateway::RenewCertificate() {
     renewal_.expires_after(kRenewalInterval);
     co_await renewal_.async_wait(Into(error));
     if (error) break;
-    const auto changed = certificates_->Renew();
-    if (!changed) {
-      log_->error("event=certificate-renewal-failed error={:?}", changed.error().message);
-    } else if (*changed) {
-      OnCertificate();
+    // As where the applications are watched.
+    try {
+      const auto changed = certificates_->Renew();
+      if (!changed) {
+        log_->error("event=certificate-renewal-failed error={:?}", changed.error().message);
+      } else if (*changed) {
+        OnCertificate();
+      }
+    } catch (const std::exception& failure) {
+      OnFailure(failure.what());
     }
   }
 }

@@ -84,6 +84,9 @@ class Gateway {
   // Looks now and then whether another process has changed the applications. On the threads of
   // HTTP, because it reads a disk.
   asio::awaitable<void> WatchApplications();
+  // Reads them, if they have changed. False: they cannot be read, which `said` tells that it has
+  // been said already.
+  bool RefreshApplications(bool said);
   // The certificate is another now.
   void OnCertificate();
   asio::awaitable<void> RenewCertificate();
@@ -104,7 +107,7 @@ class Gateway {
   ControlPlane control_;
   const SessionContext sessions_;
   std::atomic<bool> leaving_{false};
-  HttpThreads http_threads_;
+  HttpThreads http_threads_{*log_};
   std::unique_ptr<HttpService> http_;
   std::unique_ptr<HttpDispatcher> dispatcher_;
   Metrics admin_metrics_;

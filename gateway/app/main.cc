@@ -16,7 +16,7 @@
 #include "gateway/app/app_command.h"
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
-#include "gateway/app/event_loop.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/log_writer.h"
 #include "gateway/app/start_checks.h"

@@ -25,10 +25,7 @@ HttpDispatcher::HttpDispatcher(HttpThreads& threads, HttpHandler& answers, spdlo
 void HttpDispatcher::Handle(HttpRequest request, HttpContext context, HttpDone done) {
   if (in_flight_.fetch_add(1) >= kMaxInFlight) {
     --in_flight_;
-    {
-      const std::lock_guard lock(refusals_);
-      metrics_.http_busy.Add();
-    }
+    CountUp(&Metrics::http_busy);
     return done(Busy());
   }
   // Also one that is never answered is counted down: when its last copy goes.
@@ -46,9 +43,15 @@ void HttpDispatcher::Run(HttpRequest request, HttpContext context, const HttpDon
   try {
     answers_.Handle(std::move(request), std::move(context), done);
   } catch (const std::exception& error) {
+    CountUp(&Metrics::failures);
     log_.error("event=http-handler-failed target={:?} error={:?}", target, error.what());
     done(JsonError(500, "internal", "something went wrong here: the gateway's log has it"));
   }
+}
+
+void HttpDispatcher::CountUp(Count Metrics::*count) {
+  const std::lock_guard lock(counting_);
+  (metrics_.*count).Add();
 }
 
 }  // namespace ferry::gateway

@@ -30,17 +30,18 @@ class HttpDispatcher final : public HttpHandler {
   }
   void Handle(HttpRequest request, HttpContext context, HttpDone done) override;
 
-  // What was refused here.
+  // What was refused here, and what handlers threw.
   const Metrics& metrics() const { return metrics_; }
 
  private:
   void Run(HttpRequest request, HttpContext context, const HttpDone& done);
+  void CountUp(Count Metrics::*count);
 
   HttpThreads& threads_;
   HttpHandler& answers_;
   spdlog::logger& log_;
   std::atomic<size_t> in_flight_{0};
-  std::mutex refusals_;  // Count has one writer at a time
+  std::mutex counting_;  // Count has one writer at a time
   Metrics metrics_;
 };
 

@@ -53,7 +53,7 @@ class HttpDispatcherTest : public ::testing::Test {
   Router router;
   std::mutex mutex;
   std::vector<HttpDone> waiting;
-  HttpThreads threads;
+  HttpThreads threads{log};
 };
 
 TEST_F(HttpDispatcherTest, AnswersOnThreadsOfItsOwn) {
@@ -68,6 +68,7 @@ TEST_F(HttpDispatcherTest, AHandlerThatThrowsIsAnsweredForAndLogged) {
   EXPECT_EQ(Ask(dispatcher, "/bad").get().status, 500u);
   EXPECT_EQ(Ask(dispatcher, "/").get().status, 200u);
   threads.Stop();
+  EXPECT_EQ(dispatcher.metrics().failures.value(), 1);
   EXPECT_NE(
       log_text.str().find(R"(event=http-handler-failed target="/bad" error="a \"disk\" is full")"),
       std::string::npos)

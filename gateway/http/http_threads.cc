@@ -1,12 +1,25 @@
 #include "gateway/http/http_threads.h"
 
+#include <spdlog/spdlog.h>
+
 namespace ferry::gateway {
 
-HttpThreads::HttpThreads() : work_(asio::make_work_guard(io_)) {
-  for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { io_.run(); });
+HttpThreads::HttpThreads(spdlog::logger& log) : log_(log), work_(asio::make_work_guard(io_)) {
+  for (size_t i = 0; i < kThreads; ++i) {
+    threads_.emplace_back(
+        [this] { io_.RunContained([this](std::string_view what) { OnFailure(what); }); });
+  }
 }
 
 HttpThreads::~HttpThreads() { Stop(); }
+
+void HttpThreads::OnFailure(std::string_view what) {
+  {
+    const std::lock_guard lock(failures_);
+    metrics_.failures.Add();
+  }
+  log_.critical("event=http-thread-failed error={:?}", what);
+}
 
 void HttpThreads::Stop() {
   if (threads_.empty()) return;

@@ -5,11 +5,19 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
+#include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "gateway/base/event_loop.h"
+#include "gateway/base/metrics.h"
 #include "gateway/net/asio.h"
+
+namespace spdlog {
+class logger;
+}
 
 namespace ferry::gateway {
 
@@ -18,7 +26,8 @@ class HttpThreads {
   // Requests are short, and their TLS is the workers' matter.
   static constexpr size_t kThreads = 2;
 
-  HttpThreads();
+  // What is run here and throws ends alone, counted and logged in `log`, which outlives this.
+  explicit HttpThreads(spdlog::logger& log);
   ~HttpThreads();
   HttpThreads(const HttpThreads&) = delete;
   HttpThreads& operator=(const HttpThreads&) = delete;
@@ -34,13 +43,16 @@ class HttpThreads {
   // there: listeners, and the workers whose requests are being answered.
   void Stop();
 
+  // Something that runs here threw: a bug, which ends nothing else. From any thread.
+  void OnFailure(std::string_view what);
+  // Those failures.
+  const Metrics& metrics() const { return metrics_; }
+
  private:
-  // That lets go of what waits (see app/event_loop.h) without ending.
-  struct Loop : asio::io_context {
-    Loop() : asio::io_context(static_cast<int>(kThreads)) {}
-    void DropPending() { asio::execution_context::shutdown(); }
-  };
-  Loop io_;
+  spdlog::logger& log_;
+  std::mutex failures_;  // Count has one writer at a time
+  Metrics metrics_;
+  EventLoop io_{static_cast<int>(kThreads)};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::thread> threads_;
 };

@@ -67,6 +67,7 @@ class PlainListener::Server : public std::enable_shared_from_this<PlainListener:
   }
   void LogThrown(const std::exception_ptr& thrown) {
     if (!thrown) return;
+    metrics_.failures.Add();
     try {
       std::rethrow_exception(thrown);
     } catch (const std::exception& error) {
@@ -86,9 +87,14 @@ class PlainListener::Server : public std::enable_shared_from_this<PlainListener:
         continue;
       }
       if (connections_ >= kMaxConnections) continue;
-      Spawn([self = shared_from_this(), accepted = std::move(socket)]() mutable {
-        return self->Serve(std::move(accepted));
-      });
+      // What it throws would end the coroutine, and with it the accepting.
+      try {
+        Spawn([self = shared_from_this(), accepted = std::move(socket)]() mutable {
+          return self->Serve(std::move(accepted));
+        });
+      } catch (const std::exception&) {
+        LogThrown(std::current_exception());
+      }
     }
   }
 

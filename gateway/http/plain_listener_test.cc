@@ -41,7 +41,7 @@ class PlainListenerTest : public ::testing::Test {
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text)};
   Metrics metrics;
   Router router;
-  HttpThreads threads;
+  HttpThreads threads{log};
 };
 
 TEST_F(PlainListenerTest, AnswersWithoutTls) {

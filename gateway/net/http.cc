@@ -39,8 +39,14 @@ void HttpDone::operator()(HttpResponse response) const {
   if (!state_->done.exchange(true)) state_->deliver(std::move(response));
 }
 
+// What delivering throws has nobody here to be told, and would end the process: whoever waits for
+// the answer gives up in time.
 HttpDone::State::~State() {
-  if (!done) deliver(TextResponse(500, "text/plain", "this request was not answered\n"));
+  if (done) return;
+  try {
+    deliver(TextResponse(500, "text/plain", "this request was not answered\n"));
+  } catch (...) {
+  }
 }
 
 HttpResponse TextResponse(unsigned status, std::string_view content_type, std::string body) {

@@ -110,7 +110,12 @@ asio::awaitable<void> Listener::Accept() {
       co_await pause.async_wait(Into(error));
       continue;
     }
-    OnAccepted(std::move(socket));
+    // What it throws would end the coroutine, and with it the accepting.
+    try {
+      OnAccepted(std::move(socket));
+    } catch (const std::exception&) {
+      LogThrown(std::current_exception());
+    }
   }
 }
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/app/event_loop.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/testing/http_get.h"

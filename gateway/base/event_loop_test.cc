@@ -1,4 +1,4 @@
-#include "gateway/app/event_loop.h"
+#include "gateway/base/event_loop.h"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +13,9 @@ namespace {
 TEST(EventLoopTest, WhatAnOperationThrowsEndsNoOther) {
   EventLoop io;
   std::vector<std::string> heard;
-  asio::post(io, [] { throw std::runtime_error("a bug"); });
-  asio::post(io, [] { throw 7; });
-  asio::post(io, [&] { heard.emplace_back("the next"); });
+  boost::asio::post(io, [] { throw std::runtime_error("a bug"); });
+  boost::asio::post(io, [] { throw 7; });
+  boost::asio::post(io, [&] { heard.emplace_back("the next"); });
   io.RunContained([&](std::string_view what) { heard.emplace_back(what); });
   EXPECT_EQ(heard,
             (std::vector<std::string>{"a bug", "something that is no std::exception", "the next"}));

@@ -5,22 +5,22 @@
 #include <functional>
 #include <string_view>
 
-#include "gateway/net/asio.h"
+#include "net/asio.h"
 
 namespace ferry::gateway {
 
-class EventLoop : public asio::io_context {
+class EventLoop : public boost::asio::io_context {
  public:
-  // Run by one thread.
-  EventLoop() : asio::io_context(1) {}
+  // Run by as many threads.
+  explicit EventLoop(int threads = 1) : boost::asio::io_context(threads) {}
 
   // Destroys every operation that waits, and with them the coroutines that are suspended in one:
   // their frames refer to connections and listeners, which therefore end after this call and before
   // the loop itself. When nobody runs it any more; it does not run again.
-  void DropPending() { asio::execution_context::shutdown(); }
+  void DropPending() { boost::asio::execution_context::shutdown(); }
 
   // run(), and on with it: what an operation throws ends that operation alone. `on_failure` hears
-  // of it.
+  // of it, on the thread that runs this.
   void RunContained(const std::function<void(std::string_view what)>& on_failure) {
     for (;;) {
       try {
