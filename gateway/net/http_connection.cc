@@ -1,12 +1,15 @@
 #include "gateway/net/http_connection.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <string>
@@ -27,6 +30,13 @@ struct Pending {
 };
 
 }  // namespace
+
+std::chrono::milliseconds ReadingPatience(std::chrono::milliseconds idle_timeout, uint64_t written,
+                                          std::chrono::milliseconds elapsed) {
+  const auto earned = std::chrono::milliseconds(static_cast<int64_t>(written) * 1000 /
+                                                HttpConnection::kMinReadBytesPerSecond);
+  return std::clamp(idle_timeout + earned - elapsed, std::chrono::milliseconds(0), idle_timeout);
+}
 
 HttpConnection::HttpConnection(net::ByteStream& stream, HttpHandler& handler,
                                std::chrono::milliseconds idle_timeout, Metrics& metrics,
@@ -127,9 +137,15 @@ asio::awaitable<bool> HttpConnection::Write(HttpResponse answer) {
   const size_t size = answer.body ? answer.body->size() : 0;
   if (size > 0 && !head_) response.body() = {answer.body->data(), size};
   if (answer.status != 304) response.content_length(size);
-  deadline_.ExpireAfter(idle_timeout_);
+  http::response_serializer<http::span_body<const char>> serializer(response);
+  const auto begun = std::chrono::steady_clock::now();
   error_code error;
-  co_await http::async_write(stream_, response, Into(error));
+  for (uint64_t written = 0; !error && !serializer.is_done();) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begun);
+    deadline_.ExpireAfter(ReadingPatience(idle_timeout_, written, elapsed));
+    written += co_await http::async_write_some(stream_, serializer, Into(error));
+  }
   if (deadline_.expired()) metrics_.http_idle.Add();
   co_return !error && keep_alive_;
 }

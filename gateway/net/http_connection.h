@@ -6,6 +6,7 @@
 #include <boost/beast/http/verb.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,12 +21,20 @@
 
 namespace ferry::gateway {
 
+// How long is waited until more of an answer is taken, of which `written` bytes were in `elapsed`:
+// `idle_timeout`, less where the whole has gone slower than kMinReadBytesPerSecond.
+std::chrono::milliseconds ReadingPatience(std::chrono::milliseconds idle_timeout, uint64_t written,
+                                          std::chrono::milliseconds elapsed);
+
 class HttpConnection {
  public:
   static constexpr size_t kMaxHeaderBytes = 16 * 1024;
+  // What is read of an answer from its beginning on, so that who takes just enough not to be idle
+  // holds it for a bounded time. A quarter of what 128 kbit/s carry; 32 MiB take two hours at most.
+  static constexpr int64_t kMinReadBytesPerSecond = 4 * 1024;
 
-  // All outlive it. `idle_timeout`: for a request to come, for its answer to be found, and for that
-  // to be read. `metrics` are the thread's.
+  // All outlive it. `idle_timeout`: for a request to come, for its answer to be found, and for the
+  // next part of that to be read. `metrics` are the thread's.
   // Requests are given without `prefix` (null: none); `begin` is what has been read of them before.
   HttpConnection(net::ByteStream& stream, HttpHandler& handler,
                  std::chrono::milliseconds idle_timeout, Metrics& metrics,

@@ -244,6 +244,44 @@ TEST_F(ListenerTest, ARequestThatIsTooLargeOrNoneIsToldSo) {
   Run();
 }
 
+TEST_F(ListenerTest, WhoReadsALongAnswerSlowlyReadsItToItsEnd) {
+  constexpr size_t kBytes = 1'000'000;
+  Answers answer(
+      [](const HttpRequest&) { return TextResponse(200, "text/plain", std::string(kBytes, 'x')); });
+  ListenerLimits limits;
+  limits.http_idle_timeout = std::chrono::milliseconds(1000);
+  Listener listener(io, shared(), limits, 1, answer, nullptr, metrics, log, Carrier::kPlain);
+  ASSERT_TRUE(listener.Start("127.0.0.1", 0));
+  size_t read = 0;
+  bool over = false;
+  const auto reader = [&]() -> asio::awaitable<void> {
+    asio::ip::tcp::socket socket(io, asio::ip::tcp::v4());
+    // Little waits in the kernel.
+    socket.set_option(asio::socket_base::receive_buffer_size(32 * 1024));
+    error_code error;
+    co_await socket.async_connect({asio::ip::address_v4::loopback(), listener.port()}, Into(error));
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    co_await asio::async_write(socket, asio::buffer(request), Into(error));
+    std::vector<char> part(kBytes / 20);
+    asio::steady_timer pause(io);
+    while (!error) {
+      read += co_await asio::async_read(socket, asio::buffer(part), Into(error));
+      error_code ignored;
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(Into(ignored));
+    }
+    over = true;
+  };
+  const auto begun = std::chrono::steady_clock::now();
+  asio::co_spawn(io, reader, asio::detached);
+  EXPECT_TRUE(Until([&] { return over; }));
+  EXPECT_GT(read, kBytes);
+  EXPECT_EQ(metrics.http_idle.value(), 0);
+  EXPECT_GT(std::chrono::steady_clock::now() - begun, 3 * limits.http_idle_timeout / 2);
+  listener.Stop();
+  Run();
+}
+
 // What can be answered on the worker's own thread, and what is answered elsewhere.
 struct Asked {
   const char* request;
