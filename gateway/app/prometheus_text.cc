@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "net/cpu_time.h"
@@ -114,6 +115,21 @@ MetricFamily Refused(const AddressLimits& addresses) {
   return family;
 }
 
+MetricFamily Forgotten(const AddressLimits& addresses) {
+  MetricFamily family;
+  family.name = "ferry_addresses_forgotten_total";
+  family.help =
+      "Remote addresses forgotten early, because too many were known: in all, or of a /48";
+  family.type = MetricType::Counter;
+  for (const auto& [reason, count] : {std::pair{"full", addresses.forgotten_full()},
+                                      std::pair{"network", addresses.forgotten_network()}}) {
+    ClientMetric metric = Value(MetricType::Counter, static_cast<double>(count));
+    metric.label.push_back({"reason", reason});
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 struct Labelled {
   const char* value;
   Count Metrics::*count;
@@ -181,6 +197,7 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
         &Metrics::subscriptions);
   counter("ferry_connections_total", "Connections accepted", &Metrics::connections_total);
   families.push_back(Refused(addresses));
+  families.push_back(Forgotten(addresses));
   families.push_back(Family(workers, MetricType::Counter, "ferry_connections_cut_total",
                             "Connections closed to make room for another of their kind", "kind",
                             {{"half_open", &Metrics::half_open_cut},

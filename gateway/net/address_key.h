@@ -18,6 +18,8 @@ struct AddressKey {
   static AddressKey Of(const asio::ip::address& address);
   // What is no address counts as 0.0.0.0.
   static AddressKey OfText(std::string_view address);
+  // The /48 of an IPv6 address.
+  uint64_t network() const { return bits >> 16; }
   auto operator<=>(const AddressKey&) const = default;
 };
 

@@ -9,11 +9,10 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 
-#include "core/base/token_bucket.h"
 #include "gateway/base/clock.h"
 #include "gateway/net/address_key.h"
+#include "gateway/net/address_table.h"
 #include "net/address_gate.h"
 
 namespace ferry::gateway {
@@ -39,7 +38,7 @@ enum class RefusedBecause {
   kAddressConnections,  // max_connections_per_address
   kAddressHalfOpen,     // max_half_open_per_address
   kAddressRate,         // handshakes_per_second
-  kAddressTable,        // too many addresses at the same time
+  kAddressTable,        // all known addresses, or those of its network, hold something
   kOrigin,              // a page that may not (OriginPolicy)
   kProxyUntrusted,      // a PROXY header of whom it is not taken from (ProxyPolicy)
   kProxyMalformed,      // one that is broken
@@ -52,9 +51,6 @@ std::string_view Name(RefusedBecause reason);
 // By AddressKey: an IPv6 address counts as its /64.
 class AddressLimits final : public net::AddressGate {
  public:
-  // Addresses known at the same time (about 10 MB). One that has no connection is forgotten as soon
-  // as its bursts are whole again.
-  static constexpr size_t kMaxAddresses = 65'536;
   // A control message counts as one, and as one more for so many bytes: long ones take long to
   // read.
   static constexpr double kBytesOfAMessage = 1024;
@@ -101,35 +97,20 @@ class AddressLimits final : public net::AddressGate {
   int64_t refused(RefusedBecause reason) const;
   size_t connections() const;
   size_t addresses() const;
+  // Addresses forgotten before their bursts were whole again, since the start: because too many
+  // were known, in all or of their network (AddressTable).
+  int64_t forgotten_full() const;
+  int64_t forgotten_network() const;
 
  private:
-  struct KeyHash {
-    // Seeded: whoever chooses addresses cannot choose what collides.
-    uint64_t seed;
-    size_t operator()(const AddressKey& key) const;
-  };
-  struct Entry {
-    explicit Entry(const ConnectionLimits& limits);
-    size_t connections = 0;
-    size_t half_open = 0;
-    TokenBucket handshakes;
-    TokenBucket messages;
-    TokenBucket requests;
-    Timestamp last;  // when something was counted
-  };
-
-  // With the mutex held. nullptr: no room.
-  Entry* Find(const AddressKey& key);
-  void ForgetIdle();
+  // With the mutex held.
   bool Refuse(RefusedBecause reason);
   void Disconnect(const std::optional<boost::asio::ip::address>& address);
 
   const ConnectionLimits limits_;
   const Clock& clock_;
-  const Duration burst_time_;  // after which empty buckets are full
   mutable std::mutex mutex_;
-  std::unordered_map<AddressKey, Entry, KeyHash> entries_;
-  Timestamp forgot_;  // when ForgetIdle ran
+  AddressTable table_;
   size_t connections_ = 0;
   std::array<int64_t, static_cast<size_t>(RefusedBecause::kCount)> refused_{};
 };

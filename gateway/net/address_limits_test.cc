@@ -17,13 +17,24 @@ using boost::asio::ip::make_address;
 class AddressLimitsTest : public ::testing::Test {
  protected:
   // Begins handshakes until one is refused.
-  static int HandshakesUntilRefused(AddressLimits& limits, const char* text, int at_most = 100) {
+  static int HandshakesUntilRefused(AddressLimits& limits, const address& of, int at_most = 100) {
     int count = 0;
-    while (count < at_most && limits.Admit(make_address(text))) {
-      limits.Release(make_address(text));
+    while (count < at_most && limits.Admit(of)) {
+      limits.Release(of);
       ++count;
     }
     return count;
+  }
+  static int HandshakesUntilRefused(AddressLimits& limits, const char* text) {
+    return HandshakesUntilRefused(limits, make_address(text));
+  }
+  static address Nth(uint32_t n) { return boost::asio::ip::address_v4(0x0A000000 + n); }
+  // The nth /64 of one /48.
+  static address OfNetwork(uint32_t n) {
+    boost::asio::ip::address_v6::bytes_type bytes{0x20, 1, 0x0D, 0xB8, 0, 1};
+    bytes[6] = static_cast<uint8_t>(n >> 8);
+    bytes[7] = static_cast<uint8_t>(n);
+    return boost::asio::ip::address_v6(bytes);
   }
   static std::optional<AddressLimits::Slot> Connect(AddressLimits& limits, const char* text) {
     AddressLimits::Slot slot;
@@ -144,34 +155,88 @@ TEST_F(AddressLimitsTest, MessagesOfAnAddressHaveABurstAndThenARate) {
   EXPECT_EQ(until_refused("192.0.2.1", 0), 10);
 }
 
-TEST_F(AddressLimitsTest, AnAddressIsNotForgottenBeforeItMaySayAllAgain) {
-  AddressLimits limits({.messages_per_second_per_address = 1, .message_burst_per_address = 60},
-                       clock);
-  const auto say = [&](uint32_t n) {
-    return limits.TakeMessage(AddressKey::Of(boost::asio::ip::address_v4(0x0A000000 + n)), 0);
-  };
-  for (uint32_t n = 0; n < AddressLimits::kMaxAddresses; ++n) ASSERT_TRUE(say(n));
-  clock.Advance(Duration::Seconds(30));
-  EXPECT_FALSE(say(AddressLimits::kMaxAddresses));
-  clock.Advance(Duration::Seconds(40));
-  EXPECT_TRUE(say(AddressLimits::kMaxAddresses));
-}
-
-TEST_F(AddressLimitsTest, TheTableIsBoundedAndForgetsWhoIsIdle) {
+TEST_F(AddressLimitsTest, WhoHoldsNothingIsForgottenOnceItsBurstsAreWholeAgain) {
   AddressLimits limits({.handshakes_per_second = 1, .handshake_burst = 10}, clock);
   const auto held = Connect(limits, "198.51.100.1");
-  const auto nth = [](uint32_t n) { return boost::asio::ip::address_v4(0x0A000000 + n); };
-  uint32_t n = 0;
-  while (limits.addresses() < AddressLimits::kMaxAddresses) {
-    ASSERT_TRUE(limits.Admit(nth(n)));
-    limits.Release(nth(n++));
-  }
-  EXPECT_FALSE(limits.Admit(nth(n))) << "nobody's burst is whole again";
-  EXPECT_EQ(limits.refused(RefusedBecause::kAddressTable), 1);
-  EXPECT_TRUE(limits.Admit(nth(0))) << "who is known is not harmed";
+  for (uint32_t n = 0; n < 100; ++n) HandshakesUntilRefused(limits, Nth(n), 1);
   clock.Advance(Duration::Seconds(30));
-  EXPECT_TRUE(limits.Admit(nth(n)));
-  EXPECT_EQ(limits.addresses(), 3u) << "the connected, the half-open and the new one";
+  for (uint32_t n = 100; n < 150; ++n) HandshakesUntilRefused(limits, Nth(n), 1);
+  EXPECT_EQ(limits.addresses(), 51u) << "the connected and the new ones";
+  EXPECT_EQ(limits.forgotten_full(), 0);
+}
+
+TEST_F(AddressLimitsTest, AFullTableForgetsWhoHasBeenIdleForLongestAndHoldsNothing) {
+  AddressLimits limits({.max_connections_per_address = 1, .handshake_burst = 1}, clock);
+  const auto held = Connect(limits, "198.51.100.1");
+  uint32_t n = 0;
+  while (limits.addresses() < AddressTable::kMaxAddresses) {
+    ASSERT_EQ(HandshakesUntilRefused(limits, Nth(n++), 1), 1);
+  }
+  EXPECT_EQ(HandshakesUntilRefused(limits, Nth(0)), 0)
+      << "used again, so that it is not the idlest";
+  EXPECT_EQ(HandshakesUntilRefused(limits, Nth(n)), 1) << "nobody's burst is whole again";
+  EXPECT_EQ(HandshakesUntilRefused(limits, Nth(n + 1)), 1);
+  EXPECT_EQ(limits.addresses(), AddressTable::kMaxAddresses);
+  EXPECT_EQ(limits.forgotten_full(), 2);
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressTable), 0);
+  EXPECT_FALSE(limits.WouldAdmit(Nth(0)));
+  EXPECT_TRUE(limits.WouldAdmit(Nth(1)) && limits.WouldAdmit(Nth(2))) << "the two forgotten";
+  EXPECT_FALSE(limits.WouldAdmit(Nth(3)));
+  EXPECT_FALSE(Connect(limits, "198.51.100.1")) << "the oldest of all, but it holds something";
+}
+
+TEST_F(AddressLimitsTest, ATableOfThoseWhoHoldSomethingIsFull) {
+  AddressLimits limits({}, clock);
+  for (uint32_t n = 0; n < AddressTable::kMaxAddresses; ++n) ASSERT_TRUE(limits.Admit(Nth(n)));
+  EXPECT_FALSE(limits.Admit(Nth(AddressTable::kMaxAddresses)));
+  EXPECT_FALSE(limits.TakeRequest(AddressKey::Of(Nth(AddressTable::kMaxAddresses))));
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressTable), 2);
+  EXPECT_TRUE(limits.Admit(Nth(0))) << "who is known is not harmed";
+  limits.Release(Nth(7));
+  EXPECT_TRUE(limits.Admit(Nth(AddressTable::kMaxAddresses)));
+}
+
+TEST_F(AddressLimitsTest, WhoHasAWholeNetworkTakesItsOwnPlacesAlone) {
+  AddressLimits limits({.handshake_burst = 1}, clock);
+  const address neighbour = make_address("2001:db8:2::1");
+  EXPECT_EQ(HandshakesUntilRefused(limits, neighbour), 1);
+  for (uint32_t n = 0; n < AddressTable::kMaxAddresses; ++n) {
+    ASSERT_EQ(HandshakesUntilRefused(limits, OfNetwork(n), 1), 1);
+  }
+  EXPECT_EQ(limits.addresses(), AddressTable::kMaxAddressesOfNetwork + 1);
+  EXPECT_FALSE(limits.WouldAdmit(neighbour)) << "is known";
+  EXPECT_FALSE(limits.WouldAdmit(OfNetwork(AddressTable::kMaxAddresses - 1)));
+  EXPECT_TRUE(limits.WouldAdmit(OfNetwork(0))) << "its idlest was forgotten";
+  EXPECT_EQ(limits.forgotten_network(),
+            AddressTable::kMaxAddresses - AddressTable::kMaxAddressesOfNetwork);
+  EXPECT_EQ(limits.forgotten_full(), 0);
+}
+
+TEST_F(AddressLimitsTest, ANetworkWhoseAddressesHoldSomethingRefusesItsOwnAlone) {
+  AddressLimits limits({}, clock);
+  for (uint32_t n = 0; n < AddressTable::kMaxAddressesOfNetwork; ++n) {
+    ASSERT_TRUE(limits.Admit(OfNetwork(n)));
+  }
+  EXPECT_FALSE(limits.Admit(OfNetwork(AddressTable::kMaxAddressesOfNetwork)));
+  EXPECT_EQ(limits.refused(RefusedBecause::kAddressTable), 1);
+  EXPECT_TRUE(limits.Admit(make_address("2001:db8:2::1")));
+  EXPECT_TRUE(limits.Admit(make_address("192.0.2.1")));
+}
+
+TEST_F(AddressLimitsTest, AFullTableOfNetworksForgetsTheIdlestOfAnyOfThem) {
+  AddressLimits limits({.handshake_burst = 1}, clock);
+  // Each of a network of its own: the one that gives way takes its network along.
+  const auto nth = [](uint32_t n) {
+    boost::asio::ip::address_v6::bytes_type bytes{0x20, 1};
+    for (int i = 0; i < 4; ++i) bytes[2 + i] = static_cast<uint8_t>(n >> (8 * i));
+    return address(boost::asio::ip::address_v6(bytes));
+  };
+  for (uint32_t n = 0; n < AddressTable::kMaxAddresses + 10; ++n) {
+    ASSERT_EQ(HandshakesUntilRefused(limits, nth(n), 1), 1);
+  }
+  EXPECT_EQ(limits.addresses(), AddressTable::kMaxAddresses);
+  EXPECT_TRUE(limits.WouldAdmit(nth(9)));
+  EXPECT_FALSE(limits.WouldAdmit(nth(10)));
 }
 
 TEST_F(AddressLimitsTest, CountsRightlyFromManyThreads) {
