@@ -150,6 +150,7 @@ Result<void> Gateway::StartHttp() {
   dispatcher_ = std::make_unique<HttpDispatcher>(http_threads_, http_->everybody(), *log_);
   http_->AddMetrics(dispatcher_->metrics());
   http_->AddMetrics(http_threads_.metrics());
+  http_->AddMetrics(host_threads_.metrics());
   http_->AddMetrics(admin_metrics_);
   for (const std::string& folder : http_->MissingFolders()) {
     log_->warn(
@@ -158,11 +159,11 @@ Result<void> Gateway::StartHttp() {
         folder);
   }
   asio::co_spawn(
-      http_threads_.io(), [this] { return WatchApplications(); }, asio::detached);
+      host_threads_.io(), [this] { return WatchApplications(); }, asio::detached);
   if (config_.admin_listen.empty()) return {};
   const auto at = ParseListenAddress(config_.admin_listen);
   if (!at) return std::unexpected(at.error());
-  auto admin = PlainListener::Start(http_threads_, at->address, at->port, http_->admin(),
+  auto admin = PlainListener::Start(host_threads_, at->address, at->port, http_->admin(),
                                     config_.listener.http_idle_timeout, admin_metrics_, *log_);
   if (!admin) {
     return Fail(admin.error().code, "admin-listen: " + admin.error().message +
@@ -179,7 +180,7 @@ Result<void> Gateway::StartHttp() {
 }
 
 asio::awaitable<void> Gateway::WatchApplications() {
-  asio::steady_timer timer(http_threads_.io());
+  asio::steady_timer timer(host_threads_.io());
   error_code error;
   bool failed = false;
   while (!error) {
@@ -189,7 +190,7 @@ asio::awaitable<void> Gateway::WatchApplications() {
     try {
       failed = !RefreshApplications(/*said=*/failed);
     } catch (const std::exception& failure) {
-      http_threads_.OnFailure(failure.what());
+      host_threads_.OnFailure(failure.what());
     }
   }
 }
@@ -206,6 +207,7 @@ bool Gateway::RefreshApplications(bool said) {
 
 void Gateway::StopHttp() {
   admin_.reset();
+  host_threads_.Stop();
   http_threads_.Stop();
 }
 

@@ -81,8 +81,8 @@ class Gateway {
   Result<void> StartHttp();
   // Answers nobody over HTTP any more.
   void StopHttp();
-  // Looks now and then whether another process has changed the applications. On the threads of
-  // HTTP, because it reads a disk.
+  // Looks now and then whether another process has changed the applications. On the host's own
+  // threads, because it reads a disk.
   asio::awaitable<void> WatchApplications();
   // Reads them, if they have changed. False: they cannot be read, which `said` tells that it has
   // been said already.
@@ -108,6 +108,9 @@ class Gateway {
   const SessionContext sessions_;
   std::atomic<bool> leaving_{false};
   HttpThreads http_threads_{*log_};
+  // Of this host's own: admin-listen, and the watching of the applications, which may keep one of
+  // them waiting for a disk. What the port is asked for keeps neither waiting.
+  HttpThreads host_threads_{*log_};
   std::unique_ptr<HttpService> http_;
   std::unique_ptr<HttpDispatcher> dispatcher_;
   Metrics admin_metrics_;

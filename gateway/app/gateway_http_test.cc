@@ -1,7 +1,11 @@
 // The whole gateway and what it serves besides calls: files, health, metrics, the demo's
 // signatures.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <deque>
 #include <filesystem>
 #include <string>
 
@@ -117,6 +121,62 @@ TEST_F(GatewayHttpTest, AnAddressThatAsksTooOftenIsToldSo) {
   EXPECT_EQ(Ask(ann, {{"type", "ping"}, {"timeMs", 1}})["type"], "ok");
   EXPECT_TRUE(Connect()->open) << "a client is no page";
   EXPECT_EQ(Ended("rate"), 1);
+}
+
+// A file whose reading takes until this lets it, as on a disk that stalls: opening it breaks a
+// lease (fcntl(2)), which waits for its holder.
+class StalledFile {
+ public:
+  explicit StalledFile(const std::filesystem::path& path) : file_(open(path.c_str(), O_RDONLY)) {
+    std::signal(SIGIO, SIG_IGN);  // says that somebody opens it
+    stalls_ = fcntl(file_, F_SETLEASE, F_WRLCK) == 0;
+  }
+  ~StalledFile() {
+    fcntl(file_, F_SETLEASE, F_UNLCK);
+    close(file_);
+  }
+  StalledFile(const StalledFile&) = delete;
+  StalledFile& operator=(const StalledFile&) = delete;
+
+  bool stalls() const { return stalls_; }
+  // Somebody waits to read it.
+  bool waited_for() const { return fcntl(file_, F_GETLEASE) != F_WRLCK; }
+
+ private:
+  const int file_;
+  bool stalls_ = false;
+};
+
+TEST_F(GatewayHttpTest, FilesOnADiskThatStallsKeepNoMetricsAndNoApplicationsWaiting) {
+  auto apps = AppStore::Open(directory / "data" / "ferry.db");
+  ASSERT_TRUE(apps) << apps.error().message;
+  json join = JoinMessage("ann");
+  join["sdkAppId"] = AppStore::kDemoSdkAppId;
+  join["userSig"] =
+      SignUserSig(AppStore::kDemoSdkAppId, apps->Find(AppStore::kDemoSdkAppId)->secret, "ann",
+                  UnixSeconds(), 3600);
+  StartWith(std::move(*apps));
+  std::deque<testing::HttpReply> replies;
+  {
+    std::deque<StalledFile> files;
+    for (int i = 0; i < HttpThreads::kThreads; ++i) {
+      const std::string name = "cold" + std::to_string(i);
+      Write("demo/" + name, "read");
+      if (!files.emplace_back(directory / "demo" / name).stalls()) GTEST_SKIP() << "no leases here";
+      testing::HttpGet(io, gateway->port(), "/" + name, {}, replies.emplace_back());
+      ASSERT_TRUE(Until([&] { return files.back().waited_for(); }));
+    }
+    EXPECT_NE(MetricsText().find("ferry_connections"), std::string::npos);
+    auto other = AppStore::OpenExisting(directory / "data" / "ferry.db");
+    ASSERT_TRUE(other) << other.error().message;
+    ASSERT_TRUE(other->Set(AppStore::kDemoSdkAppId, {.status = ApplicationStatus::kSuspended}));
+    EXPECT_TRUE(Until([&] { return Ask(Connect(), join)["type"] == "error"; }));
+    for (const auto& reply : replies) EXPECT_FALSE(reply.done);
+  }
+  for (const auto& reply : replies) {
+    EXPECT_TRUE(Until([&] { return reply.done; }));
+    EXPECT_EQ(reply.body, "read");
+  }
 }
 
 TEST_F(GatewayHttpTest, IdlePagesTakeNoPlaceOfAClient) {

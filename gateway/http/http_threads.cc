@@ -5,7 +5,7 @@
 namespace ferry::gateway {
 
 HttpThreads::HttpThreads(spdlog::logger& log) : log_(log), work_(asio::make_work_guard(io_)) {
-  for (size_t i = 0; i < kThreads; ++i) {
+  for (int i = 0; i < kThreads; ++i) {
     threads_.emplace_back(
         [this] { io_.RunContained([this](std::string_view what) { OnFailure(what); }); });
   }

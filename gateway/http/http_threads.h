@@ -24,7 +24,7 @@ namespace ferry::gateway {
 class HttpThreads {
  public:
   // Requests are short, and their TLS is the workers' matter.
-  static constexpr size_t kThreads = 2;
+  static constexpr int kThreads = 2;
 
   // What is run here and throws ends alone, counted and logged in `log`, which outlives this.
   explicit HttpThreads(spdlog::logger& log);
@@ -52,7 +52,7 @@ class HttpThreads {
   spdlog::logger& log_;
   std::mutex failures_;  // Count has one writer at a time
   Metrics metrics_;
-  EventLoop io_{static_cast<int>(kThreads)};
+  EventLoop io_{kThreads};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::thread> threads_;
 };

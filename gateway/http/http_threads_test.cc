@@ -24,8 +24,8 @@ class HttpThreadsTest : public ::testing::Test {
 
 TEST_F(HttpThreadsTest, WhatThrowsEndsAloneAndIsCountedAndLogged) {
   // More than there are threads.
-  constexpr int64_t kThrows = 2 * static_cast<int64_t>(HttpThreads::kThreads);
-  for (int64_t i = 0; i < kThrows; ++i) {
+  constexpr int kThrows = 2 * HttpThreads::kThreads;
+  for (int i = 0; i < kThrows; ++i) {
     threads.Post([] { throw std::runtime_error("a \"disk\" is full"); });
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
