@@ -85,9 +85,12 @@ std::optional<fs::path> StaticFiles::Resolve(std::string_view path) const {
     if (end == begin || relative[begin] == '.') return std::nullopt;
     begin = end + 1;
   }
-  // Symbolic links may not lead outside either.
+  return Inside(root_ / relative);
+}
+
+std::optional<fs::path> StaticFiles::Inside(const fs::path& path) const {
   std::error_code error;
-  const fs::path resolved = fs::canonical(root_ / relative, error);
+  const fs::path resolved = fs::canonical(path, error);
   if (error) return std::nullopt;
   const auto [end, ignored] =
       std::mismatch(root_.begin(), root_.end(), resolved.begin(), resolved.end());
@@ -158,7 +161,8 @@ std::optional<HttpResponse> StaticFiles::Get(std::string_view path, const HttpRe
   bool compressed = false;
   const auto accepted = request[http::field::accept_encoding];
   if (accepted.find("gzip") != accepted.npos) {
-    file = Load(resolved->string() + ".gz");
+    const auto beside = Inside(resolved->string() + ".gz");
+    if (beside) file = Load(*beside);
     compressed = file != nullptr;
   }
   if (file == nullptr) file = Load(*resolved);

@@ -50,6 +50,8 @@ class StaticFiles {
   };
 
   std::optional<std::filesystem::path> Resolve(std::string_view path) const;
+  // Where it leads by symbolic links; nullopt: nowhere, or outside the folder.
+  std::optional<std::filesystem::path> Inside(const std::filesystem::path& path) const;
   std::shared_ptr<const File> Load(const std::filesystem::path& path);
   // What is kept of the path, if it is that of `modified` and `size`.
   std::shared_ptr<const File> Kept(const Entry& entry, std::filesystem::file_time_type modified,

@@ -59,6 +59,26 @@ TEST_F(StaticFilesTest, ThreadsThatAskAtOnceGetTheSameBytes) {
   for (const auto& body : bodies) EXPECT_EQ(body, bodies[0]);
 }
 
+TEST_F(StaticFilesTest, NoLinkLeadsOutsideTheFolderCompressedOrNot) {
+  fs::create_directory(directory / "public");
+  Write("secret", "secret");
+  Write("public/a.txt", "plain");
+  Write("public/b.txt", "plain");
+  Write("public/zipped", "zipped");
+  fs::create_symlink(directory / "secret", directory / "public" / "link.txt");
+  fs::create_symlink(directory / "secret", directory / "public" / "a.txt.gz");
+  fs::create_symlink(directory / "public" / "zipped", directory / "public" / "b.txt.gz");
+  StaticFiles files(directory / "public");
+  HttpRequest zipped = request;
+  zipped.set(http::field::accept_encoding, "gzip");
+  EXPECT_FALSE(files.Get("/link.txt", zipped));
+  const auto answer = files.Get("/a.txt", zipped);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(*answer->body, "plain");
+  EXPECT_EQ(answer->headers.count(http::field::content_encoding), 0u);
+  EXPECT_EQ(*files.Get("/b.txt", zipped)->body, "zipped") << "within, links may lead anywhere";
+}
+
 TEST_F(StaticFilesTest, AFolderThatIsNotThereServesNothingAndSaysSo) {
   StaticFiles files(directory / "missing");
   EXPECT_FALSE(files.exists());
