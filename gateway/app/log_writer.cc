@@ -1,5 +1,6 @@
 #include "gateway/app/log_writer.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,20 +53,30 @@ struct LogWriter::Queue {
       lines.pop_front();
       writing = true;
       lock.unlock();
-      Write(text);
+      const bool written = Write(text);
       lock.lock();
+      if (!written) {
+        metrics.log_lines_dropped.Add();
+        ++dropped_unsaid;
+      }
       writing = false;
       changed.notify_all();
     }
   }
 
-  // A log that cannot be written is nothing that could be told anywhere.
-  void Write(std::string_view text) const {
+  // False: it could not be written to its end, which is nothing that could be told anywhere else.
+  bool Write(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t written = write(file, text.data(), text.size());
-      if (written < 0 && errno != EINTR) return;
       if (written > 0) text.remove_prefix(static_cast<size_t>(written));
+      if (written >= 0 || errno == EINTR) continue;
+      if (errno != EAGAIN) return false;
+      // Whoever shares it has made it non-blocking: waited for as if he had not. What waits
+      // meanwhile is bounded by kMaxLines.
+      pollfd room{.fd = file, .events = POLLOUT, .revents = 0};
+      poll(&room, 1, -1);
     }
+    return true;
   }
 };
 

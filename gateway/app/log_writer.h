@@ -26,7 +26,7 @@ class LogWriter final : public spdlog::sinks::base_sink<std::mutex> {
   ~LogWriter() override;
   static constexpr auto kLastWords = std::chrono::milliseconds(1000);
 
-  // The lines dropped. From any thread.
+  // The lines dropped, or not written to their end. From any thread.
   const Metrics& metrics() const;
 
  private:

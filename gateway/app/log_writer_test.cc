@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <csignal>
 #include <regex>
 #include <string>
+#include <thread>
 
 #include "gateway/testing/full_pipe.h"
 #include "gateway/testing/gateway_fixture.h"
@@ -42,6 +45,28 @@ TEST(LogWriterTest, TheProgramsEndDoesNotWaitForWhoDoesNotReadEither) {
   Logger(writer)->info("the last words");
   writer.reset();
   pipe.ReadToEndOf("the last words\n");  // lets the thread go
+}
+
+TEST(LogWriterTest, WhereWritingDoesNotBlockItWaitsForRoomAllTheSame) {
+  testing::FullPipe pipe;
+  pipe.SetNonBlocking();
+  auto writer = std::make_shared<LogWriter>(pipe.writer());
+  Logger(writer)->info("the first words");
+  writer.reset();  // gives the thread its time
+  pipe.ReadToEndOf("the first words\n");
+}
+
+TEST(LogWriterTest, ALineThatCannotBeWrittenIsCounted) {
+  std::signal(SIGPIPE, SIG_IGN);
+  testing::FullPipe pipe;
+  pipe.CloseReader();
+  auto writer = std::make_shared<LogWriter>(pipe.writer());
+  Logger(writer)->info("to nobody");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (writer->metrics().log_lines_dropped.value() == 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
 }
 
 class LogWriterGatewayTest : public GatewayTest {};

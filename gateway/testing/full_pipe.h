@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ferry::gateway::testing {
 
@@ -25,18 +27,29 @@ class FullPipe {
   }
   ~FullPipe() {
     close(ends_[1]);
-    close(ends_[0]);
+    if (ends_[0] >= 0) close(ends_[0]);
   }
   FullPipe(const FullPipe&) = delete;
   FullPipe& operator=(const FullPipe&) = delete;
 
   int writer() const { return ends_[1]; }
+  // Who writes to it fails from now on rather than waits.
+  void SetNonBlocking() const { fcntl(ends_[1], F_SETFL, O_NONBLOCK); }
+  // Nobody will ever read it.
+  void CloseReader() { close(std::exchange(ends_[0], -1)); }
   // What is written until `last` has come, which it must; what filled it comes first.
   std::string ReadToEndOf(std::string_view last) {
     std::string text;
     std::array<char, 4096> some;
     ssize_t size = 0;
-    while (text.find(last) == text.npos && (size = read(ends_[0], some.data(), some.size())) > 0) {
+    constexpr int kDeadlineMs = 20'000;
+    while (text.find(last) == text.npos) {
+      pollfd more{.fd = ends_[0], .events = POLLIN, .revents = 0};
+      if (poll(&more, 1, kDeadlineMs) <= 0) {
+        ADD_FAILURE() << "nothing more is written";
+        break;
+      }
+      if ((size = read(ends_[0], some.data(), some.size())) <= 0) break;
       text.append(some.data(), static_cast<size_t>(size));
     }
     return text;
