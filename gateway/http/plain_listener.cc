@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "gateway/net/connection_budget.h"
 #include "gateway/net/http_connection.h"
 
 namespace ferry::gateway {
@@ -82,11 +83,11 @@ class PlainListener::Server : public std::enable_shared_from_this<PlainListener:
       if (error == asio::error::operation_aborted) co_return;
       if (error) {
         log_.warn("event=accept-failed error=\"{}\"", error.message());
+        if (IsShortage(error)) budget_.CutOldest();
         asio::steady_timer pause(strand_, std::chrono::milliseconds(100));
         co_await pause.async_wait(Into(error));
         continue;
       }
-      if (connections_ >= kMaxConnections) continue;
       // What it throws would end the coroutine, and with it the accepting.
       try {
         Spawn([self = shared_from_this(), accepted = std::move(socket)]() mutable {
@@ -99,20 +100,20 @@ class PlainListener::Server : public std::enable_shared_from_this<PlainListener:
   }
 
   asio::awaitable<void> Serve(tcp::socket socket) {
-    struct Counted {
-      explicit Counted(size_t& all) : count(all) { ++count; }
-      ~Counted() { --count; }
-      size_t& count;
-    };
-    const Counted counted(connections_);
     const auto self = shared_from_this();
     error_code error;
     const asio::ip::address remote = socket.remote_endpoint(error).address();
     net::ByteStream stream(std::move(socket));
+    ConnectionBudget::Place place(budget_, [&stream] {
+      error_code ignored;
+      stream.socket().close(ignored);
+    });
     HttpConnection connection(stream, answers_, idle_timeout_, metrics_);
     for (bool again = true; again;) {
+      place.Idle();
       auto request = co_await connection.Read();
       if (!request) break;
+      place.Busy();
       HttpContext context{.remote = remote};
       HttpResponse answer = co_await connection.Ask(std::move(*request), std::move(context));
       again = co_await connection.Write(std::move(answer));
@@ -127,7 +128,8 @@ class PlainListener::Server : public std::enable_shared_from_this<PlainListener:
   Metrics& metrics_;
   spdlog::logger& log_;
   tcp::endpoint local_;
-  size_t connections_ = 0;
+  ConnectionBudget budget_{kMaxConnections, metrics_.http_connections,
+                           metrics_.http_connections_cut};
 };
 
 PlainListener::PlainListener(std::shared_ptr<Server> server) : server_(std::move(server)) {}

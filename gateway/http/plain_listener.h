@@ -21,7 +21,7 @@ namespace ferry::gateway {
 
 class PlainListener {
  public:
-  // A scraper has one connection, a person some; more are closed at once.
+  // A scraper has one connection, a person some; the idlest gives way to the next.
   static constexpr size_t kMaxConnections = 64;
 
   // At an IP; port 0 takes a free one. What it serves refers to `answers`, `metrics` and `log`

@@ -4,6 +4,8 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+#include <deque>
 #include <functional>
 #include <sstream>
 
@@ -27,13 +29,17 @@ class PlainListenerTest : public ::testing::Test {
   testing::HttpReply Get(uint16_t port, const std::string& target) {
     testing::HttpReply reply;
     testing::HttpGet(io, port, target, {}, reply, "GET", {.tls = false});
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!reply.done && std::chrono::steady_clock::now() < deadline) {
-      io.restart();
-      io.run_one_for(std::chrono::milliseconds(100));
-    }
-    EXPECT_TRUE(reply.done);
+    EXPECT_TRUE(Until([&] { return reply.done; }));
     return reply;
+  }
+  bool Until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      io.restart();
+      io.run_one_for(std::chrono::milliseconds(10));
+    }
+    return true;
   }
 
   asio::io_context io{1};
@@ -51,6 +57,35 @@ TEST_F(PlainListenerTest, AnswersWithoutTls) {
   EXPECT_EQ((*listener)->address(), "127.0.0.1:" + std::to_string((*listener)->port()));
   EXPECT_EQ(Get((*listener)->port(), "/where").body, "127.0.0.1");
   EXPECT_EQ(Get((*listener)->port(), "/elsewhere").status, 404u);
+}
+
+// A connection that says nothing.
+class Silent {
+ public:
+  explicit Silent(asio::io_context& io) : socket_(io, asio::ip::tcp::v4()) {}
+  void Connect(uint16_t port) {
+    socket_.connect({asio::ip::address_v4::loopback(), port});
+    socket_.async_read_some(asio::buffer(byte_),
+                            [this](const error_code&, size_t) { closed = true; });
+  }
+  bool closed = false;
+
+ private:
+  asio::ip::tcp::socket socket_;
+  std::array<char, 1> byte_;
+};
+
+TEST_F(PlainListenerTest, TheIdlestGivesWayToTheNextAndIsCounted) {
+  auto listener = Start("127.0.0.1");
+  ASSERT_TRUE(listener) << listener.error().message;
+  std::deque<Silent> silent;
+  for (size_t i = 0; i < PlainListener::kMaxConnections; ++i) {
+    silent.emplace_back(io).Connect((*listener)->port());
+  }
+  EXPECT_EQ(Get((*listener)->port(), "/where").status, 200u);
+  EXPECT_TRUE(Until([&] { return silent.front().closed; }));
+  EXPECT_EQ(metrics.http_connections_cut.value(), 1);
+  EXPECT_FALSE(silent.back().closed);
 }
 
 TEST_F(PlainListenerTest, SaysWhyItCannotListen) {

@@ -5,6 +5,14 @@
 
 namespace ferry::gateway {
 
+bool IsShortage(const error_code& accept_error) {
+  using boost::system::errc::errc_t;
+  // Of this process, of the whole machine, and of the kernel's memory (accept(2)).
+  return accept_error == errc_t::too_many_files_open ||
+         accept_error == errc_t::too_many_files_open_in_system ||
+         accept_error == errc_t::no_buffer_space || accept_error == errc_t::not_enough_memory;
+}
+
 ConnectionBudget::ConnectionBudget(size_t max, Count& open, Count& cut)
     : max_(max), open_(open), cut_(cut) {}
 

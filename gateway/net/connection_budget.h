@@ -12,8 +12,12 @@
 
 #include "gateway/base/metrics.h"
 #include "gateway/net/address_key.h"
+#include "gateway/net/asio.h"
 
 namespace ferry::gateway {
+
+// Whether accepting failed for want of what a connection that is closed gives back.
+bool IsShortage(const error_code& accept_error);
 
 class ConnectionBudget {
  public:

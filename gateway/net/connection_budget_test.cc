@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +23,14 @@ class ConnectionBudgetTest : public ::testing::Test {
   std::vector<std::string> cut;
   std::vector<std::unique_ptr<ConnectionBudget::Place>> places;
 };
+
+TEST_F(ConnectionBudgetTest, KnowsWhatAConnectionThatIsClosedGivesBack) {
+  const auto is_shortage = [](int error) {
+    return IsShortage(error_code(error, boost::system::system_category()));
+  };
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) EXPECT_TRUE(is_shortage(error));
+  for (const int error : {0, ECONNABORTED, EPERM}) EXPECT_FALSE(is_shortage(error)) << error;
+}
 
 TEST_F(ConnectionBudgetTest, TheLongestIdleGivesWay) {
   for (const char* name : {"a", "b", "c"}) Open(name);

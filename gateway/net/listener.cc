@@ -105,7 +105,7 @@ asio::awaitable<void> Listener::Accept() {
     if (error) {
       // Out of descriptors or the like: wait for some to come back rather than spin.
       log_.warn("event=accept-failed error=\"{}\"", error.message());
-      if (error == asio::error::no_descriptors) http_connections_.CutOldest();
+      if (IsShortage(error)) http_connections_.CutOldest();
       asio::steady_timer pause(io_, std::chrono::milliseconds(100));
       co_await pause.async_wait(Into(error));
       continue;
