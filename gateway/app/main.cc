@@ -16,12 +16,12 @@
 #include "gateway/app/app_command.h"
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
-#include "gateway/base/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/log_writer.h"
 #include "gateway/app/start_checks.h"
 #include "gateway/app/webtransport_service.h"
 #include "gateway/auth/usersig.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/net/certificate_store.h"
 
 namespace ferry::gateway {

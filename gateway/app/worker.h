@@ -12,8 +12,8 @@
 
 #include "core/base/error.h"
 #include "gateway/app/config.h"
-#include "gateway/base/event_loop.h"
 #include "gateway/app/webtransport_service.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/base/metrics.h"
 #include "gateway/net/asio.h"
 #include "gateway/net/listener.h"

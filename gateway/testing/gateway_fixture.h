@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "gateway/base/event_loop.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/testing/http_get.h"
 #include "gateway/testing/test_client.h"
 

@@ -21,8 +21,8 @@
 #include "core/video/codec/video_encoder.h"
 #include "gateway/app/app_store.h"
 #include "gateway/app/config.h"
-#include "gateway/base/event_loop.h"
 #include "gateway/app/gateway.h"
+#include "gateway/base/event_loop.h"
 #include "gateway/testing/synthetic_participant.h"
 
 namespace ferry::gateway {
