@@ -103,8 +103,8 @@ TEST(JitterBuffer, RebuildsALostPacketFromTheNextOnesCopy) {
 }
 
 TEST(JitterBuffer, OneCopyMendsWhatOneCopyCan) {
-  // Two packets lost in a row cost one: the floor is the loss squared, and what is lost where speech
-  // is so low that it carries no copy.
+  // Two packets lost in a row cost one: the floor is the loss squared, and what is lost where
+  // speech is so low that it carries no copy.
   for (const auto& [loss, most] : {std::pair(0.05, 0.0115), {0.10, 0.028}, {0.30, 0.135}}) {
     std::mt19937 random(11);
     std::bernoulli_distribution lost(loss);
