@@ -195,7 +195,10 @@ describe('the archives that are asked', () => {
     const bare = join(folder, 'bin');
     mkdirSync(bare);
     for (const program of ['bash', 'awk', 'sed', 'head', 'grep', 'sort', 'cat']) {
-      symlinkSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(), join(bare, program));
+      symlinkSync(
+        execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(),
+        join(bare, program),
+      );
     }
     assert.equal(ask('debian_mirrors', bare), '');
   });

@@ -24,7 +24,8 @@ const FIRST_DRIVABLE = 143;
 export function firefoxTooOld(version) {
   const path = firefoxPath();
   if (!path && version === undefined) return null;
-  const said = version ?? execFileSync(/** @type {string} */ (path), ['--version'], { encoding: 'utf8' });
+  const said =
+    version ?? execFileSync(/** @type {string} */ (path), ['--version'], { encoding: 'utf8' });
   const major = Number(/(\d+)\./.exec(said)?.[1]);
   return major >= FIRST_DRIVABLE
     ? null
