@@ -67,7 +67,8 @@ struct JitterBufferStats {
   uint64_t packets_discarded = 0;  // not Opus, implausible, or dropped for want of room
   uint64_t fec_packets_recovered = 0;
 
-  uint64_t total_samples = 0;  // played, of any kind but kSilence
+  // Played, of any kind but kSilence; the silence of an outage is added when the sound resumes.
+  uint64_t total_samples = 0;
   // Of these, invented for sound that was lost or late, and of these again, zero. Counted when the
   // sound resumes, because only the next packet tells a loss from a pause of the sender (mute,
   // DTX), whose samples count apart.

@@ -100,6 +100,7 @@ class JitterBuffer::Impl {
   int64_t last_sequence_ = 0;
   int64_t concealed_ = 0;
   int64_t concealed_silent_ = 0;
+  int64_t idle_samples_ = 0;           // silence of an outage or pause, beyond `concealed_`
   bool concealing_known_gap_ = false;  // what is invented lies before a packet that is here
 
   AudioFrameKind kind_ = AudioFrameKind::kSilence;  // of the latest sound in playout_

@@ -128,6 +128,8 @@ void JitterBuffer::Impl::DecodeFront() {
     fec_policy_.OnMissing(packet.sequence_number - last_sequence_ - 1);
   }
   fec_policy_.OnPlayed(false);
+  // Of a sender that began anew nobody knows since when it was silent.
+  if (discontinuity_) idle_samples_ = 0;
   CountConcealment(started_ && !discontinuity_ && FollowsPause(packet));
   // Where the start of the packet has been concealed already, because it was reordered or because
   // we are behind, only the rest is played.
@@ -183,12 +185,14 @@ void JitterBuffer::Impl::AppendDecoded(size_t samples, int64_t skip, bool seamle
   playout_.Append(sound);
   concealed_ = 0;
   concealed_silent_ = 0;
+  idle_samples_ = 0;
   concealing_known_gap_ = false;
   muted_ = false;
 }
 
 void JitterBuffer::Impl::ConcealFrame() {
   if (idle()) {
+    if (started_) idle_samples_ += kAudioFrameSamples;
     playout_.AppendSilence(kAudioFrameSamples);
     kind_ = AudioFrameKind::kSilence;
     muted_ = true;
@@ -220,12 +224,14 @@ void JitterBuffer::Impl::ConcealFrame() {
 void JitterBuffer::Impl::CountConcealment(bool sender_paused) {
   if (concealed_ == 0) return;
   if (sender_paused) {
-    stats_.pause_samples += static_cast<uint64_t>(concealed_);
+    stats_.pause_samples += static_cast<uint64_t>(concealed_ + idle_samples_);
     return;
   }
   ++stats_.concealment_events;
-  stats_.concealed_samples += static_cast<uint64_t>(concealed_);
-  stats_.silent_concealed_samples += static_cast<uint64_t>(concealed_silent_);
+  // Played as kSilence, before it was known for lost.
+  stats_.total_samples += static_cast<uint64_t>(idle_samples_);
+  stats_.concealed_samples += static_cast<uint64_t>(concealed_ + idle_samples_);
+  stats_.silent_concealed_samples += static_cast<uint64_t>(concealed_silent_ + idle_samples_);
 }
 
 // Decodes the packets that follow without a gap until `samples` are there to be looked at.

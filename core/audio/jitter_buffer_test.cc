@@ -169,9 +169,22 @@ TEST(JitterBuffer, FadesToSilenceInAnOutageAndCountsItApart) {
   sim.Run(100, Steady);
   EXPECT_EQ(sim.pulls().back().frame.kind, AudioFrameKind::kNormal);
   EXPECT_LT(sim.pulls().back().delay, 40_ms);
-  EXPECT_EQ(sim.stats().concealed_samples, 48'000u) << "what follows is no concealment";
-  EXPECT_EQ(sim.stats().silent_concealed_samples, 48'000u - 9'600u);
+  EXPECT_EQ(sim.stats().silent_concealed_samples, sim.stats().concealed_samples - 9'600u);
   EXPECT_EQ(sim.stats().concealment_events, 1u);
+}
+
+TEST(JitterBuffer, CountsAnOutageAsConcealmentForItsWholeLength) {
+  for (const int lost : {100, 500}) {
+    JitterBufferSim sim({});
+    sim.Run(200, Steady);
+    sim.Run(lost, [](int) { return std::nullopt; });
+    sim.Run(100, Steady);
+    const JitterBufferStats& stats = sim.stats();
+    EXPECT_NEAR(static_cast<double>(stats.concealed_samples), lost * 960.0, 2 * 960.0);
+    EXPECT_NEAR(static_cast<double>(stats.total_samples), (300 + lost) * 960.0, 5 * 960.0);
+    EXPECT_EQ(stats.pause_samples, 0u);
+    EXPECT_EQ(stats.restarts, 0u);
+  }
 }
 
 TEST(JitterBuffer, PutsReorderedPacketsInOrder) {
@@ -261,6 +274,8 @@ TEST(JitterBuffer, StartsAgainAtOnceAfterALongMute) {
   const size_t first = sim.pulls().size();
   sim.Run(50, Steady);
   EXPECT_EQ(sim.stats().restarts, 0u);
+  EXPECT_EQ(sim.stats().concealed_samples, 0u) << "a pause is no outage";
+  EXPECT_NEAR(static_cast<double>(sim.stats().pause_samples), 90 * 48'000.0, 2 * 960.0);
   EXPECT_EQ(sim.pulls()[first + 10].frame.kind, AudioFrameKind::kNormal) << "100 ms later";
   EXPECT_LT(sim.pulls().back().delay, 40_ms);
 }
