@@ -203,5 +203,15 @@ TEST(Call, ThePageCanAskForDelay) {
   EXPECT_GE(call.subscriber.audio_receiver(kAudio)->jitter_buffer().CurrentDelay(), 280_ms);
 }
 
+TEST(Call, ALimitOfTheDelayThatIsTakenBackHoldsTheSoundNoLonger) {
+  Call call({.delay = 20_ms});
+  call.subscriber.SetPlayoutDelay(300_ms, 100_ms);
+  call.Run(1_s);
+  const JitterBuffer& sound = call.subscriber.audio_receiver(kAudio)->jitter_buffer();
+  EXPECT_EQ(sound.TargetDelay(), 100_ms);
+  call.subscriber.SetPlayoutDelay(300_ms, std::nullopt);
+  EXPECT_GE(sound.TargetDelay(), 300_ms);
+}
+
 }  // namespace
 }  // namespace ferry::session

@@ -185,7 +185,7 @@ void Subscriber::SetPlayoutDelay(std::optional<Duration> min, std::optional<Dura
 
 void Subscriber::ApplyDelays(AudioReceiver& audio, Duration sync_minimum) {
   audio.SetMinimumDelay(std::max(sync_minimum, min_delay_.value_or(Duration::Zero())));
-  if (max_delay_) audio.SetMaximumDelay(*max_delay_);
+  audio.SetMaximumDelay(max_delay_.value_or(JitterBufferConfig{}.max_delay));
 }
 
 void Subscriber::ApplyDelays(VideoReceiver& video, Duration sync_minimum) {
