@@ -20,8 +20,9 @@ class QuicSecretTest : public ::testing::Test {
     file = folder / "quic-secret";
   }
   void TearDown() override { fs::remove_all(folder); }
-  std::string ErrorText() const {
-    const auto secret = LoadOrMakeQuicSecret(folder);
+  std::string ErrorText() const { return ErrorText(folder); }
+  static std::string ErrorText(const fs::path& in) {
+    const auto secret = LoadOrMakeQuicSecret(in);
     return secret ? "no error" : secret.error().message;
   }
 
@@ -55,8 +56,9 @@ TEST_F(QuicSecretTest, AFileOfAnotherSizeIsRefusedAndLeftAlone) {
 TEST_F(QuicSecretTest, WhatCannotBeReadOrWrittenIsNamed) {
   fs::create_directory(file);
   EXPECT_NE(ErrorText().find("cannot read " + file.string()), std::string::npos) << ErrorText();
-  folder /= "not there";
-  EXPECT_NE(ErrorText().find("cannot write " + folder.string()), std::string::npos) << ErrorText();
+  const fs::path absent = folder / "not there";
+  const std::string error = ErrorText(absent);
+  EXPECT_NE(error.find("cannot write " + absent.string()), std::string::npos) << error;
 }
 
 }  // namespace
