@@ -12,7 +12,7 @@ void PacketQueue::Push(rtp::RtpPacket packet) {
   }
   bytes_ += static_cast<int64_t>(packet.bytes.size());
   if (packet.recovered) {
-    packets_.push_front(std::move(packet));
+    packets_.insert(packets_.begin() + retransmissions_++, std::move(packet));
   } else {
     packets_.push_back(std::move(packet));
   }
@@ -31,6 +31,7 @@ std::optional<rtp::RtpPacket> PacketQueue::Pop() {
 rtp::RtpPacket PacketQueue::TakeFront() {
   rtp::RtpPacket packet = std::move(packets_.front());
   packets_.pop_front();
+  if (packet.recovered) --retransmissions_;
   bytes_ -= static_cast<int64_t>(packet.bytes.size());
   return packet;
 }

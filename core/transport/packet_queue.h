@@ -19,7 +19,7 @@ class PacketQueue {
   // holds it back is its bitrate, not this queue.
   static constexpr Duration kMaxWait = Duration::Millis(150);
 
-  // What is sent again goes ahead: a frame is held up for it at the other end.
+  // What is sent again goes ahead, in its order: a frame is held up for it at the other end.
   void Push(rtp::RtpPacket packet);
   std::optional<rtp::RtpPacket> Pop();
   bool empty() const { return packets_.empty(); }
@@ -31,6 +31,7 @@ class PacketQueue {
   rtp::RtpPacket TakeFront();
 
   std::deque<rtp::RtpPacket> packets_;
+  std::ptrdiff_t retransmissions_ = 0;  // at its front
   int64_t bytes_ = 0;
   DataRate drain_rate_;
   uint64_t dropped_ = 0;

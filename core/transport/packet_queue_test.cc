@@ -19,10 +19,17 @@ rtp::RtpPacket Packet(uint16_t number, bool recovered = false) {
 TEST(PacketQueue, GivesPacketsInTheirOrderWhatIsSentAgainFirst) {
   PacketQueue queue;
   for (const uint16_t number : std::initializer_list<uint16_t>{5, 6}) queue.Push(Packet(number));
-  queue.Push(Packet(2, /*recovered=*/true));
-  for (const uint16_t number : std::initializer_list<uint16_t>{2, 5, 6}) {
+  for (const uint16_t number : std::initializer_list<uint16_t>{2, 3}) {
+    queue.Push(Packet(number, /*recovered=*/true));
+  }
+  EXPECT_EQ(queue.Pop()->header.sequence_number, 2);
+  queue.Push(Packet(4, /*recovered=*/true));
+  for (const uint16_t number : std::initializer_list<uint16_t>{3, 4, 5}) {
     EXPECT_EQ(queue.Pop()->header.sequence_number, number);
   }
+  queue.Push(Packet(1, /*recovered=*/true));
+  EXPECT_EQ(queue.Pop()->header.sequence_number, 1);
+  EXPECT_EQ(queue.Pop()->header.sequence_number, 6);
   EXPECT_FALSE(queue.Pop());
 }
 
