@@ -1,15 +1,14 @@
 // A call in a page that nobody looks at, as behind another tab: browsers give it hardly a picture and few timers.
 // In Firefox; Chromium's headless pages are always in front.
-import { firefoxOptions, firefoxTooOld } from './support/firefox.mjs';
-import { expect, needsWebTransport, test } from './support/fixtures';
+import { firefoxOptions } from './support/firefox.mjs';
+import { expect, needsWebTransport, skipFirefoxTooOld, test } from './support/fixtures';
 import { picturesDecoded, picturesSent, stretchOf } from './support/statistics';
 import { PICTURE, expectHeard, type User } from './support/user';
 
 /** What is compared is counted for so long, at least. */
 const STRETCH_MS = 4000;
 
-const tooOld = firefoxTooOld();
-test.skip(({ browserName }) => browserName === 'firefox' && tooOld !== null, tooOld ?? '');
+skipFirefoxTooOld();
 
 test.use({ launchOptions: firefoxOptions({ background: true }).launchOptions });
 

@@ -1,6 +1,5 @@
 // The call over each transport (in every browser of the configuration), and from one to the other.
-import { firefoxTooOld } from './support/firefox.mjs';
-import { expect, needsWebTransport, test } from './support/fixtures';
+import { expect, needsWebTransport, skipFirefoxTooOld, test } from './support/fixtures';
 import { clientConnections } from './support/gateway.mjs';
 import { longestGapMs } from './support/numbers.mjs';
 import {
@@ -21,8 +20,7 @@ async function call(anna: User, bob: User, params: object) {
   await anna.hears(bob, { count: 4 });
 }
 
-const tooOld = firefoxTooOld();
-test.skip(({ browserName }) => browserName === 'firefox' && tooOld !== null, tooOld ?? '');
+skipFirefoxTooOld();
 
 for (const transport of ['websocket', 'webtransport'] as const) {
   test(`a call over ${transport}`, async ({ newUser, gateway }) => {

@@ -15,21 +15,14 @@ export function firefoxPath() {
 }
 
 /** The first that knows all of WebDriver BiDi that Playwright asks for (network.addDataCollector). */
-const FIRST_DRIVABLE = 143;
+export const FIRST_DRIVABLE = 143;
 
-/**
- * Why the Firefox that is here cannot be driven, or null. The ESR of a Debian without its security updates is older.
- * @param {string} [version] what the program says of itself
- */
-export function firefoxTooOld(version) {
+/** Whether Playwright cannot drive the Firefox that is here, as the ESR of a Debian without its security updates. */
+export function firefoxTooOld() {
   const path = firefoxPath();
-  if (!path && version === undefined) return null;
-  const said =
-    version ?? execFileSync(/** @type {string} */ (path), ['--version'], { encoding: 'utf8' });
-  const major = Number(/(\d+)\./.exec(said)?.[1]);
-  return major >= FIRST_DRIVABLE
-    ? null
-    : `${said.trim()} is too old for Playwright, which needs Firefox ${FIRST_DRIVABLE}`;
+  if (!path) return false;
+  const said = execFileSync(path, ['--version'], { encoding: 'utf8' });
+  return !(Number(/(\d+)\./.exec(said)?.[1]) >= FIRST_DRIVABLE);
 }
 
 /** What Playwright overrides so that every page behaves as one in front; here as everybody's Firefox has it. */

@@ -1,6 +1,7 @@
 // What every test begins with: a gateway of its own, and users who come to it.
 import { test as base, expect } from '@playwright/test';
 import { closePage, openPage } from './deadlines';
+import { FIRST_DRIVABLE, firefoxTooOld } from './firefox.mjs';
 import { hasWebTransport, startGateway } from './gateway.mjs';
 import { startRelay } from './relay.mjs';
 import { User } from './user';
@@ -57,6 +58,14 @@ export const test = base.extend<Fixtures>({
 export function needsWebTransport(transport = 'webtransport'): void {
   const impossible = transport === 'webtransport' && !hasWebTransport();
   test.skip(impossible, 'the gateway was built without WebTransport');
+}
+
+/** Of a file: skips its tests in a Firefox that cannot be driven. */
+export function skipFirefoxTooOld(): void {
+  test.skip(
+    ({ browserName }) => browserName === 'firefox' && firefoxTooOld(),
+    `this Firefox is too old for Playwright, which needs ${FIRST_DRIVABLE}`,
+  );
 }
 
 export { expect };
