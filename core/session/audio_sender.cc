@@ -59,8 +59,7 @@ bool AudioSender::Continues(Timestamp capture_time, Duration waiting) {
   }
   // By the clock as it ran until then. Never back, which would be another sound in the same place.
   const uint32_t there = rtp_.TimestampFor(capture_time);
-  const bool ahead = !started_ || static_cast<int32_t>(there - timestamp_) > 0;
-  if (ahead) timestamp_ = there;
+  if (!started_ || static_cast<int32_t>(there - timestamp_) > 0) timestamp_ = there;
   capture_time_ = capture_time;
   started_ = true;
   rtp_.SetClock(timestamp_, capture_time_);

@@ -30,7 +30,8 @@ class HttpConnection {
  public:
   static constexpr size_t kMaxHeaderBytes = 16 * 1024;
   // What is read of an answer from its beginning on, so that who takes just enough not to be idle
-  // holds it for a bounded time. A quarter of what 128 kbit/s carry; 32 MiB take two hours at most.
+  // holds it for a bounded time. A quarter of what 128 kbit/s carry; 32 MiB take two and a half
+  // hours at most.
   static constexpr int64_t kMinReadBytesPerSecond = 4 * 1024;
 
   // All outlive it. `idle_timeout`: for a request to come, for its answer to be found, and for the

@@ -12,55 +12,47 @@ std::unexpected<Refusal> Full(SignalingError code, const char* who, size_t count
               std::string("join: ") + who + " (" + std::to_string(count) + " " + of_what + ")"});
 }
 
-// Of all and of one application, whatever is counted.
-std::expected<void, Refusal> Take(size_t& all, size_t limit, size_t& own, size_t quota,
-                                  const char* of_what) {
-  if (quota > 0 && own >= quota) {
-    return Full(SignalingError::kQuotaExceeded, "the application has all of its quota", own,
-                of_what);
-  }
-  if (all >= limit) return Full(SignalingError::kGatewayFull, "the gateway is full", all, of_what);
-  ++all;
-  ++own;
-  return {};
-}
-
 }  // namespace
 
 std::expected<void, Refusal> Occupancy::TakeUser(uint32_t sdk_app_id,
                                                  const ApplicationQuota& quota) {
-  const std::lock_guard lock(mutex_);
-  const auto application = applications_.try_emplace(sdk_app_id).first;
-  auto taken = Take(all_.users, limits_.users, application->second.users, quota.max_users, "users");
-  ForgetIfEmpty(application);
-  return taken;
+  return Take(&Count::users, "users", sdk_app_id, limits_.users, quota.max_users);
 }
 
 std::expected<void, Refusal> Occupancy::TakeRoom(uint32_t sdk_app_id, const ApplicationQuota& quota,
                                                  bool one_ends) {
   const size_t spare = one_ends ? 1 : 0;
-  const std::lock_guard lock(mutex_);
-  const auto application = applications_.try_emplace(sdk_app_id).first;
-  auto taken = Take(all_.rooms, limits_.rooms + spare, application->second.rooms,
-                    quota.max_rooms == 0 ? 0 : quota.max_rooms + spare, "rooms");
-  ForgetIfEmpty(application);
-  return taken;
+  return Take(&Count::rooms, "rooms", sdk_app_id, limits_.rooms + spare,
+              quota.max_rooms == 0 ? 0 : quota.max_rooms + spare);
 }
 
-void Occupancy::GiveBackUser(uint32_t sdk_app_id) {
+void Occupancy::GiveBackUser(uint32_t sdk_app_id) { GiveBack(&Count::users, sdk_app_id); }
+
+void Occupancy::GiveBackRoom(uint32_t sdk_app_id) { GiveBack(&Count::rooms, sdk_app_id); }
+
+std::expected<void, Refusal> Occupancy::Take(size_t Count::*what, const char* name,
+                                             uint32_t sdk_app_id, size_t limit, size_t quota) {
   const std::lock_guard lock(mutex_);
   const auto application = applications_.find(sdk_app_id);
-  --all_.users;
-  --application->second.users;
-  ForgetIfEmpty(application);
+  const size_t own = application == applications_.end() ? 0 : application->second.*what;
+  if (quota > 0 && own >= quota) {
+    return Full(SignalingError::kQuotaExceeded, "the application has all of its quota", own, name);
+  }
+  if (all_.*what >= limit) {
+    return Full(SignalingError::kGatewayFull, "the gateway is full", all_.*what, name);
+  }
+  ++(all_.*what);
+  ++(applications_[sdk_app_id].*what);
+  return {};
 }
 
-void Occupancy::GiveBackRoom(uint32_t sdk_app_id) {
+void Occupancy::GiveBack(size_t Count::*what, uint32_t sdk_app_id) {
   const std::lock_guard lock(mutex_);
   const auto application = applications_.find(sdk_app_id);
-  --all_.rooms;
-  --application->second.rooms;
-  ForgetIfEmpty(application);
+  --(all_.*what);
+  --(application->second.*what);
+  const Count& left = application->second;
+  if (left.users == 0 && left.rooms == 0) applications_.erase(application);
 }
 
 size_t Occupancy::users() const {
@@ -71,11 +63,6 @@ size_t Occupancy::users() const {
 size_t Occupancy::rooms() const {
   const std::lock_guard lock(mutex_);
   return all_.rooms;
-}
-
-void Occupancy::ForgetIfEmpty(Applications::iterator application) {
-  const Count& count = application->second;
-  if (count.users == 0 && count.rooms == 0) applications_.erase(application);
 }
 
 }  // namespace ferry::gateway

@@ -20,11 +20,11 @@ struct ApplicationQuota {
 // Safe to use from any thread, whatever is locked besides: nothing else is locked within.
 class Occupancy {
  public:
-  struct Limits {
+  struct Count {
     size_t users = 0;
     size_t rooms = 0;
   };
-  explicit Occupancy(const Limits& limits) : limits_(limits) {}
+  explicit Occupancy(const Count& limits) : limits_(limits) {}
 
   // One more, to be given back; or why there is no place (20006 the gateway is full, 20020 the
   // application has all of its quota). Who is in stays where a quota becomes less.
@@ -39,17 +39,15 @@ class Occupancy {
   size_t rooms() const;
 
  private:
-  struct Count {
-    size_t users = 0;
-    size_t rooms = 0;
-  };
-  using Applications = std::map<uint32_t, Count>;
-  void ForgetIfEmpty(Applications::iterator application);
+  // Of users or of rooms. `quota` 0: none.
+  std::expected<void, Refusal> Take(size_t Count::*what, const char* name, uint32_t sdk_app_id,
+                                    size_t limit, size_t quota);
+  void GiveBack(size_t Count::*what, uint32_t sdk_app_id);
 
-  const Limits limits_;
+  const Count limits_;
   mutable std::mutex mutex_;  // held for a look-up, where somebody enters or leaves
   Count all_;
-  Applications applications_;  // those that have a user or a room
+  std::map<uint32_t, Count> applications_;  // those that have a user or a room
 };
 
 }  // namespace ferry::gateway

@@ -14,8 +14,8 @@ class ControlBudget {
  public:
   // A message of which the others in the room are told costs as one more for each so many of them.
   static constexpr size_t kListenersPerMessage = 100;
-  // But no more than this, nor than half of the burst, or nobody could be muted in a room of 100
-  // 000.
+  // But no more than this, nor than half of the burst: somebody must be able to be muted in a room
+  // of 100 000.
   static constexpr size_t kMaxListenersCost = 100;
 
   explicit ControlBudget(const SessionLimits& limits)

@@ -92,10 +92,10 @@ std::expected<ControlShard::Joined, Refusal> ControlShard::Join(
   std::string id = NewSessionId();
   auto token = MakeResumeToken(limits().node, id);
   if (!token) return Refuse(SignalingError::kGatewayFull, "join: there is no randomness to be had");
-  const auto session =
-      std::make_shared<Session>(*this, id, RoomKey{join.sdk_app_id, join.room}, join.user_id,
-                                entrant.budget, static_cast<uint32_t>(random_() | 1));
-  const auto room = common_.rooms.Enter(*session, {join.sdk_app_id, join.room}, join.scene,
+  const RoomKey key{join.sdk_app_id, join.room};
+  const auto session = std::make_shared<Session>(*this, id, key, join.user_id, entrant.budget,
+                                                 static_cast<uint32_t>(random_() | 1));
+  const auto room = common_.rooms.Enter(*session, key, join.scene,
                                         {.user_id = join.user_id,
                                          .role = join.role,
                                          .terminal = TerminalTypeOf(join.client),
@@ -201,7 +201,6 @@ void ControlShard::End(Session& session, LeaveReason reason, CloseCode code, std
 void ControlShard::Finish(Session& session, LeaveReason reason, CloseCode code,
                           std::string_view why) {
   session.ending_ = Session::Ending{code, std::string(why)};
-  const auto keep = session.shared_from_this();
   LeaveGrace(session);
   sessions_.erase(session.id_);
   if (reason == LeaveReason::kTimedOut) {
@@ -239,9 +238,9 @@ void ControlShard::SendToAll(const SharedText& text) {
 
 void ControlShard::OnEvicted(Session& session, EvictReason reason) {
   metrics_.kicks.Add();
+  const auto keep = session.shared_from_this();
   const bool replaced = reason == EvictReason::kReplaced;
-  if (replaced) evicted_ = session.shared_from_this();
-  if (session.ending_) return;
+  if (replaced) evicted_ = keep;
   Finish(session, LeaveReason::kKicked, CloseCode::kReplaced,
          replaced ? "the same user entered again" : "the room has ended");
 }

@@ -116,7 +116,7 @@ class ControlShard {
 
  private:
   std::string NewSessionId();
-  // It has ended, and left its room or is about to.
+  // It has ended, and left its room or is about to. The caller keeps it.
   void Finish(Session& session, LeaveReason reason, CloseCode code, std::string_view why);
   // No more is waited for the session.
   void LeaveGrace(Session& session);

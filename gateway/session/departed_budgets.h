@@ -3,15 +3,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <list>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "core/base/units.h"
+#include "gateway/room/room_registry.h"
 #include "gateway/session/control_budget.h"
 
 namespace ferry::gateway {
@@ -22,7 +21,7 @@ class DepartedBudgets {
   // Some 4 MB. Beyond it the longest departed is forgotten, and begins anew.
   static constexpr size_t kMaxUsers = 16'384;
 
-  using UserKey = std::pair<uint32_t, std::string>;  // of which application
+  using UserKey = RoomRegistry::UserKey;
 
   void Keep(const UserKey& user, const ControlBudget& budget);
   // What the user had, unless all of it is there again by now.
