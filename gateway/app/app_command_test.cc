@@ -3,26 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "core/base/testing/temporary_folder.h"
 
 namespace ferry::gateway {
 namespace {
 
 class AppCommandTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "ferry-command-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
-    store.emplace(std::move(*AppStore::Open(directory / "ferry.db")));
-  }
-  void TearDown() override {
-    store.reset();
-    std::filesystem::remove_all(directory);
-  }
   // What it prints, or its error.
   std::string Run(std::vector<std::string> arguments) {
     CLI::App program;
@@ -39,8 +31,8 @@ class AppCommandTest : public ::testing::Test {
     return done ? out.str() : done.error().message;
   }
 
-  std::filesystem::path directory;
-  std::optional<AppStore> store;
+  const TemporaryFolder folder;
+  std::optional<AppStore> store{std::move(*AppStore::Open(folder.path() / "ferry.db"))};
 };
 
 TEST_F(AppCommandTest, AddsChangesListsAndRemoves) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/base/testing/temporary_folder.h"
 #include "gateway/app/sqlite.h"
 
 namespace ferry::gateway {
@@ -13,13 +14,16 @@ namespace {
 
 class AppStoreTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "ferry-store-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
+  // What an older gateway left, in SQL.
+  void WriteOldStore(const char* sql) {
+    const auto old =
+        SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE(old->Run(sql));
   }
-  void TearDown() override { std::filesystem::remove_all(directory); }
-  std::filesystem::path directory;
+
+  const TemporaryFolder folder;
+  const std::filesystem::path directory = folder.path();
 };
 
 TEST_F(AppStoreTest, ANewStoreHasTheDemoWithASecretOfItsOwn) {
@@ -107,16 +111,11 @@ TEST_F(AppStoreTest, WhatAnotherProcessWritesIsKnownAfterARefresh) {
 }
 
 TEST_F(AppStoreTest, AStoreOfTheFirstKindIsTakenOver) {
-  {
-    const auto old =
-        SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    ASSERT_TRUE(old);
-    ASSERT_TRUE(old->Run(
-        "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY CHECK (sdk_app_id BETWEEN 1 AND "
-        "4294967295), name TEXT NOT NULL, secret TEXT NOT NULL CHECK (length(secret) > 0), "
-        "created_at INTEGER NOT NULL DEFAULT (unixepoch()));"
-        "INSERT INTO applications (sdk_app_id, name, secret) VALUES (7, 'old', 'its secret')"));
-  }
+  WriteOldStore(
+      "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY CHECK (sdk_app_id BETWEEN 1 AND "
+      "4294967295), name TEXT NOT NULL, secret TEXT NOT NULL CHECK (length(secret) > 0), "
+      "created_at INTEGER NOT NULL DEFAULT (unixepoch()));"
+      "INSERT INTO applications (sdk_app_id, name, secret) VALUES (7, 'old', 'its secret')");
   const auto store = AppStore::Open(directory / "ferry.db");
   ASSERT_TRUE(store) << store.error().message;
   ASSERT_EQ(store->applications()->size(), 1u) << "no demo beside it";
@@ -128,17 +127,12 @@ TEST_F(AppStoreTest, AStoreOfTheFirstKindIsTakenOver) {
 }
 
 TEST_F(AppStoreTest, AStoreOfTheSecondKindIsTakenOver) {
-  {
-    const auto old =
-        SqliteDatabase::Open(directory / "ferry.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    ASSERT_TRUE(old);
-    ASSERT_TRUE(old->Run(
-        "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-        "secret TEXT NOT NULL, created_at INTEGER NOT NULL DEFAULT 0, "
-        "status TEXT NOT NULL DEFAULT 'active', permission_control INTEGER NOT NULL DEFAULT 0);"
-        "INSERT INTO applications (sdk_app_id, name, secret, permission_control) "
-        "VALUES (7, 'old', 'its secret', 1); PRAGMA user_version = 2"));
-  }
+  WriteOldStore(
+      "CREATE TABLE applications (sdk_app_id INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+      "secret TEXT NOT NULL, created_at INTEGER NOT NULL DEFAULT 0, "
+      "status TEXT NOT NULL DEFAULT 'active', permission_control INTEGER NOT NULL DEFAULT 0);"
+      "INSERT INTO applications (sdk_app_id, name, secret, permission_control) "
+      "VALUES (7, 'old', 'its secret', 1); PRAGMA user_version = 2");
   auto store = AppStore::Open(directory / "ferry.db");
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_TRUE(store->Find(7)->permission_control);

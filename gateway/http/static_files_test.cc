@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/testing/temporary_folder.h"
+
 namespace ferry::gateway {
 namespace {
 
@@ -15,18 +17,13 @@ namespace http = boost::beast::http;
 
 class StaticFilesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "ferry-static-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
-  }
-  void TearDown() override { fs::remove_all(directory); }
   void Write(const std::string& name, const std::string& content) {
     std::ofstream(directory / name) << content;
   }
 
   const HttpRequest request{http::verb::get, "/", 11};
-  fs::path directory;
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path();
 };
 
 TEST_F(StaticFilesTest, AFileIsReadOnceUntilItChanges) {

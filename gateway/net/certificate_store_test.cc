@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "core/base/testing/temporary_folder.h"
 #include "gateway/testing/fakes.h"
 
 namespace ferry::gateway {
@@ -17,13 +18,6 @@ constexpr int64_t kDay = 86'400;
 
 class CertificateStoreTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "ferry-certificate-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
-  }
-  void TearDown() override { fs::remove_all(directory); }
-
   std::unique_ptr<CertificateStore> SelfSigned() {
     auto store = CertificateStore::Open({.directory = directory, .names = {"a.test"}}, clock);
     EXPECT_TRUE(store) << store.error().message;
@@ -46,7 +40,8 @@ class CertificateStoreTest : public ::testing::Test {
   }
 
   testing::FakeClock clock;
-  fs::path directory;
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path();
 };
 
 TEST_F(CertificateStoreTest, IsShortLivedEnoughForBrowsersThatTrustItsHash) {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/testing/temporary_folder.h"
 #include "gateway/testing/http_get.h"
 #include "net/websocket/websocket_client.h"
 
@@ -39,14 +40,10 @@ class Answers final : public HttpHandler {
 class ListenerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "ferry-listener-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
     auto opened = CertificateStore::Open({.directory = directory}, clock);
     ASSERT_TRUE(opened);
     certificates = std::move(*opened);
   }
-  void TearDown() override { std::filesystem::remove_all(directory); }
 
   testing::HttpReply Get(uint16_t port, const std::string& target) {
     testing::HttpReply reply;
@@ -91,7 +88,8 @@ class ListenerTest : public ::testing::Test {
   OriginPolicy origins;
   ProxyPolicy proxies;
   std::unique_ptr<CertificateStore> certificates;
-  std::filesystem::path directory;
+  const TemporaryFolder folder;
+  const std::filesystem::path directory = folder.path();
   std::ostringstream log_text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)};
   Metrics metrics;

@@ -1,10 +1,11 @@
 #include "gateway/net/quic_secret.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <string>
+
+#include "core/base/testing/temporary_folder.h"
 
 namespace ferry::gateway {
 namespace {
@@ -13,21 +14,15 @@ namespace fs = std::filesystem;
 
 class QuicSecretTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "ferry-quic-secret-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
-    file = folder / "quic-secret";
-  }
-  void TearDown() override { fs::remove_all(folder); }
   std::string ErrorText() const { return ErrorText(folder); }
   static std::string ErrorText(const fs::path& in) {
     const auto secret = LoadOrMakeQuicSecret(in);
     return secret ? "no error" : secret.error().message;
   }
 
-  fs::path folder;
-  fs::path file;
+  const TemporaryFolder temporary;
+  const fs::path folder = temporary.path();
+  const fs::path file = folder / "quic-secret";
 };
 
 TEST_F(QuicSecretTest, IsMadeOnceForTheOwnerAloneAndKept) {

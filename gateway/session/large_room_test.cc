@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "gateway/testing/bystander.h"
 #include "gateway/testing/session_fixture.h"
 
 namespace ferry::gateway {
@@ -14,22 +15,12 @@ using nlohmann::json;
 
 class LargeRoomTest : public SessionTest {
  protected:
-  // Somebody whom nobody serves.
-  struct Bystander final : Participant {
-    Home home() const override { return {}; }
-    void OnEvent(const SharedRoomEvent&) override {}
-    bool OnPresence(const SharedRoomEvent&) override { return true; }
-    void GiveUp() override {}
-    void OnStreamEnded(StreamId) override {}
-    void OnEvicted(EvictReason) override {}
-  };
-
   explicit LargeRoomTest(const RoomRegistry::Limits& allowed = {}) : SessionTest(1, allowed) {}
 
-  Room& Enter(Bystander& who, const std::string& user) {
+  Room& Enter(testing::Bystander& who, const std::string& user) {
     return **control.Enter(who, {kApp, RoomId(8888u)}, Scene::kLive, {.user_id = user});
   }
-  void Publish(Room& room, Bystander& who, MediaKind kind) {
+  void Publish(Room& room, testing::Bystander& who, MediaKind kind) {
     const ControlShard::Guard guard(shard());
     Publication stream{.key = control.NewStreamId()};
     stream.encodings.resize(1);
@@ -49,7 +40,7 @@ class LargeRoomTest : public SessionTest {
 TEST_F(LargeRoomTest, ANewcomerIsToldOfMoreUsersThanItsLogHolds) {
   constexpr int kCrowd = 3000;
   const auto name = [](int i) { return std::string(120, 'x') + std::to_string(i); };
-  std::deque<Bystander> crowd(kCrowd);
+  std::deque<testing::Bystander> crowd(kCrowd);
   Room* room = nullptr;
   for (int i = 0; i < kCrowd; ++i) {
     room = &Enter(crowd[i], name(i));
@@ -62,7 +53,7 @@ TEST_F(LargeRoomTest, ANewcomerIsToldOfMoreUsersThanItsLogHolds) {
   for (const json& user : joined["users"]) told.insert(user["userId"]);
   EXPECT_LT(told.size(), 1000u);
   // What happens meanwhile: to who was told of, to who was not, and to who came later.
-  Bystander later;
+  testing::Bystander later;
   Enter(later, "later");
   Publish(*room, crowd[kCrowd - 1], MediaKind::kAudio);
   for (const int leaves : {0, kCrowd - 2}) {
@@ -100,7 +91,7 @@ TEST_F(LargeRoomTest, ACrowdThatEntersAndLeavesAtOnceIsToldOfBitByBit) {
   Client& ann = Joined("ann", {{"scene", "live"}});
   Client& bob = Joined("bob", {{"scene", "live"}});
   Room* room = nullptr;
-  std::deque<Bystander> crowd(kCrowd);
+  std::deque<testing::Bystander> crowd(kCrowd);
   for (int i = 0; i < kCrowd; ++i) room = &Enter(crowd[i], name(i));
   bob.Publish("video");
   Publish(*room, crowd[kCrowd - 1], MediaKind::kVideo);
@@ -145,13 +136,13 @@ TEST_F(LargeRoomTest, ACrowdThatEntersAndLeavesAtOnceIsToldOfBitByBit) {
 TEST_F(LargeRoomTest, WhoIsAwayWhileManyPassThroughIsToldOfWhoStayed) {
   Client& ann = Joined("ann", {{"scene", "live"}});
   ann.Hangup(false);
-  Bystander passer_by;
+  testing::Bystander passer_by;
   for (int i = 0; i < 5000; ++i) {
     const std::string name = "user" + std::to_string(i);
     Room& room = Enter(passer_by, name);
     control.Leave(passer_by, room, name, LeaveReason::kLeft);
   }
-  Bystander stays;
+  testing::Bystander stays;
   Enter(stays, "stays");
   Client& again = Connect();
   ASSERT_EQ(again.Resume(ann.token, 0)["type"], "ok");
@@ -165,7 +156,7 @@ TEST_F(LargeRoomTest, WhoIsAwayWhileManyPassThroughIsToldOfWhoStayed) {
 TEST_F(LargeRoomTest, WhatAllOfALargeRoomAreToldOfCostsItsSenderMore) {
   constexpr size_t kListeners = 5 * ControlBudget::kListenersPerMessage;
   Client& ann = Joined("ann", {{"scene", "live"}});
-  std::deque<Bystander> crowd(kListeners);
+  std::deque<testing::Bystander> crowd(kListeners);
   for (size_t i = 0; i < kListeners; ++i) Enter(crowd[i], "user" + std::to_string(i));
   Settle();
   HeardToTheEnd(ann);
@@ -193,7 +184,7 @@ class ForgetfulRoomTest : public LargeRoomTest {
 TEST_F(ForgetfulRoomTest, WhoNeverAcknowledgesWhileOthersLeaveIsClosed) {
   Client& ann = Joined("ann", {{"scene", "live"}});
   Client& bob = Joined("bob", {{"scene", "live"}});
-  std::deque<Bystander> crowd(13);
+  std::deque<testing::Bystander> crowd(13);
   Room* room = nullptr;
   const auto name = [](size_t i) { return "user" + std::to_string(i); };
   // Nine enter before the log of either is half full, of which ann says nothing.

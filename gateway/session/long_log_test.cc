@@ -1,7 +1,6 @@
 // Logs that are long: of who is told much, or acknowledges nothing.
 #include <gtest/gtest.h>
 
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -12,13 +11,6 @@ namespace ferry::gateway {
 namespace {
 
 using nlohmann::json;
-
-// 1, 2, … `last`.
-std::vector<uint64_t> UpTo(uint64_t last) {
-  std::vector<uint64_t> numbers(last);
-  std::iota(numbers.begin(), numbers.end(), 1);
-  return numbers;
-}
 
 class LongLogTest : public SessionTest {
  protected:

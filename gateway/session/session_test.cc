@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <optional>
 #include <string>
 
 #include "gateway/session/session_connection.h"
+#include "gateway/testing/bystander.h"
 #include "gateway/testing/session_fixture.h"
 
 namespace ferry::gateway {
@@ -315,31 +315,20 @@ TEST_F(SessionTest, AFaultNowAndThenIsForgiven) {
   EXPECT_EQ(ann.connection.closed_with, 0);
 }
 
-// Sees a room without being seen.
-struct Onlooker final : Participant {
-  Home home() const override { return {}; }
-  void OnEvent(const SharedRoomEvent&) override {}
-  bool OnPresence(const SharedRoomEvent&) override { return true; }
-  void GiveUp() override {}
-  void OnStreamEnded(StreamId) override {}
-  void OnEvicted(EvictReason reason) override { evicted = reason; }
-  std::optional<EvictReason> evicted;
-};
-
 TEST_F(SessionTest, WhoIsHiddenIsOutWhenTheOnlyUserEntersTheRoomAnew) {
   const RoomKey key{kApp, RoomId(8888u)};
   const ParticipantInfo hidden{.user_id = "recorder", .hidden = true};
   Joined("ann");
-  std::array<Onlooker, 2> onlookers;
-  for (Onlooker& onlooker : onlookers) {
+  std::array<testing::Bystander, 2> onlookers;
+  for (testing::Bystander& onlooker : onlookers) {
     ASSERT_TRUE(control.Enter(onlooker, key, Scene::kRtc, hidden));
   }
   Client& again = Joined("ann");
-  for (const Onlooker& onlooker : onlookers) {
+  for (const testing::Bystander& onlooker : onlookers) {
     EXPECT_EQ(onlooker.evicted, EvictReason::kDisbanded) << "the room was another one";
   }
   EXPECT_EQ(rooms.room_count(), 1u);
-  Onlooker once_more;
+  testing::Bystander once_more;
   ASSERT_TRUE(control.Enter(once_more, key, Scene::kRtc, hidden));
   again.Hangup(true);
   EXPECT_TRUE(once_more.evicted);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/testing/temporary_folder.h"
 #include "gateway/app/gateway.h"
 #include "gateway/auth/usersig.h"
 #include "gateway/base/event_loop.h"
@@ -35,9 +36,6 @@ class GatewayTest : public ::testing::Test {
   using Client = std::shared_ptr<testing::TestClient>;
 
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "ferry-gateway-test-XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
     config.listen = "127.0.0.1";
     config.port = 0;
     config.admin_listen = "127.0.0.1:0";
@@ -59,7 +57,6 @@ class GatewayTest : public ::testing::Test {
       io.poll();
     }
     gateway.reset();
-    std::filesystem::remove_all(directory);
   }
   void Write(const std::string& name, const std::string& content) {
     std::filesystem::create_directories((directory / name).parent_path());
@@ -166,9 +163,10 @@ class GatewayTest : public ::testing::Test {
     return reply.body;
   }
 
+  const TemporaryFolder folder;
+  const std::filesystem::path directory = folder.path();
   EventLoop io;
   Config config;
-  std::filesystem::path directory;
   std::ostringstream log_text;
   std::unique_ptr<Gateway> gateway;
   std::vector<Client> clients;

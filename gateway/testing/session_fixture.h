@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -253,6 +254,12 @@ class SessionTest : public ::testing::Test {
   // That of the room of JoinMessage.
   ControlShard& shard() { return control.ShardOf({kApp, RoomId(8888u)}); }
   using Texts = std::vector<std::string>;
+  // 1, 2, … `last`.
+  static std::vector<uint64_t> UpTo(uint64_t last) {
+    std::vector<uint64_t> numbers(last);
+    std::iota(numbers.begin(), numbers.end(), 1);
+    return numbers;
+  }
 
   testing::FakeClock clock;
   testing::FakeAppDirectory apps{kApp, kSecret};
