@@ -75,8 +75,8 @@ class Call {
   void PushAudio() {
     std::array<float, 480> block;
     for (float& sample : block) {
-      sample = voice ? voice_[voice_at_++ % voice_.size()]
-                     : 0.3f * static_cast<float>(std::sin(phase_));
+      sample =
+          voice ? voice_[voice_at_++ % voice_.size()] : 0.3f * static_cast<float>(std::sin(phase_));
       phase_ += 2 * M_PI * 440 / 48'000;
     }
     (void)publisher.PushAudio(kAudioSsrc, block, next_audio_ - Duration::Millis(10), now_);
