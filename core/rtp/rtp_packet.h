@@ -15,6 +15,9 @@ namespace ferry::rtp {
 // The largest packet this engine sends, header included: fits a WebTransport datagram on every path
 // that QUIC itself requires (RFC 9000 §14).
 inline constexpr size_t kMaxPacketSize = 1150;
+// The largest packet that a repair packet of kMaxPacketSize has room for (core/fec): video is cut
+// to it.
+inline constexpr size_t kMaxProtectedPacketSize = kMaxPacketSize - 44;
 // The largest packet it accepts.
 inline constexpr size_t kMaxReceivedPacketSize = 1200;
 
@@ -22,11 +25,16 @@ inline constexpr size_t kMaxReceivedPacketSize = 1200;
 inline constexpr uint8_t kOpusPayloadType = 111;
 inline constexpr uint8_t kVp8PayloadType = 96;
 inline constexpr uint8_t kVp9PayloadType = 98;
+// Of packets that repair the loss of others (core/fec/repair_packet.h).
+inline constexpr uint8_t kRepairPayloadType = 126;
 // Of packets that carry nothing (core/transport/padding_packet.h).
 inline constexpr uint8_t kPaddingPayloadType = 127;
 
+// Of packets that belong to no stream: repair packets and padding.
+inline constexpr uint32_t kNoStreamSsrc = 0;
+
 // What a packet carries, as its payload type tells.
-enum class MediaKind : uint8_t { kUnknown, kAudio, kVideo, kPadding };
+enum class MediaKind : uint8_t { kUnknown, kAudio, kVideo, kRepair, kPadding };
 constexpr MediaKind KindOf(uint8_t payload_type) {
   switch (payload_type) {
     case kOpusPayloadType:
@@ -34,6 +42,8 @@ constexpr MediaKind KindOf(uint8_t payload_type) {
     case kVp8PayloadType:
     case kVp9PayloadType:
       return MediaKind::kVideo;
+    case kRepairPayloadType:
+      return MediaKind::kRepair;
     case kPaddingPayloadType:
       return MediaKind::kPadding;
     default:
