@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
+#include "core/base/units.h"
 
 namespace ferry::net {
 
@@ -40,6 +42,8 @@ class Connection {
   virtual bool reliable() const = 0;
   // The largest media packet that gets through on the path as it is now.
   virtual size_t max_media_bytes() { return kMaxMediaBytes; }
+  // From end to end and back, as far as it is known.
+  virtual std::optional<Duration> round_trip() const { return std::nullopt; }
   // As text, without the port. Over WebTransport it follows the client to another address.
   virtual const std::string& remote_address() const = 0;
 };

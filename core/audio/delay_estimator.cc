@@ -30,10 +30,10 @@ constexpr double kPeakDecayTimeS = 2;
 
 }  // namespace
 
-Duration DelayEstimator::OnPacket(Timestamp arrival, int64_t timestamp) {
+Duration DelayEstimator::OnPacket(Timestamp arrival, int64_t timestamp, Duration most) {
   const int64_t offset_us = arrival.us() - OpusDuration(timestamp).us();
   UpdateBase(arrival, offset_us);
-  const Duration relative = Duration::Micros(offset_us - *base_us_);
+  const Duration relative = std::min(Duration::Micros(offset_us - *base_us_), most);
   if (intervals_ == 0 && interval_start_ == Timestamp()) interval_start_ = arrival;
   now_ = std::max(now_, arrival);
   if (arrival - interval_start_ >= kInterval) CloseInterval(arrival);

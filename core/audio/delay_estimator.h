@@ -17,8 +17,9 @@ namespace ferry {
 
 class DelayEstimator {
  public:
-  // `timestamp` is the packet's, unwrapped, at 48 kHz. Returns the packet's relative delay.
-  Duration OnPacket(Timestamp arrival, int64_t timestamp);
+  // `timestamp` is the packet's, unwrapped, at 48 kHz. Returns the packet's relative delay, of
+  // which no more than `most` counts.
+  Duration OnPacket(Timestamp arrival, int64_t timestamp, Duration most = Duration::Seconds(10));
 
   // The delay with which all but one of the last half seconds have no late packet.
   Duration Target() const;

@@ -15,6 +15,8 @@ constexpr size_t kMaxPacketsLimit = 1000;
 constexpr Duration kDelayLimit = Duration::Seconds(10);
 // With less in hand, one slow call of the playout thread is heard.
 constexpr Duration kLeastTarget = Duration::Millis(10);
+// Repair packets follow the sound that they protect within this (core/fec/fec_sender.h).
+constexpr Duration kMostForRepair = Duration::Millis(130);
 
 }  // namespace
 
@@ -60,7 +62,15 @@ void JitterBuffer::Impl::Insert(const AudioPacket& packet, Timestamp arrival) {
     case StreamTracker::Verdict::kAccept:
       break;
   }
-  if (!packet.recovered) estimator_.OnPacket(arrival, position.timestamp);
+  // What comes after its followers was repaired or sent again, on this hop or before: its lateness
+  // is not the network's, and worth waiting for only so long.
+  const bool overtaken = newest_sequence_ && position.sequence_number < *newest_sequence_;
+  newest_sequence_ = std::max(position.sequence_number, newest_sequence_.value_or(INT64_MIN));
+  if (packet.recovered || overtaken) {
+    estimator_.OnPacket(arrival, position.timestamp, kMostForRepair);
+  } else {
+    estimator_.OnPacket(arrival, position.timestamp);
+  }
   fec_policy_.OnPacket(info->has_fec);
   packet_samples_ = info->samples;
   if (started_ && position.timestamp + info->samples <= next_timestamp_) {

@@ -35,7 +35,7 @@ struct AudioPacket {
   uint16_t sequence_number = 0;
   uint32_t rtp_timestamp = 0;
   ByteSpan payload;  // copied
-  // A retransmission or a redundant copy (RED): its arrival says nothing about the network's
+  // A retransmission, or rebuilt from others: how late it is says nothing about the network's
   // jitter.
   bool recovered = false;
 };

@@ -60,10 +60,10 @@ class MediaSession {
 
   // --- How much may be sent.
   // For everything published together, by congestion control: what encoders have to share.
-  DataRate target_bitrate() const { return publisher_.control().target(); }
+  DataRate target_bitrate() const { return publisher_.media_target(); }
   // What the encoders could use altogether at their best. Beyond the present target the session
   // probes for it; zero, as at the start: it does not.
-  void SetWantedBitrate(DataRate wanted) { publisher_.control().SetWantedRate(wanted); }
+  void SetWantedBitrate(DataRate wanted) { publisher_.SetWantedRate(wanted); }
   // The session goes on over another connection: the bandwidth is estimated anew.
   void OnPathChanged() { publisher_.control().OnPathChanged(); }
   // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero
@@ -85,6 +85,8 @@ class MediaSession {
   const VideoSender* video_sender(uint32_t ssrc) const { return publisher_.video(ssrc); }
   const AudioReceiver* audio_receiver(uint32_t ssrc) const { return subscriber_.audio(ssrc); }
   const VideoReceiver* video_receiver(uint32_t ssrc) const { return subscriber_.video(ssrc); }
+  // Packets that were lost on their way here and given back by repair packets.
+  uint64_t packets_recovered() const { return subscriber_.recovered(); }
   uint64_t outputs_dropped() const { return outputs_.dropped() + publisher_.dropped(); }
 
  private:

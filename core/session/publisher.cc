@@ -9,6 +9,9 @@
 namespace ferry::session {
 namespace {
 
+// What sound takes, packets' headers included.
+constexpr DataRate kSoundWithHeaders = DataRate::KilobitsPerSec(64);
+
 template <typename Map>
 auto* FindIn(Map& map, uint32_t ssrc) {
   const auto it = map.find(ssrc);
@@ -102,6 +105,21 @@ Result<void> Publisher::SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe,
 void Publisher::SendNow(rtp::RtpPacket packet, Timestamp now) {
   sender_.SendNow(packet, now);
   outputs_.Push(SendPacket{.kind = PacketKind::kAudio, .bytes = std::move(packet.bytes)});
+  while (auto repair = sender_.NextRepair(rtp::MediaKind::kAudio, now)) {
+    outputs_.Push(SendPacket{.kind = PacketKind::kAudio, .bytes = std::move(repair->bytes)});
+  }
+}
+
+DataRate Publisher::media_target() const {
+  const fec::Protection& protection = sender_.protection();
+  const DataRate repairs_sound = audio_.empty() ? DataRate() : kSoundWithHeaders * protection.audio;
+  const int64_t left = control().target().bps() - repairs_sound.bps();
+  return DataRate::BitsPerSec(std::max<int64_t>(left, 0)) * (1 / (1 + protection.video));
+}
+
+void Publisher::SetWantedRate(DataRate wanted) {
+  wanted_ = wanted;
+  control().SetWantedRate(wanted_ * (1 + sender_.protection().video));
 }
 
 // --- What receivers tell
@@ -112,7 +130,9 @@ void Publisher::OnReportBlock(const rtp::ReportBlock& block, Timestamp now) {
   sender->OnReportBlock(block, now);
   if (sender->stats().round_trip) round_trip_ = sender->stats().round_trip;
   if (AudioSender* audio = FindIn(audio_, block.ssrc)) {
-    audio->SetExpectedLoss(sender->stats().fraction_lost);
+    // Copies in the sound itself would take from its quality what repair packets do better.
+    const bool repaired = sender_.protection().audio > 0;
+    audio->SetExpectedLoss(repaired ? 0 : sender->stats().fraction_lost);
   }
 }
 

@@ -38,6 +38,10 @@ class Publisher {
   Result<void> SendFrame(uint32_t ssrc, ByteSpan frame, bool keyframe, Timestamp capture_time,
                          Timestamp now, std::optional<uint8_t> temporal_id);
 
+  // What the encoders of video may make, sound included: what may be sent less what repairs it.
+  DataRate media_target() const;
+  // What they could use altogether at their best.
+  void SetWantedRate(DataRate wanted);
   // How much may be sent, and when.
   transport::SendController& control() { return sender_.control(); }
   const transport::SendController& control() const { return sender_.control(); }
@@ -47,7 +51,8 @@ class Publisher {
   void OnNack(const rtp::Nack& nack, Timestamp now);
   void OnPictureLoss(const rtp::PictureLossIndication& loss);
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
-    control().OnFeedback(feedback, now);
+    sender_.OnFeedback(feedback, now);
+    SetWantedRate(wanted_);
   }
   // From the newest report block that told it.
   std::optional<Duration> round_trip() const { return round_trip_; }
@@ -78,6 +83,7 @@ class Publisher {
   std::map<uint32_t, AudioSender> audio_;
   std::map<uint32_t, VideoSender> video_;
   transport::PacedSender sender_;
+  DataRate wanted_;
   std::optional<Duration> round_trip_;
   std::optional<Timestamp> next_report_;
   std::vector<rtp::RtpPacket> made_;  // scratch

@@ -20,8 +20,9 @@ auto* FindIn(Map& map, uint32_t ssrc) {
 
 // A packet with its number among all of its source, whose only receiver this is.
 rtp::RtpPacket Received(ByteSpan bytes, const rtp::RtpPacketView& view,
-                        Unwrapper<uint16_t>& sequence) {
+                        Unwrapper<uint16_t>& sequence, bool recovered) {
   rtp::RtpPacket packet = rtp::RtpPacket::Copy(bytes, view);
+  packet.recovered = recovered;
   packet.sequence = sequence.Unwrap(packet.header.sequence_number);
   return packet;
 }
@@ -83,12 +84,36 @@ Result<void> Subscriber::Receive(ByteSpan packet, Timestamp now) {
     if (!next_feedback_) next_feedback_ = now + kFeedbackInterval;
   }
   if (!next_report_) next_report_ = now + kReportInterval;
-  if (auto* stream = FindIn(audio_, view->header.ssrc)) {
-    stream->receiver.Receive(Received(packet, *view, stream->sequence), now);
+  if (rtp::KindOf(view->header.payload_type) == rtp::MediaKind::kRepair) {
+    const auto taken = fec_.OnRepair(view->payload);
+    if (taken) ReceiveRecovered(now);
+    return taken;
+  }
+  const auto received = ReceiveMedia(packet, *view, /*recovered=*/false, now);
+  if (view->extensions.transport_sequence_number) {
+    fec_.OnPacket(*view->extensions.transport_sequence_number, packet,
+                  view->transport_sequence_number_offset);
+    ReceiveRecovered(now);
+  }
+  return received;
+}
+
+void Subscriber::ReceiveRecovered(Timestamp now) {
+  while (const auto packet = fec_.TakeRecovered()) {
+    const auto view = rtp::ParseRtp(*packet);
+    // What is not understood was not made by an encoder of ours; that it came is no news.
+    if (view) (void)ReceiveMedia(*packet, *view, /*recovered=*/true, now);
+  }
+}
+
+Result<void> Subscriber::ReceiveMedia(ByteSpan packet, const rtp::RtpPacketView& view,
+                                      bool recovered, Timestamp now) {
+  if (auto* stream = FindIn(audio_, view.header.ssrc)) {
+    stream->receiver.Receive(Received(packet, view, stream->sequence, recovered), now);
     return {};
   }
-  if (auto* stream = FindIn(video_, view->header.ssrc)) {
-    return stream->receiver.Receive(Received(packet, *view, stream->sequence), now);
+  if (auto* stream = FindIn(video_, view.header.ssrc)) {
+    return stream->receiver.Receive(Received(packet, view, stream->sequence, recovered), now);
   }
   // Packets of a stream whose subscription ended, or is about to be known, are under way for a
   // while: no error.

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/base/sequence_number.h"
+#include "core/fec/fec_decoder.h"
 #include "core/rtp/rtcp.h"
 #include "core/rtp/rtp_packet.h"
 #include "core/session/audio_receiver.h"
@@ -40,6 +41,8 @@ class Subscriber {
   void SetRoundTrip(Duration round_trip) { round_trip_ = round_trip; }
 
   Result<void> Receive(ByteSpan packet, Timestamp now);
+  // Packets that were lost and given back by repair packets.
+  uint64_t recovered() const { return fec_.recovered(); }
   void OnSenderReport(const rtp::SenderReport& report, Timestamp now);
 
   // Gives out frames, and sends reports and requests, that have become due.
@@ -61,6 +64,10 @@ class Subscriber {
 
   template <typename Receiver>
   Result<void> Add(Streams<Receiver>& streams, uint32_t ssrc, uint32_t sync_group);
+  // Of a packet that came, or was given back.
+  Result<void> ReceiveMedia(ByteSpan packet, const rtp::RtpPacketView& view, bool recovered,
+                            Timestamp now);
+  void ReceiveRecovered(Timestamp now);
   void RunVideo(Timestamp now);
   void SendFeedback();
   void SendReports(Timestamp now);
@@ -74,6 +81,7 @@ class Subscriber {
   Streams<VideoReceiver> video_;
   std::map<uint32_t, AvSync> sync_groups_;
   transport::ArrivalRecorder arrivals_;
+  fec::FecDecoder fec_;
   Duration round_trip_ = Duration::Millis(100);
   std::optional<Duration> min_delay_;
   std::optional<Duration> max_delay_;

@@ -10,7 +10,10 @@ VideoReceiver::VideoReceiver()
       capture_clock_(video::PlayoutTiming::kClockRateHz) {}
 
 Result<void> VideoReceiver::Receive(const rtp::RtpPacket& packet, Timestamp now) {
-  reception_.OnPacket(packet.sequence, packet.header.timestamp, packet.bytes.size(), now);
+  // Reports tell what the network lost, repaired or not.
+  if (!packet.recovered) {
+    reception_.OnPacket(packet.sequence, packet.header.timestamp, packet.bytes.size(), now);
+  }
   nack_.OnPacket(packet.sequence, now);
   if (packet.extensions.absolute_capture_time) {
     capture_clock_.Update(packet.header.timestamp, *packet.extensions.absolute_capture_time);

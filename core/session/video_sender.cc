@@ -21,7 +21,9 @@ Result<void> VideoSender::Send(ByteSpan frame, bool keyframe, std::optional<uint
   extensions.absolute_capture_time = rtp::ToNtp(capture_time);
   // All packets as small as the first, which alone carries the capture time: equal packets lose
   // nothing, and the packetizer makes them equal anyway.
-  const size_t max_payload = RtpSender::MaxPayload(extensions);
+  // And so that a repair packet has room for each.
+  constexpr size_t kRepairRoom = rtp::kMaxPacketSize - rtp::kMaxProtectedPacketSize;
+  const size_t max_payload = RtpSender::MaxPayload(extensions) - kRepairRoom;
   rtp::Vp8Descriptor descriptor{.picture_id = picture_id_};
   if (temporal_id) {
     if (*temporal_id == 0) ++base_index_;

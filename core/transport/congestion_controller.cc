@@ -14,7 +14,6 @@ constexpr Duration kCongestionMemory = Duration::Millis(500);
 constexpr Duration kLeastQueueDelay = Duration::Millis(10);
 // A queue's age jitters by as much where packets are marked 5 ms apart.
 constexpr Duration kLocalQueueNoise = Duration::Millis(10);
-constexpr Duration kAcceptedQueueDelay = Duration::Millis(50);
 constexpr Duration kDrainTime = Duration::Seconds(3);
 constexpr double kDrainSeconds = 1;
 constexpr double kMinDrainFactor = 0.5;

@@ -84,6 +84,10 @@ class CongestionController {
   // In the network's queues, as far as it is no standstill that packets waited for.
   Duration queue_delay() const;
   double loss() const { return loss_.loss(); }  // share of packets, of the last second or so
+  // The share that is known to be lost at any rate.
+  double path_loss() const { return loss_.inherent_loss(); }
+  // Whether the path holds a queue, which loses packets when it is full.
+  bool congested() const { return queue_delay() > kAcceptedQueueDelay; }
   bool application_limited() const { return application_.limited(); }
   const FeedbackStats& stats() const { return stats_; }
 
@@ -116,6 +120,9 @@ class CongestionController {
 
   Duration round_trip_ = Duration::Millis(100);
   bool round_trip_given_ = false;
+  // A queue as short as this is not worth sending less for.
+  static constexpr Duration kAcceptedQueueDelay = Duration::Millis(50);
+
   Duration local_queue_delay_;
   bool overuse_ = false;                       // seen in the present feedback
   std::optional<Timestamp> last_sent_of_new_;  // newest packet that the present feedback acks

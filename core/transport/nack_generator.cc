@@ -16,6 +16,7 @@ void NackGenerator::OnPacket(int64_t sequence, Timestamp now) {
     gave_up_ = true;
   } else if (lost > 0) {
     gaps_.emplace_hint(gaps_.end(), highest + 1, Gap{.end = sequence, .due = now + kReorderWait});
+    next_due_ = std::min(next_due_, now + kReorderWait);
     missing_ += lost;
     if (missing_ > kMaxMissing) {
       ForgetOldest(missing_ - kMaxMissing);
@@ -56,11 +57,14 @@ void NackGenerator::ForgetOldest(size_t count) {
 }
 
 std::vector<uint16_t> NackGenerator::TakeNacks(Timestamp now, Duration round_trip) {
-  const Duration interval = std::max(round_trip, Duration::Millis(20));
+  const Duration interval = std::max(round_trip * kRepeatAfter, kLeastInterval);
   std::vector<uint16_t> due;
+  if (now < NextDue()) return due;
+  next_due_ = Timestamp::Infinite();
   for (auto it = gaps_.begin(); it != gaps_.end();) {
     Gap& gap = it->second;
     if (gap.due > now) {
+      next_due_ = std::min(next_due_, gap.due);
       ++it;
     } else if (gap.requests >= kMaxRequests) {
       it = Erase(it);
@@ -68,17 +72,12 @@ std::vector<uint16_t> NackGenerator::TakeNacks(Timestamp now, Duration round_tri
     } else {
       ++gap.requests;
       gap.due = now + interval;
+      next_due_ = std::min(next_due_, gap.due);
       for (int64_t n = it->first; n < gap.end; ++n) due.push_back(static_cast<uint16_t>(n));
       ++it;
     }
   }
   return due;
-}
-
-Timestamp NackGenerator::NextDue() const {
-  Timestamp next = Timestamp::Infinite();
-  for (const auto& [number, gap] : gaps_) next = std::min(next, gap.due);
-  return next;
 }
 
 void NackGenerator::ForgetBefore(int64_t sequence) {

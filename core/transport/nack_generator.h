@@ -17,16 +17,20 @@ class NackGenerator {
  public:
   // Packets missed beyond this are a broken stream, better healed by a key frame.
   static constexpr size_t kMaxMissing = 512;
-  static constexpr int kMaxRequests = 10;
+  static constexpr int kMaxRequests = 20;
+  // A request may be lost as well. It is repeated before its answer can be here: who answers knows
+  // what is under way.
+  static constexpr double kRepeatAfter = 0.5;
+  static constexpr Duration kLeastInterval = Duration::Millis(20);
   // How long a gap may be mere reordering.
   static constexpr Duration kReorderWait = Duration::Millis(5);
 
   // `sequence` as RtpPacket::sequence.
   void OnPacket(int64_t sequence, Timestamp now);
-  // Numbers to ask for now: each first after kReorderWait, then once a round trip.
+  // Numbers to ask for now: each first after kReorderWait, then twice in each round trip.
   std::vector<uint16_t> TakeNacks(Timestamp now, Duration round_trip);
-  // When TakeNacks will next have something; Infinite when nothing is missing.
-  Timestamp NextDue() const;
+  // When TakeNacks will next have something, or earlier; Infinite when nothing is missing.
+  Timestamp NextDue() const { return gaps_.empty() ? Timestamp::Infinite() : next_due_; }
   // Forgets everything before this (already played or given up).
   void ForgetBefore(int64_t sequence);
   // True once after packets were given up (too many missing or asked too often); the caller asks
@@ -51,7 +55,8 @@ class NackGenerator {
 
   std::optional<int64_t> highest_;
   Gaps gaps_;
-  size_t missing_ = 0;  // in all gaps
+  size_t missing_ = 0;                          // in all gaps
+  Timestamp next_due_ = Timestamp::Infinite();  // of none later than this
   bool gave_up_ = false;
 };
 

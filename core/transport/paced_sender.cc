@@ -10,6 +10,17 @@ void PacedSender::SendNow(rtp::RtpPacket& packet, Timestamp now) {
   const uint16_t number = next_number_++;
   packet.SetTransportSequenceNumber(number);
   control_.OnPacketSent(number, packet.bytes.size(), now);
+  fec_.OnSent(packet.kind(), number, packet.bytes, packet.transport_sequence_number_offset, now);
+}
+
+std::optional<rtp::RtpPacket> PacedSender::NextRepair(rtp::MediaKind kind, Timestamp now) {
+  auto repair = fec_.Next(kind, now);
+  if (repair) SendNow(*repair, now);
+  return repair;
+}
+
+void PacedSender::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+  fec_.OnFeedback(control_.OnFeedback(feedback, now));
 }
 
 void PacedSender::Queue(rtp::RtpPacket packet, Timestamp now) {
@@ -20,6 +31,7 @@ void PacedSender::Queue(rtp::RtpPacket packet, Timestamp now) {
 std::optional<rtp::RtpPacket> PacedSender::Next(Timestamp now) {
   control_.Update(queue_.drain_rate(), now);
   if (!control_.CanSend(now)) return std::nullopt;
+  if (auto repair = NextRepair(rtp::MediaKind::kVideo, now)) return repair;
   std::optional<rtp::RtpPacket> packet = queue_.Pop();
   if (!packet) {
     const int64_t lacking = control_.ProbePadding(now);
@@ -31,7 +43,8 @@ std::optional<rtp::RtpPacket> PacedSender::Next(Timestamp now) {
 }
 
 Timestamp PacedSender::NextSendTime() const {
-  return queue_.empty() && !control_.probing() ? Timestamp::Infinite() : control_.NextSendTime();
+  const bool waits = !queue_.empty() || fec_.due(rtp::MediaKind::kVideo) || control_.probing();
+  return !waits ? Timestamp::Infinite() : control_.NextSendTime();
 }
 
 }  // namespace ferry::transport

@@ -39,7 +39,7 @@ TEST(PacedSender, PadsAProbeWhereNothingElseWaits) {
   }
   ASSERT_TRUE(packet) << "the estimate is below what is wanted";
   EXPECT_EQ(packet->kind(), rtp::MediaKind::kPadding);
-  EXPECT_EQ(packet->header.ssrc, kPaddingSsrc);
+  EXPECT_EQ(packet->header.ssrc, rtp::kNoStreamSsrc);
 }
 
 TEST(PacedSender, WhatIsSentAgainTakesFromItsBudget) {

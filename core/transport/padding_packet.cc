@@ -7,7 +7,8 @@ namespace ferry::transport {
 
 namespace {
 
-constexpr rtp::RtpHeader kHeader{.payload_type = rtp::kPaddingPayloadType, .ssrc = kPaddingSsrc};
+constexpr rtp::RtpHeader kHeader{.payload_type = rtp::kPaddingPayloadType,
+                                 .ssrc = rtp::kNoStreamSsrc};
 
 // Of a packet of `size` bytes in all.
 ByteSpan Payload(size_t size, const rtp::RtpExtensions& extensions) {

@@ -11,9 +11,6 @@
 
 namespace ferry::transport {
 
-// No stream has it (docs/protocol.md §3).
-inline constexpr uint32_t kPaddingSsrc = 0;
-
 // Smallest padding worth a packet, header included.
 inline constexpr size_t kMinPaddingPacket = 100;
 

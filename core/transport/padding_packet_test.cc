@@ -15,7 +15,7 @@ TEST(PaddingPacket, HasTheSizeAskedForAndATransportSequenceNumber) {
     ASSERT_EQ(WritePaddingPacket(0xABCD, size, buffer), size);
     const auto view = rtp::ParseRtp(ByteSpan(buffer).first(size));
     ASSERT_TRUE(view);
-    EXPECT_EQ(view->header.ssrc, kPaddingSsrc);
+    EXPECT_EQ(view->header.ssrc, rtp::kNoStreamSsrc);
     EXPECT_EQ(view->header.payload_type, rtp::kPaddingPayloadType);
     EXPECT_EQ(view->extensions.transport_sequence_number, 0xABCD);
   }

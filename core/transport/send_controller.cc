@@ -17,9 +17,17 @@ void SendController::OnPacketSent(std::optional<uint16_t> transport_sequence_num
   congestion_.OnPacketSent(*transport_sequence_number, bytes, now, probe);
 }
 
-void SendController::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+fec::FecSender::Feedback SendController::OnFeedback(const rtp::TransportFeedback& feedback,
+                                                    Timestamp now) {
+  const FeedbackStats before = congestion_.stats();
   congestion_.OnFeedback(feedback, now);
   pacer_.SetRate(congestion_.pacing_rate(), now);
+  const FeedbackStats& after = congestion_.stats();
+  return {.packets = after.received + after.lost - before.received - before.lost,
+          .lost = after.lost - before.lost,
+          .congested = congestion_.congested(),
+          .path_loss = congestion_.path_loss(),
+          .round_trip = round_trip()};
 }
 
 void SendController::SetWantedRate(DataRate wanted) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/units.h"
+#include "core/fec/fec_sender.h"
 #include "core/rtp/rtcp.h"
 #include "core/transport/congestion_controller.h"
 #include "core/transport/pacer.h"
@@ -21,7 +22,8 @@ class SendController {
 
   // Every packet that leaves, paced or not, with its transport-wide number if it has one.
   void OnPacketSent(std::optional<uint16_t> transport_sequence_number, size_t bytes, Timestamp now);
-  void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
+  // Returns what it told of losses.
+  fec::FecSender::Feedback OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   void OnLocalQueueDelay(Duration delay, Timestamp now) {
     congestion_.OnLocalQueueDelay(delay, now);
   }

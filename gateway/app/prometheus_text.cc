@@ -261,6 +261,11 @@ std::string PrometheusText(const std::vector<const Metrics*>& workers,
           &Metrics::retransmission_cache_evictions);
   counter("ferry_layer_changes_total", "Changes of the layer forwarded to a subscriber",
           &Metrics::layer_changes);
+  counter("ferry_repair_packets_total", "Packets sent to repair what subscribers' paths lose",
+          &Metrics::repair_packets);
+  counter("ferry_recovered_packets_total",
+          "Publishers' packets that were lost and given back by repair packets",
+          &Metrics::recovered_packets);
   counter("ferry_padding_packets_total", "Packets sent to probe a subscriber's bandwidth",
           &Metrics::padding_packets);
   families.push_back(Dropped(workers));

@@ -89,7 +89,9 @@ struct Metrics {
   Count retransmission_cache_bytes;      // now
   Count retransmission_cache_evictions;  // packets, for the worker's caches held too much
   Count layer_changes;                   // another layer of a video forwarded, or none
-  Count padding_packets;                 // sent to probe the bandwidth
+  Count repair_packets;                  // sent to repair what a subscriber's path loses
+  Count recovered_packets;  // of publishers, lost and given back by their repair packets
+  Count padding_packets;    // sent to probe the bandwidth
   std::array<Count, static_cast<size_t>(DropReason::kCount)> dropped;
   // Connections that the gateway closed, in the order of net::kCloseCodes.
   std::array<Count, net::kCloseCodes.size()> closed;

@@ -56,15 +56,37 @@ bool MediaPublisher::OnRtp(ByteSpan packet, Timestamp now) {
   if (const auto number = view->extensions.transport_sequence_number) {
     arrivals_.OnPacket(*number, now);
   }
-  if (view->header.ssrc == transport::kPaddingSsrc) return true;
-  size_t encoding = 0;
-  PublishedStream* stream = Find(view->header.ssrc, encoding);
-  if (stream == nullptr) {
-    metrics_.Drop(DropReason::kUnknownSource);
-    return true;  // it may have been on its way when the stream was unpublished
+  if (rtp::KindOf(view->header.payload_type) == rtp::MediaKind::kRepair) {
+    if (!fec_.OnRepair(view->payload)) return false;
+    ForwardRecovered(now);
+    return true;
   }
-  if (!stream->OnRtp(encoding, packet, *view, now)) metrics_.Drop(DropReason::kWrongPayload);
+  if (view->header.ssrc == rtp::kNoStreamSsrc) return true;
+  OnMedia(packet, *view, /*recovered=*/false, now);
+  if (const auto number = view->extensions.transport_sequence_number) {
+    fec_.OnPacket(*number, packet, view->transport_sequence_number_offset);
+    ForwardRecovered(now);
+  }
   return true;
+}
+
+void MediaPublisher::ForwardRecovered(Timestamp now) {
+  while (const auto packet = fec_.TakeRecovered()) {
+    metrics_.recovered_packets.Add();
+    if (const auto view = rtp::ParseRtp(*packet)) OnMedia(*packet, *view, /*recovered=*/true, now);
+  }
+}
+
+void MediaPublisher::OnMedia(ByteSpan packet, const rtp::RtpPacketView& view, bool recovered,
+                             Timestamp now) {
+  size_t encoding = 0;
+  PublishedStream* stream = Find(view.header.ssrc, encoding);
+  if (stream == nullptr) {
+    // It may have been on its way when the stream was unpublished.
+    metrics_.Drop(DropReason::kUnknownSource);
+  } else if (!stream->OnRtp(encoding, packet, view, now, recovered)) {
+    metrics_.Drop(DropReason::kWrongPayload);
+  }
 }
 
 void MediaPublisher::OnSenderReport(const rtp::SenderReport& report, Timestamp now) {

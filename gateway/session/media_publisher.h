@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/units.h"
+#include "core/fec/fec_decoder.h"
 #include "core/rtp/rtcp.h"
 #include "core/rtp/rtp_packet.h"
 #include "core/transport/arrival_recorder.h"
@@ -47,10 +48,14 @@ class MediaPublisher final : private PublisherSink {
   static constexpr Duration kFeedbackInterval = Duration::Millis(100);
   static constexpr Duration kReportInterval = Duration::Millis(1000);
 
+  Duration round_trip() const override { return sender_.round_trip(); }
   void RequestKeyframe(uint32_t ssrc, Timestamp now) override;
   void RequestPackets(uint32_t ssrc, std::vector<uint16_t> sequence_numbers,
                       Timestamp now) override;
 
+  // Of a packet that came, or was given back by repair packets.
+  void OnMedia(ByteSpan packet, const rtp::RtpPacketView& view, bool recovered, Timestamp now);
+  void ForwardRecovered(Timestamp now);
   PublishedStream* Find(uint32_t ssrc, size_t& encoding);
   void SendFeedback(Timestamp now);
   void SendReceiverReport(Timestamp now);
@@ -61,6 +66,7 @@ class MediaPublisher final : private PublisherSink {
   const uint32_t own_ssrc_;
   std::vector<std::unique_ptr<PublishedStream>> streams_;
   transport::ArrivalRecorder arrivals_;
+  fec::FecDecoder fec_;
   std::optional<Timestamp> last_feedback_;
   std::optional<Timestamp> last_report_;
 };

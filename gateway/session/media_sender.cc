@@ -17,6 +17,7 @@ void MediaSender::Attach(net::Connection& connection) {
   Suspend();
   connection_ = &connection;
   bandwidth_.Reset();
+  fec_ = {};
 }
 
 void MediaSender::Suspend() {
@@ -26,6 +27,11 @@ void MediaSender::Suspend() {
   waiting_since_.reset();
   recent_ = {};
   queue_.Clear();
+}
+
+Duration MediaSender::round_trip() const {
+  const auto measured = attached() ? connection_->round_trip() : std::nullopt;
+  return measured.value_or(bandwidth_.round_trip());
 }
 
 void MediaSender::Wake(Timestamp now) {
@@ -76,8 +82,13 @@ void MediaSender::Forget(OutgoingStream& stream) {
   }
 }
 
+void MediaSender::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+  fec_.OnFeedback(bandwidth_.OnFeedback(feedback, now));
+}
+
 bool MediaSender::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
   frame.control = false;
+  if (GiveRepair(frame, now)) return true;
   if (frame_rtcp_.capacity() > 0) queue_.ReuseBuffer(std::exchange(frame_rtcp_, {}));
   while (auto item = queue_.Pop(now, bandwidth_.CanSend(now))) {
     if (auto* rtcp = std::get_if<SendQueue::Rtcp>(&*item)) {
@@ -95,7 +106,7 @@ bool MediaSender::NextFrame(net::OutgoingFrame& frame, Timestamp now) {
     return true;
   }
   waiting_since_.reset();
-  const bool paced = queue_.has_video() || bandwidth_.probing();
+  const bool paced = queue_.has_video() || fec_.due(rtp::MediaKind::kVideo) || bandwidth_.probing();
   if (paced && attached() && !held()) {
     held_round_ = worker_.wakes().round();
     worker_.wakes().Add(*connection_);
@@ -109,9 +120,30 @@ bool MediaSender::GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Ti
   if (!Write(stream, packet, frame, number)) return false;
   const bool video = stream.video();
   Account(number, !video, frame, now);
-  if (video && number)
-    recent_[next_recent_++ % kPaddingPackets] = {&stream, packet.sequence_number};
+  if (number) {
+    if (video) recent_[next_recent_++ % kPaddingPackets] = {&stream, packet.sequence_number};
+    fec_.OnSent(video ? rtp::MediaKind::kVideo : rtp::MediaKind::kAudio, *number, frame.bytes,
+                packet.packet->transport_sequence_offset, now);
+  }
   stream.OnSent(std::move(packet), now);
+  return true;
+}
+
+bool MediaSender::GiveRepair(net::OutgoingFrame& frame, Timestamp now) {
+  return GiveRepairOf(rtp::MediaKind::kAudio, frame, now) ||
+         (bandwidth_.CanSend(now) && GiveRepairOf(rtp::MediaKind::kVideo, frame, now));
+}
+
+bool MediaSender::GiveRepairOf(rtp::MediaKind kind, net::OutgoingFrame& frame, Timestamp now) {
+  if (!attached()) return false;
+  auto repair = fec_.Next(kind, now);
+  if (!repair || repair->bytes.size() > connection_->max_media_bytes()) return false;
+  frame_repair_ = std::move(*repair);
+  const uint16_t number = next_transport_sequence_++;
+  frame_repair_.SetTransportSequenceNumber(number);
+  frame.bytes = frame_repair_.bytes;
+  metrics_.repair_packets.Add();
+  Account(number, kind == rtp::MediaKind::kAudio, frame, now);
   return true;
 }
 
@@ -151,7 +183,7 @@ void MediaSender::Account(std::optional<uint16_t> transport_sequence, bool audio
 void MediaSender::Tick(DataRate wanted_video, Timestamp now) {
   queue_.DropStale(now);
   bandwidth_.OnQueueDelay(now - waiting_since_.value_or(now), now);
-  bandwidth_.Tick(wanted_video, now);
+  bandwidth_.Tick(wanted_video * (1 + fec_.protection().video), now);
 }
 
 void MediaSender::SendPadding(Timestamp now) {

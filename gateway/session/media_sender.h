@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/units.h"
+#include "core/fec/fec_sender.h"
 #include "core/rtp/rtcp.h"
 #include "gateway/base/metrics.h"
 #include "gateway/sfu/send_queue.h"
@@ -27,6 +28,9 @@ class MediaSender final : private SendQueue::Listener {
   bool attached() const { return connection_ != nullptr; }
   bool reliable() const { return connection_ == nullptr || connection_->reliable(); }
 
+  // To the client and back, as far as its connection knows, else as long as its feedback takes.
+  Duration round_trip() const;
+
   void SendMedia(OutgoingPacket packet, bool video);
   // False when more may not be sent again for now.
   bool SendRetransmission(OutgoingPacket packet);
@@ -34,9 +38,7 @@ class MediaSender final : private SendQueue::Listener {
   // A stream is about to end: nothing of it is sent any more.
   void Forget(OutgoingStream& stream);
 
-  void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
-    bandwidth_.OnFeedback(feedback, now);
-  }
+  void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // The next frame; the bytes stay until the next call, of any endpoint of the worker.
   bool NextFrame(net::OutgoingFrame& frame, Timestamp now);
   // `wanted_video`: what the client's subscriptions would take.
@@ -49,7 +51,8 @@ class MediaSender final : private SendQueue::Listener {
   DataRate estimate() const { return bandwidth_.target(); }
   // What of it video may have; nullopt when nothing limits it.
   std::optional<DataRate> video_budget() const {
-    return bandwidth_.steered() ? std::optional(bandwidth_.video_budget()) : std::nullopt;
+    if (!bandwidth_.steered()) return std::nullopt;
+    return bandwidth_.video_budget() * (1 / (1 + fec_.protection().video));
   }
 
   // The transport-wide numbers go on wherever the session goes.
@@ -66,6 +69,9 @@ class MediaSender final : private SendQueue::Listener {
   // False when the path does not carry it: publishers on other paths send larger packets.
   bool GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Timestamp now);
   void GivePadding(net::OutgoingFrame& frame, Timestamp now);
+  // The repair packet that is due, if one is.
+  bool GiveRepair(net::OutgoingFrame& frame, Timestamp now);
+  bool GiveRepairOf(rtp::MediaKind kind, net::OutgoingFrame& frame, Timestamp now);
   // The packet as the subscriber gets it; false when it does not fit the path.
   bool Write(const OutgoingStream& stream, const OutgoingPacket& packet, net::OutgoingFrame& frame,
              std::optional<uint16_t>& number);
@@ -92,7 +98,9 @@ class MediaSender final : private SendQueue::Listener {
   std::array<Repeatable, kPaddingPackets> recent_;
   size_t next_recent_ = 0;
 
+  fec::FecSender fec_;
   SendQueue::Rtcp frame_rtcp_;  // the last given out
+  rtp::RtpPacket frame_repair_;
 };
 
 }  // namespace ferry::gateway

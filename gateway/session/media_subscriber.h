@@ -66,6 +66,7 @@ class MediaSubscriber final : private SubscriberSink {
   // SubscriberSink.
   void SendMedia(OutgoingPacket packet, bool video) override;
   bool SendRetransmission(OutgoingPacket packet) override;
+  Duration round_trip() const override { return sender_.round_trip(); }
   void SendReport(const rtp::SenderReport& report, Timestamp now) override;
   void OnStreamEnded(uint32_t ssrc) override;
   void OnLayerChanged(const Subscription& subscription) override;

@@ -6,12 +6,7 @@
 #include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
-namespace {
-
-// The round trip to the publisher assumed between two requests for one packet.
-constexpr Duration kAssumedRoundTrip = Duration::Millis(100);
-
-}  // namespace
+namespace {}  // namespace
 
 PublishedStream::PublishedStream(Publication publication, PublisherSink& publisher,
                                  SfuWorker& worker)
@@ -25,15 +20,17 @@ PublishedStream::PublishedStream(Publication publication, PublisherSink& publish
 PublishedStream::~PublishedStream() { worker_.Remove(*this, /*ended=*/!released_); }
 
 bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacketView& view,
-                            Timestamp now) {
+                            Timestamp now, bool recovered) {
   if (view.header.payload_type != PayloadType(info().codec)) return false;
   Encoding& state = encodings_[encoding];
   const int64_t sequence = state.sequence.Unwrap(view.header.sequence_number);
-  state.reception.OnPacket(sequence, view.header.timestamp, bytes.size(), now);
+  // Reports tell what the network lost, repaired or not.
+  if (!recovered) state.reception.OnPacket(sequence, view.header.timestamp, bytes.size(), now);
   // Of a reliable transport only the last number matters: should the publisher move to one that
   // loses packets, what the move lost is asked for, and nothing from before.
   if (reliable_) state.nacks = {};
   state.nacks.OnPacket(sequence, now);
+  if (!reliable_) RequestMissing(encoding, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
   if (!wanted()) return true;
@@ -62,14 +59,20 @@ bool PublishedStream::wanted() const {
   return other_workers_ != 0 || worker_.FindFanout(key()) != nullptr;
 }
 
+void PublishedStream::RequestMissing(size_t encoding, Timestamp now) {
+  transport::NackGenerator& nacks = encodings_[encoding].nacks;
+  if (now < nacks.NextDue()) return;
+  auto missing = nacks.TakeNacks(now, publisher_.round_trip());
+  if (!missing.empty()) publisher_.RequestPackets(ssrc(encoding), std::move(missing), now);
+}
+
 void PublishedStream::Tick(Timestamp now) {
   for (size_t i = 0; i < encodings_.size(); ++i) {
     Encoding& state = encodings_[i];
     if (!wanted()) state.keyframes.OnKeyframe();  // nobody left to want one
     if (state.keyframes.Tick(now)) publisher_.RequestKeyframe(ssrc(i), now);
     if (reliable_) continue;
-    auto missing = state.nacks.TakeNacks(now, kAssumedRoundTrip);
-    if (!missing.empty()) publisher_.RequestPackets(ssrc(i), std::move(missing), now);
+    RequestMissing(i, now);
     if (state.nacks.TakeGaveUp() && info().kind == MediaKind::kVideo) RequestKeyframe(i, now);
   }
 }

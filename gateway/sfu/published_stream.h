@@ -21,7 +21,12 @@ class SfuWorker;
 // The publisher's side: where requests about its stream go.
 class PublisherSink {
  public:
+  // Where nobody measures it.
+  static constexpr Duration kAssumedRoundTrip = Duration::Millis(100);
+
   virtual ~PublisherSink() = default;
+  // To the publisher and back; paces what is asked for again.
+  virtual Duration round_trip() const { return kAssumedRoundTrip; }
   virtual void RequestKeyframe(uint32_t ssrc, Timestamp now) = 0;
   virtual void RequestPackets(uint32_t ssrc, std::vector<uint16_t> sequence_numbers,
                               Timestamp now) = 0;
@@ -49,7 +54,9 @@ class PublishedStream {
 
   // From the publisher. `encoding` is the index of the packet's SSRC in the publication. False when
   // the packet is not of this stream's codec.
-  bool OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacketView& view, Timestamp now);
+  // `recovered`: it was lost, and given back by repair packets.
+  bool OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacketView& view, Timestamp now,
+             bool recovered = false);
   void OnSenderReport(size_t encoding, const rtp::SenderReport& report, Timestamp now);
 
   void RequestKeyframe(size_t encoding, Timestamp now);
@@ -73,6 +80,8 @@ class PublishedStream {
   };
 
   bool wanted() const;  // by any subscriber
+  // Asks for packets that are missing and due.
+  void RequestMissing(size_t encoding, Timestamp now);
   uint32_t ssrc(size_t encoding) const { return publication_.encodings[encoding].ssrc; }
 
   const Publication publication_;

@@ -11,10 +11,11 @@ constexpr double kVideoShare = 0.95;
 
 }  // namespace
 
-void SubscriberBandwidth::OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
-  control_.OnFeedback(feedback, now);
+fec::FecSender::Feedback SubscriberBandwidth::OnFeedback(const rtp::TransportFeedback& feedback,
+                                                         Timestamp now) {
   heard_ = true;
   silent_ = false;
+  return control_.OnFeedback(feedback, now);
 }
 
 void SubscriberBandwidth::OnSent(std::optional<uint16_t> transport_sequence, size_t bytes,

@@ -24,7 +24,8 @@ class SubscriberBandwidth {
 
   SubscriberBandwidth() : control_({.start = kStart, .min = kMin, .max = kMax}) {}
 
-  void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
+  // Returns what it told of losses.
+  fec::FecSender::Feedback OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
   // A packet has left, with this transport-wide number if it has one.
   void OnSent(std::optional<uint16_t> transport_sequence, size_t bytes, bool audio, Timestamp now);
   // How long what may leave has been waiting for the transport.
@@ -42,6 +43,7 @@ class SubscriberBandwidth {
   int64_t PaddingWanted(Timestamp now) const { return silent_ ? 0 : control_.ProbePadding(now); }
   bool probing() const { return !silent_ && control_.probing(); }
   DataRate target() const { return control_.target(); }
+  Duration round_trip() const { return control_.round_trip(); }
   // What of it video may have.
   DataRate video_budget() const;
 

@@ -284,10 +284,12 @@ size_t Subscription::OnNack(const std::vector<uint16_t>& sequence_numbers, Times
     RetransmissionCache::Entry* entry = sent_.Find(sequence);
     if (entry == nullptr) continue;
     picture_losses_.OnLoss();
-    if (now - entry->first_sent > RetransmissionCache::kMaxAge ||
-        now - entry->last_sent < kMinResendInterval || entry->resends >= kMaxResends) {
+    if (now - entry->first_sent > RetransmissionCache::kMaxAge || entry->resends >= kMaxResends) {
       continue;
     }
+    const Duration interval =
+        entry->resends > 0 ? std::max(sink_.round_trip(), kMinResendInterval) : kMinResendInterval;
+    if (now - entry->last_sent < interval) continue;
     OutgoingPacket again = Again(*entry);
     again.stream = this;
     again.enqueued = now;

@@ -39,6 +39,8 @@ class SubscriberSink {
   virtual void SendMedia(OutgoingPacket packet, bool video) = 0;
   // False when more may not be sent again for now.
   virtual bool SendRetransmission(OutgoingPacket packet) = 0;
+  // To the subscriber and back.
+  virtual Duration round_trip() const = 0;
   virtual void SendReport(const rtp::SenderReport& report, Timestamp now) = 0;
   // The stream is gone; the subscription is to be destroyed now.
   virtual void OnStreamEnded(uint32_t ssrc) = 0;
@@ -70,10 +72,11 @@ class Subscription final : public StreamConsumer, private OutgoingStream {
   // Packets kept for retransmission: 512 are about 2 s of 2 Mbps video.
   static constexpr size_t kVideoCachePackets = 512;
   static constexpr size_t kAudioCachePackets = 64;
-  // The same packet is not sent again more often than this.
+  // The same packet is not sent again more often than this; what was sent again is under way for a
+  // round trip.
   static constexpr Duration kMinResendInterval = Duration::Millis(20);
   // What was lost so often will not get through in time either.
-  static constexpr uint8_t kMaxResends = 4;
+  static constexpr uint8_t kMaxResends = 10;
 
   // Joins the stream. Video begins with the best that is preferred: a key frame is asked at once.
   Subscription(SfuWorker& worker, SubscriptionRequest request, SubscriberSink& sink,

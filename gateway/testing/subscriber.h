@@ -12,6 +12,7 @@ namespace ferry::gateway::testing {
 class Subscriber : public SubscriberSink {
  public:
   void SendMedia(OutgoingPacket packet, bool) override { media.push_back(std::move(packet)); }
+  Duration round_trip() const override { return Duration::Zero(); }
   bool SendRetransmission(OutgoingPacket packet) override {
     resent.push_back(std::move(packet));
     return true;

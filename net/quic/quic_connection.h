@@ -65,6 +65,8 @@ class QuicConnection final : public QuicSession, public TimerHeap::Entry {
   void Consumed(int64_t stream, size_t bytes) override;
   void SetDatagramSource(bool ready) override;
   size_t max_datagram_size() const override { return max_datagram_; }
+  // Smoothed (RFC 9002 §5.3); nullopt before the first measurement.
+  std::optional<Duration> round_trip() const;
   void Close(uint64_t application_error, std::string_view reason) override;
 
   // Ends it without a word to the other side; OnClosed follows, not from within this call.

@@ -269,6 +269,13 @@ void QuicConnection::HoldDatagram() {
   datagram_ = {ByteSpan(held_datagram_).first(first), ByteSpan(held_datagram_).subspan(first)};
 }
 
+std::optional<Duration> QuicConnection::round_trip() const {
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn_, &info);
+  if (info.min_rtt == UINT64_MAX) return std::nullopt;
+  return Duration::Micros(static_cast<int64_t>(info.smoothed_rtt / 1000));
+}
+
 uint64_t QuicConnection::NextDeadline() const {
   const uint64_t expiry = ngtcp2_conn_get_expiry(conn_);
   if (has_more_to_send() || expiry == UINT64_MAX) return expiry;

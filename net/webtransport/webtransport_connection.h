@@ -60,6 +60,9 @@ class WebTransportConnection final : public Connection,
   TransportKind transport() const override { return TransportKind::kWebTransport; }
   bool reliable() const override { return false; }
   size_t max_media_bytes() override { return quic_ != nullptr ? session_.max_datagram_size() : 0; }
+  std::optional<Duration> round_trip() const override {
+    return quic_ != nullptr ? quic_->round_trip() : std::nullopt;
+  }
   const std::string& remote_address() const override {
     return quic_ != nullptr ? quic_->remote_address() : last_remote_address_;
   }

@@ -1,0 +1,87 @@
+// Whole calls through the gateway over networks that delay and lose, in virtual time: what the
+// subscriber sees and hears of 20 s, after 5 s to get used to it.
+#include "gateway/testing/relayed_call.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ferry::gateway {
+namespace {
+using namespace ferry::literals;
+using testing::CallFigures;
+using testing::Hop;
+using testing::RelayedCall;
+
+const Hop kNear{.up = {.delay = 1_ms}, .down = {.delay = 1_ms}};
+
+// 50 ms each way; both directions lose, as radio does.
+Hop Far(double loss = 0, double mean_burst = 1, uint64_t seed = 3) {
+  const auto link = [&](uint64_t link_seed) {
+    return sim::LinkConfig{
+        .delay = 50_ms, .loss = loss, .mean_burst = mean_burst, .seed = link_seed};
+  };
+  return {.up = link(seed), .down = link(seed + 1)};
+}
+
+enum class Side { kPublisher, kSubscriber, kBoth };
+
+struct LossCase {
+  const char* name;
+  Side side;
+  double loss;
+  double mean_burst;
+  // What it has to reach: a fifth worse than it is fails.
+  double frames_per_second;
+  Duration video_p95;
+  double concealed;
+  Duration first_frame;
+};
+
+class LossyCall : public ::testing::TestWithParam<LossCase> {};
+
+TEST_P(LossyCall, StaysSmooth) {
+  const LossCase& test = GetParam();
+  const Hop lossy = Far(test.loss, test.mean_burst);
+  RelayedCall call(test.side == Side::kSubscriber ? kNear : lossy,
+                   test.side == Side::kPublisher ? kNear : lossy);
+  call.Run(5_s);
+  ASSERT_TRUE(call.first_frame().has_value());
+  EXPECT_LE(*call.first_frame(), test.first_frame);
+  call.Reset();
+  call.Run(20_s);
+  const CallFigures figures = call.figures();
+  RecordProperty("frames_per_second", std::to_string(figures.frames_per_second));
+  RecordProperty("video_p50_ms", std::to_string(figures.video_p50.ms_f()));
+  RecordProperty("video_p95_ms", std::to_string(figures.video_p95.ms_f()));
+  RecordProperty("freeze_s", std::to_string(figures.freeze_s));
+  RecordProperty("concealed_pct", std::to_string(100 * figures.concealed));
+  RecordProperty("audio_ms", std::to_string(figures.audio_delay.ms_f()));
+  RecordProperty("first_frame_ms", std::to_string(call.first_frame()->ms_f()));
+  RecordProperty("kbps_up", std::to_string(figures.sent_up.bps() / 1000));
+  RecordProperty("kbps_down", std::to_string(figures.sent_down.bps() / 1000));
+  EXPECT_GE(figures.frames_per_second, test.frames_per_second);
+  EXPECT_LE(figures.video_p95.ms_f(), test.video_p95.ms_f());
+  EXPECT_LE(figures.concealed, test.concealed);
+  EXPECT_LE(figures.freeze_s, 0.5);
+  EXPECT_EQ(call.undecodable(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RelayedCall, LossyCall,
+    ::testing::Values(LossCase{"Clean", Side::kBoth, 0, 1, 29.9, 150_ms, 0, 300_ms},
+                      LossCase{"Publisher5", Side::kPublisher, 0.05, 1, 29, 110_ms, 0.002, 300_ms}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+TEST(RelayedCall, ACleanPathCarriesNoRepairs) {
+  RelayedCall call(Far(), Far());
+  call.Run(5_s);
+  call.Reset();
+  call.Run(10_s);
+  EXPECT_LE(call.figures().sent_up, 900_kbps) << "800 of picture, 40 of sound, and headers";
+  EXPECT_LE(call.figures().sent_down, 900_kbps);
+  EXPECT_EQ(call.figures().keyframes, 0);
+}
+
+}  // namespace
+}  // namespace ferry::gateway
