@@ -16,7 +16,7 @@ constexpr Duration kShortRoundTrip = Duration::Millis(30);
 constexpr double kVideoMargin = 1.6;
 constexpr double kVideoLeast = 0.1;
 constexpr double kAudioMargin = 3.0;
-constexpr double kAudioLeast = 0.5;
+constexpr double kAudioLeast = 1.0;
 constexpr double kMostVideo = 2;
 constexpr double kMostAudio = 4;
 

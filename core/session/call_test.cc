@@ -41,6 +41,18 @@ TEST(Call, TheFirstFrameIsGivenOutAtOnce) {
   EXPECT_LE(LastVideoDelay(call), 21_ms);
 }
 
+TEST(Call, TheFirstPacketsAreSentAgainToo) {
+  Call call({.delay = 20_ms, .loss = 1}, {.delay = 20_ms});
+  call.send_audio = false;
+  call.Run(1_ms);  // the pacer lets a part of the key frame go, into nothing
+  ASSERT_GT(call.up().stats().lost, 0u);
+  call.up().Configure({.delay = 20_ms});
+  call.Run(1_s);
+  EXPECT_EQ(call.keyframes_encoded, 1);
+  EXPECT_GE(call.frames.size(), 25u);
+  EXPECT_EQ(call.undecodable, 0);
+}
+
 TEST(Call, HealsLossWithoutAKeyframe) {
   Call call({.delay = 30_ms, .loss = 0.05, .seed = 3}, {.delay = 30_ms});
   call.voice = true;

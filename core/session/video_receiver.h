@@ -56,11 +56,17 @@ class VideoReceiver {
   uint64_t keyframe_requests() const { return keyframe_requests_; }
 
  private:
+  // A stream begins with a key frame, whose first packets may be lost.
+  void LookForBeginning(const rtp::RtpPacket& packet, Timestamp now);
+
   transport::ReceptionStats reception_;
   transport::NackGenerator nack_;
   video::FrameAssembler assembler_;
   video::FrameBuffer frames_;
   rtp::CaptureClock capture_clock_;
+  // Whether a packet has come, and the first of a key frame.
+  bool received_any_ = false;
+  bool began_ = false;
   bool wants_keyframe_ = false;
   std::optional<Timestamp> last_keyframe_request_;
   std::optional<Duration> end_to_end_;

@@ -26,6 +26,12 @@ void NackGenerator::OnPacket(int64_t sequence, Timestamp now) {
   highest_ = sequence;
 }
 
+void NackGenerator::ExpectBefore(int64_t first, Timestamp now) {
+  gaps_.emplace(first - kMaxBeforeFirst, Gap{.end = first, .due = now + kReorderWait});
+  missing_ += kMaxBeforeFirst;
+  next_due_ = std::min(next_due_, now + kReorderWait);
+}
+
 void NackGenerator::Fill(int64_t number) {
   auto gap = gaps_.upper_bound(number);
   if (gap == gaps_.begin() || number >= (--gap)->second.end) return;

@@ -27,6 +27,11 @@ class NackGenerator {
 
   // `sequence` as RtpPacket::sequence.
   void OnPacket(int64_t sequence, Timestamp now);
+  // The first packet that came is not the first that was sent: as many as kMaxBeforeFirst before it
+  // are asked for as well, until ForgetBefore tells where the stream begins. To be called after the
+  // first OnPacket, with its number.
+  void ExpectBefore(int64_t first, Timestamp now);
+  static constexpr int64_t kMaxBeforeFirst = 32;
   // Numbers to ask for now: each first after kReorderWait, then twice in each round trip.
   std::vector<uint16_t> TakeNacks(Timestamp now, Duration round_trip);
   // When TakeNacks will next have something, or earlier; Infinite when nothing is missing.

@@ -22,6 +22,20 @@ TEST(NackGenerator, AsksForAGapAfterTheReorderWaitThenTwiceInARoundTrip) {
   EXPECT_THAT(nack.TakeNacks(kStart + 30_ms, 50_ms), ElementsAre(2, 3));
 }
 
+TEST(NackGenerator, AsksForWhatWasSentBeforeTheFirstThatCameUntilTheBeginningIsKnown) {
+  NackGenerator nack;
+  nack.OnPacket(100, kStart);
+  nack.ExpectBefore(100, kStart);
+  const auto asked = nack.TakeNacks(kStart + 5_ms, 50_ms);
+  EXPECT_EQ(asked.size(), size_t{NackGenerator::kMaxBeforeFirst});
+  EXPECT_EQ(asked.front(), 100 - NackGenerator::kMaxBeforeFirst);
+  EXPECT_EQ(asked.back(), 99);
+  nack.OnPacket(99, kStart + 50_ms);
+  nack.OnPacket(97, kStart + 50_ms);
+  nack.ForgetBefore(97);
+  EXPECT_THAT(nack.TakeNacks(kStart + 55_ms, 50_ms), ElementsAre(98));
+}
+
 TEST(NackGenerator, DoesNotAskForReorderedPackets) {
   NackGenerator nack;
   nack.OnPacket(1, kStart);

@@ -30,8 +30,9 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
   // loses packets, what the move lost is asked for, and nothing from before.
   if (reliable_) state.nacks = {};
   state.nacks.OnPacket(sequence, now);
-  if (!reliable_) RequestMissing(encoding, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
+  if (!state.began) LookForBeginning(state, sequence, facts, now);
+  if (!reliable_) RequestMissing(encoding, now);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
   if (!wanted()) return true;
   worker_.Deliver(*this, worker_.pool().Make(bytes, view, facts, encoding), now);
@@ -57,6 +58,16 @@ void PublishedStream::RequestKeyframe(size_t encoding, Timestamp now) {
 
 bool PublishedStream::wanted() const {
   return other_workers_ != 0 || worker_.FindFanout(key()) != nullptr;
+}
+
+void PublishedStream::LookForBeginning(Encoding& state, int64_t sequence, const PayloadFacts& facts,
+                                       Timestamp now) {
+  if (facts.starts_keyframe || info().kind != MediaKind::kVideo) {
+    state.began = true;
+    state.nacks.ForgetBefore(sequence);
+  } else if (!std::exchange(state.received_any, true)) {
+    state.nacks.ExpectBefore(sequence, now);
+  }
 }
 
 void PublishedStream::RequestMissing(size_t encoding, Timestamp now) {
