@@ -65,7 +65,7 @@ class MediaSession {
   // probes for it; zero, as at the start: it does not.
   void SetWantedBitrate(DataRate wanted) { publisher_.SetWantedRate(wanted); }
   // The session goes on over another connection: the bandwidth is estimated anew.
-  void OnPathChanged() { publisher_.control().OnPathChanged(); }
+  void OnPathChanged() { publisher_.OnPathChanged(); }
   // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero
   // when none is: a full socket is congestion as well.
   void SetLocalQueueDelay(Duration delay, Timestamp now) {

@@ -42,6 +42,7 @@ class Publisher {
   DataRate media_target() const;
   // What they could use altogether at their best.
   void SetWantedRate(DataRate wanted);
+  void OnPathChanged() { sender_.OnPathChanged(); }
   // How much may be sent, and when.
   transport::SendController& control() { return sender_.control(); }
   const transport::SendController& control() const { return sender_.control(); }

@@ -50,8 +50,10 @@ Result<void> Subscriber::Remove(uint32_t ssrc) {
   if (audio_.erase(ssrc) + video_.erase(ssrc) == 0) return NoSuchStream(ssrc);
   std::erase_if(sync_groups_, [this](const auto& group) {
     const auto in_group = [&](const auto& each) { return each.second->sync_group == group.first; };
-    return std::ranges::none_of(audio_, in_group) && std::ranges::none_of(video_, in_group);
+    return std::ranges::none_of(audio_, in_group) || std::ranges::none_of(video_, in_group);
   });
+  // What is left of a group waits for nobody any more.
+  ApplyAllDelays();
   return {};
 }
 
@@ -196,6 +198,10 @@ Timestamp Subscriber::NextWakeup() const {
 void Subscriber::SetPlayoutDelay(std::optional<Duration> min, std::optional<Duration> max) {
   min_delay_ = min;
   max_delay_ = max;
+  ApplyAllDelays();
+}
+
+void Subscriber::ApplyAllDelays() {
   const auto sync_of = [this](uint32_t group) {
     const auto it = sync_groups_.find(group);
     return it == sync_groups_.end() ? AvSync() : it->second;

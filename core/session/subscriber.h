@@ -72,6 +72,8 @@ class Subscriber {
   void SendFeedback();
   void SendReports(Timestamp now);
   void Synchronise(Timestamp now);
+  // Of every stream, as its group and the page ask for.
+  void ApplyAllDelays();
   void ApplyDelays(AudioReceiver& audio, Duration sync_minimum);
   void ApplyDelays(VideoReceiver& video, Duration sync_minimum);
 

@@ -28,6 +28,11 @@ void PacedSender::Queue(rtp::RtpPacket packet, Timestamp now) {
   queue_.Push(std::move(packet));
 }
 
+void PacedSender::OnPathChanged() {
+  control_.OnPathChanged();
+  fec_ = {};
+}
+
 std::optional<rtp::RtpPacket> PacedSender::Next(Timestamp now) {
   control_.Update(queue_.drain_rate(), now);
   if (!control_.CanSend(now)) return std::nullopt;

@@ -36,6 +36,8 @@ class PacedSender {
   Timestamp NextSendTime() const;
 
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now);
+  // Packets go another way from now on: what was learnt of the old one says nothing of it.
+  void OnPathChanged();
 
   SendController& control() { return control_; }
   const SendController& control() const { return control_; }

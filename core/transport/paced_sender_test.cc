@@ -55,6 +55,32 @@ TEST(PacedSender, WhatIsSentAgainTakesFromItsBudget) {
   EXPECT_FALSE(sender.MayResend(kStart));
 }
 
+// Sends `count` packets of sound, every other lost; how many of repair follow them.
+int SendOnALossyPath(PacedSender& sender, int count, Timestamp now) {
+  int repairs = 0;
+  rtp::TransportFeedback feedback;
+  for (int i = 0; i < count; ++i) {
+    rtp::RtpPacket packet =
+        *rtp::RtpPacket::Make({.payload_type = rtp::kOpusPayloadType},
+                              {.transport_sequence_number = 0}, std::array<uint8_t, 80>{});
+    sender.SendNow(packet, now);
+    const auto number = *rtp::ParseRtp(packet.bytes)->extensions.transport_sequence_number;
+    feedback.packets.push_back(
+        {.sequence_number = number, .received = i % 2 == 0, .arrival = Duration::Zero()});
+    while (sender.NextRepair(rtp::MediaKind::kAudio, now)) ++repairs;
+  }
+  sender.OnFeedback(feedback, now + 50_ms);
+  return repairs;
+}
+
+TEST(PacedSender, RepairsFollowWhatAPathLosesAndEndWithThePath) {
+  PacedSender sender;
+  EXPECT_EQ(SendOnALossyPath(sender, 50, kStart), 0) << "nothing is known yet";
+  EXPECT_GE(SendOnALossyPath(sender, 50, kStart + 100_ms), 50);
+  sender.OnPathChanged();
+  EXPECT_EQ(SendOnALossyPath(sender, 50, kStart + 200_ms), 0);
+}
+
 TEST(PacedSender, WakesOnlyWhenSomethingWaits) {
   PacedSender sender;
   EXPECT_EQ(sender.NextSendTime(), Timestamp::Infinite());
