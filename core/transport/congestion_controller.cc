@@ -14,6 +14,7 @@ constexpr Duration kCongestionMemory = Duration::Millis(500);
 constexpr Duration kLeastQueueDelay = Duration::Millis(10);
 // A queue's age jitters by as much where packets are marked 5 ms apart.
 constexpr Duration kLocalQueueNoise = Duration::Millis(10);
+constexpr Duration kLocalDecreaseInterval = Duration::Millis(500);
 constexpr Duration kDrainTime = Duration::Seconds(3);
 constexpr double kDrainSeconds = 1;
 constexpr double kMinDrainFactor = 0.5;
@@ -211,6 +212,11 @@ void CongestionController::OnLocalQueueDelay(Duration delay, Timestamp now) {
   const bool drains = delay + kLocalQueueNoise < local_queue_delay_;
   local_queue_delay_ = delay;
   if (delay <= kMaxLocalQueueDelay || drains) return;
+  // What one decrease brought is seen after it has been sent: a stall of seconds, told of again and
+  // again, would leave nothing.
+  const Duration interval = std::max(round_trip_, kLocalDecreaseInterval);
+  if (last_local_decrease_ && now - *last_local_decrease_ < interval) return;
+  last_local_decrease_ = now;
   rate_.Update(
       {BandwidthUsage::kOveruse, Acknowledged(BandwidthUsage::kOveruse), application_.limited()},
       now);

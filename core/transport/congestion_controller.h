@@ -66,7 +66,8 @@ class CongestionController {
   // Better than what feedback tells, where something else measures it.
   void OnRoundTrip(Duration round_trip);
   // How long the oldest packet ready to go has been waiting for the transport (not for the pacer);
-  // zero when none waits. Counts until the next call. A queue that drains lowers nothing further.
+  // zero when none waits. Counts until the next call. A queue that drains lowers nothing further,
+  // and one that does not, twice a second at most.
   void OnLocalQueueDelay(Duration delay, Timestamp now);
   // What could be sent, were there room: no probing beyond twice of it. Zero: no probing at all,
   // which is where a controller starts.
@@ -124,6 +125,7 @@ class CongestionController {
   static constexpr Duration kAcceptedQueueDelay = Duration::Millis(50);
 
   Duration local_queue_delay_;
+  std::optional<Timestamp> last_local_decrease_;
   bool overuse_ = false;                       // seen in the present feedback
   std::optional<Timestamp> last_sent_of_new_;  // newest packet that the present feedback acks
   std::optional<Timestamp> waiting_since_;     // first packet sent after the last feedback

@@ -165,10 +165,24 @@ TEST(CongestionController, TakesAQueueThatStandsStillForNoneThatDrains) {
   DataRate target = controller.target();
   // As a page measures it.
   for (const Duration waiting : {299_ms, 301_ms, 299_ms}) {
-    controller.OnLocalQueueDelay(waiting, now += 300_ms);
+    controller.OnLocalQueueDelay(waiting, now += 500_ms);
     EXPECT_LT(controller.target(), target);
     target = controller.target();
   }
+}
+
+TEST(CongestionController, AStallOfTheTransportWhileLittleIsSentLeavesMostOfTheEstimate) {
+  CongestionController controller;
+  Timestamp now = kStart;
+  SendASecond(controller, now, SendASecond(controller, now));
+  controller.NextProbe(now += 1_s);
+  ASSERT_TRUE(controller.application_limited());
+  const DataRate before = controller.target();
+  for (Duration waiting = 100_ms; waiting <= 2_s; waiting += 100_ms) {
+    controller.OnLocalQueueDelay(waiting, now += 100_ms);
+  }
+  EXPECT_GE(controller.target(), before * 0.5);
+  EXPECT_LT(controller.target(), before * 0.9) << "it is congestion all the same";
 }
 
 TEST(CongestionController, ProbesOnlyForWhatIsWanted) {
