@@ -152,7 +152,8 @@ void Subscriber::RunVideo(Timestamp now) {
     while (auto frame = receiver.NextFrame(now)) {
       outputs_.Push(DecodeFrame{ssrc, std::move(*frame)});
     }
-    if (auto missing = receiver.TakeNacks(now, round_trip_); !missing.empty()) {
+    receiver.SetRoundTrip(round_trip_);
+    if (auto missing = receiver.TakeNacks(now); !missing.empty()) {
       outputs_.PushRtcp(rtp::Nack{.sender_ssrc = reporter_ssrc_,
                                   .media_ssrc = ssrc,
                                   .sequence_numbers = std::move(missing)});

@@ -53,17 +53,27 @@ std::optional<VideoReceiver::Frame> VideoReceiver::NextFrame(Timestamp now) {
   nack_.ForgetBefore(frame->last_sequence + 1);
   ++frames_released_;
   last_release_ = now;
-  if (frame->keyframe) {
-    ++keyframes_released_;
-    wants_keyframe_ = false;
-  }
+  if (frame->keyframe) ++keyframes_released_;
+  // What could not go on goes on: by a key frame, or because the gap was closed after all.
+  wants_keyframe_ = false;
   const auto capture_time = capture_clock_.CaptureTime(frame->rtp_timestamp);
   if (capture_time) end_to_end_ = now - *capture_time;
   return Frame{.frame = std::move(*frame), .capture_time = capture_time};
 }
 
-std::vector<uint16_t> VideoReceiver::TakeNacks(Timestamp now, Duration round_trip) {
-  std::vector<uint16_t> due = nack_.TakeNacks(now, round_trip);
+void VideoReceiver::SetRoundTrip(Duration round_trip) {
+  round_trip_ = round_trip;
+  frames_.SetRoundTrip(round_trip);
+}
+
+// A key frame takes longer than its request, and is no answer to it before.
+Duration VideoReceiver::request_interval() const {
+  constexpr double kWithItsSending = 1.5;
+  return std::max(kMinKeyframeRequestInterval, round_trip_ * kWithItsSending);
+}
+
+std::vector<uint16_t> VideoReceiver::TakeNacks(Timestamp now) {
+  std::vector<uint16_t> due = nack_.TakeNacks(now, round_trip_);
   nacks_sent_ += due.size();
   return due;
 }
@@ -72,7 +82,7 @@ bool VideoReceiver::TakeKeyframeRequest(Timestamp now) {
   if (nack_.TakeGaveUp()) wants_keyframe_ = true;
   if (frames_.TakeNeedsKeyframe(now)) wants_keyframe_ = true;
   if (!wants_keyframe_) return false;
-  if (last_keyframe_request_ && now - *last_keyframe_request_ < kMinKeyframeRequestInterval) {
+  if (last_keyframe_request_ && now - *last_keyframe_request_ < request_interval()) {
     return false;
   }
   // Stays wanted until one arrives: a request may be lost.
@@ -84,7 +94,7 @@ bool VideoReceiver::TakeKeyframeRequest(Timestamp now) {
 Timestamp VideoReceiver::NextDue() const {
   Timestamp next = std::min(frames_.NextDue(), nack_.NextDue());
   if (wants_keyframe_ && last_keyframe_request_) {
-    next = std::min(next, *last_keyframe_request_ + kMinKeyframeRequestInterval);
+    next = std::min(next, *last_keyframe_request_ + request_interval());
   }
   return next;
 }

@@ -16,7 +16,7 @@ namespace ferry::session {
 
 class VideoReceiver {
  public:
-  // Between two requests for a key frame.
+  // Between two requests for a key frame, where the round trip is no longer.
   static constexpr Duration kMinKeyframeRequestInterval = Duration::Millis(300);
   // Longer between two frames than any camera takes: muted, or a screen that stands still.
   static constexpr Duration kPaused = Duration::Seconds(2);
@@ -34,8 +34,10 @@ class VideoReceiver {
     std::optional<Timestamp> capture_time;
   };
   std::optional<Frame> NextFrame(Timestamp now);
+  // To the one who answers requests, and back.
+  void SetRoundTrip(Duration round_trip);
   // Sequence numbers to ask for again.
-  std::vector<uint16_t> TakeNacks(Timestamp now, Duration round_trip);
+  std::vector<uint16_t> TakeNacks(Timestamp now);
   // True when a key frame is to be asked for now.
   bool TakeKeyframeRequest(Timestamp now);
   Timestamp NextDue() const;
@@ -56,6 +58,7 @@ class VideoReceiver {
   uint64_t keyframe_requests() const { return keyframe_requests_; }
 
  private:
+  Duration request_interval() const;
   // A stream begins with a key frame, whose first packets may be lost.
   void LookForBeginning(const rtp::RtpPacket& packet, Timestamp now);
 
@@ -64,6 +67,7 @@ class VideoReceiver {
   video::FrameAssembler assembler_;
   video::FrameBuffer frames_;
   rtp::CaptureClock capture_clock_;
+  Duration round_trip_ = Duration::Millis(100);
   // Whether a packet has come, and the first of a key frame.
   bool received_any_ = false;
   bool began_ = false;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/rtp/vp8.h"
-
 namespace ferry::video {
 
 Result<std::optional<EncodedFrame>> FrameAssembler::Insert(const rtp::RtpPacket& packet,
@@ -23,6 +21,7 @@ Result<std::optional<EncodedFrame>> FrameAssembler::Insert(const rtp::RtpPacket&
   slot.starts_frame = payload->starts_frame();
   slot.starts_keyframe = payload->starts_keyframe();
   slot.ends_frame = packet.header.marker;
+  slot.descriptor = payload->descriptor;
   slot.data.assign(payload->data.begin(), payload->data.end());
   return TakeFrame(sequence, arrival);
 }
@@ -52,6 +51,7 @@ std::optional<EncodedFrame> FrameAssembler::TakeFrame(int64_t sequence, Timestam
   EncodedFrame frame;
   frame.rtp_timestamp = rtp_timestamp;
   frame.keyframe = Find(first)->starts_keyframe;
+  frame.descriptor = Find(first)->descriptor;
   frame.first_sequence = first;
   frame.last_sequence = last;
   frame.completed = arrival;

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/rtp/rtp_packet.h"
+#include "core/rtp/vp8.h"
 
 namespace ferry::video {
 
@@ -16,6 +17,7 @@ struct EncodedFrame {
   std::vector<uint8_t> data;
   uint32_t rtp_timestamp = 0;
   bool keyframe = false;
+  rtp::Vp8Descriptor descriptor;  // of its first packet: its place among the temporal layers
   // RtpPacket::sequence of the first and last packet: a frame whose first follows the last
   // of the frame before is continuous with it.
   int64_t first_sequence = 0;
@@ -40,6 +42,7 @@ class FrameAssembler {
     bool starts_frame = false;
     bool starts_keyframe = false;
     bool ends_frame = false;
+    rtp::Vp8Descriptor descriptor;
     std::vector<uint8_t> data;
   };
   const Slot* Find(int64_t sequence) const;

@@ -1,5 +1,6 @@
 #include "core/video/frame_buffer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -25,13 +26,13 @@ void FrameBuffer::Insert(EncodedFrame frame) {
 }
 
 FrameBuffer::Frames::const_iterator FrameBuffer::Candidate() const {
-  if (next_sequence_) {
-    if (const auto it = frames_.find(*next_sequence_); it != frames_.end()) return it;
-  }
-  for (auto it = frames_.begin(); it != frames_.end(); ++it) {
-    if (it->second.keyframe) return it;
-  }
-  return frames_.end();
+  return std::ranges::find_if(frames_, [this](const auto& each) { return Decodable(each.second); });
+}
+
+bool FrameBuffer::Decodable(const EncodedFrame& frame) const {
+  if (frame.keyframe) return true;
+  if (!next_sequence_) return false;
+  return frame.first_sequence == *next_sequence_ || references_.Satisfied(frame.descriptor);
 }
 
 std::optional<EncodedFrame> FrameBuffer::Next(Timestamp now) {
@@ -39,12 +40,13 @@ std::optional<EncodedFrame> FrameBuffer::Next(Timestamp now) {
   if (it == frames_.end() || timing_.ReleaseTime(it->second.rtp_timestamp) > now) {
     return std::nullopt;
   }
-  // Frames before a key frame that is due came too late to be of use.
+  // Frames before one that can be decoded without them and is due came too late to be of use.
   frames_dropped_ += static_cast<uint64_t>(std::distance(frames_.cbegin(), it));
   frames_.erase(frames_.cbegin(), it);
   EncodedFrame frame = std::move(frames_.begin()->second);
   frames_.erase(frames_.begin());
   next_sequence_ = frame.last_sequence + 1;
+  references_.OnDecoded(frame.descriptor);
   if (!frames_.empty() && Candidate() == frames_.end()) {
     stalled_since_ = now;
   } else {
@@ -56,13 +58,18 @@ std::optional<EncodedFrame> FrameBuffer::Next(Timestamp now) {
 Timestamp FrameBuffer::NextDue() const {
   const auto it = Candidate();
   if (it != frames_.end()) return timing_.ReleaseTime(it->second.rtp_timestamp);
-  return stalled_since_ ? *stalled_since_ + kMaxStall : Timestamp::Infinite();
+  return stalled_since_ ? *stalled_since_ + max_stall_ : Timestamp::Infinite();
 }
 
 bool FrameBuffer::TakeNeedsKeyframe(Timestamp now) {
-  if (!stalled_since_ || now - *stalled_since_ < kMaxStall) return false;
+  if (!stalled_since_ || now - *stalled_since_ < max_stall_) return false;
   stalled_since_ = now;
   return true;
+}
+
+void FrameBuffer::SetRoundTrip(Duration round_trip) {
+  constexpr double kTwoRetransmissions = 2.5;
+  max_stall_ = std::max(kMaxStall, round_trip * kTwoRetransmissions);
 }
 
 void FrameBuffer::RequireKeyframe() {

@@ -67,6 +67,63 @@ TEST(FrameBuffer, JumpsToAKeyframeOverAGap) {
   EXPECT_FALSE(buffer.TakeNeedsKeyframe(At(100)));
 }
 
+// Of two layers: the even ones are the base, the odd ones refer to it alone, or, not synchronised,
+// to the frame before too.
+EncodedFrame Layered(int n, bool keyframe = false, bool sync = true) {
+  EncodedFrame frame = Frame(n, keyframe);
+  frame.descriptor = {.picture_id = static_cast<uint16_t>((0x7FFE + n) & 0x7FFF),
+                      .tl0_picture_index = static_cast<uint8_t>(254 + n / 2),
+                      .temporal_id = static_cast<uint8_t>(n % 2),
+                      .layer_sync = n % 2 == 1 && sync};
+  return frame;
+}
+
+TEST(FrameBuffer, AFrameThatNoOtherRefersToIsNotMissed) {
+  FrameBuffer buffer;
+  buffer.Insert(Layered(0, true));
+  buffer.Next(At(0));
+  for (const int n : {2, 4, 6, 7}) {
+    buffer.Insert(Layered(n));
+    const auto frame = buffer.Next(At(n));
+    ASSERT_TRUE(frame.has_value()) << n;
+    EXPECT_EQ(frame->data[0], n);
+  }
+  EXPECT_FALSE(buffer.TakeNeedsKeyframe(At(100)));
+}
+
+TEST(FrameBuffer, WithoutItsBaseNoLayerIsDecoded) {
+  FrameBuffer buffer;
+  buffer.Insert(Layered(0, true));
+  buffer.Next(At(0));
+  buffer.Insert(Layered(3));
+  buffer.Insert(Layered(4));
+  EXPECT_FALSE(buffer.Next(At(4)).has_value()) << "2 is missing";
+  EncodedFrame late = Layered(2);
+  late.completed = At(5);
+  buffer.Insert(late);
+  for (const int n : {2, 3, 4}) EXPECT_EQ(buffer.Next(At(5) + 100_ms)->data[0], n);
+}
+
+TEST(FrameBuffer, AFrameThatIsNotSynchronisedNeedsTheOneBefore) {
+  FrameBuffer buffer;
+  buffer.Insert(Layered(0, true));
+  buffer.Next(At(0));
+  EncodedFrame third = Layered(3, false, /*sync=*/false);
+  third.descriptor.tl0_picture_index = 254;  // of the first base, as a third layer's
+  buffer.Insert(third);
+  EXPECT_FALSE(buffer.Next(At(3)).has_value());
+}
+
+TEST(FrameBuffer, WaitsForTwoRetransmissionsWhereTheRoundTripIsLong) {
+  FrameBuffer buffer;
+  buffer.SetRoundTrip(400_ms);
+  buffer.Insert(Frame(0, true));
+  buffer.Next(At(0));
+  buffer.Insert(Frame(2));
+  EXPECT_FALSE(buffer.TakeNeedsKeyframe(At(2) + 900_ms));
+  EXPECT_TRUE(buffer.TakeNeedsKeyframe(At(2) + 1001_ms));
+}
+
 TEST(FrameBuffer, HoldsFramesForTheMinimumDelay) {
   FrameBuffer buffer;
   buffer.timing().SetMinimumDelay(60_ms);
