@@ -31,7 +31,7 @@ struct LossCase {
   Side side;
   double loss;
   double mean_burst;
-  // What it has to reach: a fifth worse fails than the worst of seven seeds.
+  // What it has to reach: what is a fifth worse than the worst of seven seeds fails.
   double frames_per_second;
   Duration video_p95;
   double concealed;
@@ -63,33 +63,33 @@ TEST_P(LossyCall, StaysSmooth) {
   EXPECT_GE(figures.frames_per_second, test.frames_per_second);
   EXPECT_LE(figures.video_p95.ms_f(), test.video_p95.ms_f());
   EXPECT_LE(figures.concealed, test.concealed);
-  EXPECT_LE(figures.freeze_s, test.mean_burst > 1 ? 1 : 0.3);
+  EXPECT_LE(figures.freeze_s, test.mean_burst > 1 ? 1.6 : 0.6);
   EXPECT_EQ(call.undecodable(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     RelayedCall, LossyCall,
     ::testing::Values(
-        LossCase{"Clean", Side::kBoth, 0, 1, 29, 150_ms, 0, 220_ms},
-        LossCase{"Publisher5", Side::kPublisher, 0.05, 1, 29, 110_ms, 0.0028, 290_ms},
-        LossCase{"Subscriber5", Side::kSubscriber, 0.05, 1, 29, 150_ms, 0.0028, 260_ms},
-        LossCase{"Both5", Side::kBoth, 0.05, 1, 29, 210_ms, 0.0016, 350_ms},
-        LossCase{"Publisher10", Side::kPublisher, 0.1, 1, 29, 150_ms, 0.004, 350_ms},
-        LossCase{"Subscriber10", Side::kSubscriber, 0.1, 1, 29, 150_ms, 0.004, 280_ms},
-        LossCase{"Both10", Side::kBoth, 0.1, 1, 29, 250_ms, 0.0046, 410_ms},
-        LossCase{"Publisher20", Side::kPublisher, 0.2, 1, 29, 150_ms, 0.0058, 510_ms},
-        LossCase{"Subscriber20", Side::kSubscriber, 0.2, 1, 29, 160_ms, 0.004, 470_ms},
-        LossCase{"Both20", Side::kBoth, 0.2, 1, 29, 280_ms, 0.004, 570_ms},
-        LossCase{"Publisher30", Side::kPublisher, 0.3, 1, 29, 230_ms, 0.0058, 700_ms},
-        LossCase{"Subscriber30", Side::kSubscriber, 0.3, 1, 29, 190_ms, 0.0052, 630_ms},
-        LossCase{"Both30", Side::kBoth, 0.3, 1, 29, 300_ms, 0.0028, 760_ms},
-        LossCase{"Publisher50", Side::kPublisher, 0.5, 1, 29, 1060_ms, 0.01, 4670_ms},
-        LossCase{"Subscriber50", Side::kSubscriber, 0.5, 1, 29, 580_ms, 0.007, 1110_ms},
-        LossCase{"Both50", Side::kBoth, 0.5, 1, 29, 1250_ms, 0.0052, 4830_ms},
-        LossCase{"PublisherBursts10", Side::kPublisher, 0.1, 5, 29, 260_ms, 0.0238, 280_ms},
-        LossCase{"PublisherBursts20", Side::kPublisher, 0.2, 5, 29, 280_ms, 0.019, 490_ms},
-        LossCase{"SubscriberBursts10", Side::kSubscriber, 0.1, 5, 29, 310_ms, 0.019, 320_ms},
-        LossCase{"SubscriberBursts20", Side::kSubscriber, 0.2, 5, 29, 350_ms, 0.019, 400_ms}),
+        LossCase{"Clean", Side::kBoth, 0, 1, 29, 180_ms, 0, 250_ms},
+        LossCase{"Publisher5", Side::kPublisher, 0.05, 1, 29, 180_ms, 0.0066, 340_ms},
+        LossCase{"Subscriber5", Side::kSubscriber, 0.05, 1, 29, 140_ms, 0.0054, 300_ms},
+        LossCase{"Both5", Side::kBoth, 0.05, 1, 28, 250_ms, 0.0036, 410_ms},
+        LossCase{"Publisher10", Side::kPublisher, 0.1, 1, 29, 180_ms, 0.0078, 370_ms},
+        LossCase{"Subscriber10", Side::kSubscriber, 0.1, 1, 29, 180_ms, 0.0078, 330_ms},
+        LossCase{"Both10", Side::kBoth, 0.1, 1, 28, 280_ms, 0.0042, 540_ms},
+        LossCase{"Publisher20", Side::kPublisher, 0.2, 1, 28, 230_ms, 0.0066, 590_ms},
+        LossCase{"Subscriber20", Side::kSubscriber, 0.2, 1, 28, 180_ms, 0.0084, 550_ms},
+        LossCase{"Both20", Side::kBoth, 0.2, 1, 28, 320_ms, 0.003, 840_ms},
+        LossCase{"Publisher30", Side::kPublisher, 0.3, 1, 28, 220_ms, 0.0066, 740_ms},
+        LossCase{"Subscriber30", Side::kSubscriber, 0.3, 1, 29, 180_ms, 0.0042, 780_ms},
+        LossCase{"Both30", Side::kBoth, 0.3, 1, 29, 320_ms, 0.0042, 820_ms},
+        LossCase{"Publisher50", Side::kPublisher, 0.5, 1, 29, 260_ms, 0.0096, 1250_ms},
+        LossCase{"Subscriber50", Side::kSubscriber, 0.5, 1, 29, 640_ms, 0.0096, 1690_ms},
+        LossCase{"Both50", Side::kBoth, 0.5, 1, 29, 550_ms, 0.006, 2570_ms},
+        LossCase{"PublisherBursts10", Side::kPublisher, 0.1, 5, 28, 300_ms, 0.0222, 320_ms},
+        LossCase{"PublisherBursts20", Side::kPublisher, 0.2, 5, 28, 460_ms, 0.0216, 610_ms},
+        LossCase{"SubscriberBursts10", Side::kSubscriber, 0.1, 5, 28, 270_ms, 0.0222, 380_ms},
+        LossCase{"SubscriberBursts20", Side::kSubscriber, 0.2, 5, 28, 340_ms, 0.0282, 460_ms}),
     [](const auto& each) { return std::string(each.param.name); });
 
 TEST(RelayedCall, ACleanPathCarriesNoRepairs) {

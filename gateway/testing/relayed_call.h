@@ -92,8 +92,6 @@ class RelayedCall {
   std::unique_ptr<Side> publisher_side_;
   std::unique_ptr<Side> subscriber_side_;
 
-  std::vector<float> voice_;
-  size_t voice_at_ = 0;
   int frame_number_ = 0;
   int base_frame_ = 0;  // the newest of the lowest temporal layer
   bool want_keyframe_ = true;
