@@ -7,7 +7,10 @@
 namespace ferry::video {
 
 void FrameBuffer::Insert(EncodedFrame frame) {
-  timing_.OnFrame(frame.rtp_timestamp, frame.completed);
+  // What comes before there is anything to decode may have been sent long ago, and asked for since.
+  if (next_sequence_ || frame.keyframe || Candidate() != frames_.end()) {
+    timing_.OnFrame(frame.rtp_timestamp, frame.completed);
+  }
   if (next_sequence_ && frame.first_sequence < *next_sequence_) return;  // its time is past
   const Timestamp completed = frame.completed;
   frames_.emplace(frame.first_sequence, std::move(frame));

@@ -67,6 +67,19 @@ TEST(FrameBuffer, JumpsToAKeyframeOverAGap) {
   EXPECT_FALSE(buffer.TakeNeedsKeyframe(At(100)));
 }
 
+TEST(FrameBuffer, OldFramesThatCannotBeDecodedDelayNothing) {
+  FrameBuffer buffer;
+  buffer.Insert(Frame(60));
+  for (int n = 0; n < 30; ++n) {
+    EncodedFrame old = Frame(n);
+    old.completed = At(60);
+    buffer.Insert(old);
+  }
+  EncodedFrame keyframe = Frame(61, true);
+  buffer.Insert(keyframe);
+  EXPECT_TRUE(buffer.Next(At(61)).has_value());
+}
+
 // Of two layers: the even ones are the base, the odd ones refer to it alone, or, not synchronised,
 // to the frame before too.
 EncodedFrame Layered(int n, bool keyframe = false, bool sync = true) {
