@@ -3,6 +3,7 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Transform } from 'node:stream';
+import { Impairment } from './impairment.mjs';
 import { Shaper } from './shaper.mjs';
 
 /** Clients' UDP addresses remembered; a test has a handful. */
@@ -28,7 +29,8 @@ export async function startRelay(gatewayOrigin) {
     port,
     /**
      * @param {{ udp?: boolean, tcp?: boolean, up?: Limits, down?: Limits }} changes
-     * @typedef {{ bitsPerSecond?: number, queueMs?: number }} Limits
+     * @typedef {{ bitsPerSecond?: number, queueMs?: number, loss?: number, meanBurst?: number, delayMs?: number,
+     *   seed?: number }} Limits loss is of datagrams alone
      */
     set({ up, down, ...changes }) {
       Object.assign(on, changes);
@@ -55,23 +57,30 @@ export async function startRelay(gatewayOrigin) {
 /** One direction of the link, in real time. */
 class Line {
   #shaper = new Shaper();
+  #impairment = new Impairment();
   #timer;
   #closed = false;
 
   configure(limits) {
     this.#shaper.configure(limits);
+    this.#impairment.configure(limits);
     this.#run();
   }
 
   /** For what can be lost. */
   offer(bytes, deliver) {
-    if (this.#shaper.hasRoom) this.carry(bytes, deliver);
+    // What is lost has used the line: loss happens behind the queue.
+    if (this.#shaper.hasRoom)
+      this.carry(bytes, this.#impairment.loses() ? () => undefined : deliver);
   }
 
   /** `deliver` is called when it has gone through. */
   carry(bytes, deliver) {
     if (this.#closed) return;
-    this.#shaper.push(deliver, bytes, performance.now());
+    const { delayMs } = this.#impairment;
+    const unlessClosed = () => this.#closed || deliver();
+    const arrive = delayMs > 0 ? () => setTimeout(unlessClosed, delayMs) : deliver;
+    this.#shaper.push(arrive, bytes, performance.now());
     this.#run();
   }
 
