@@ -64,6 +64,10 @@ class MediaSession {
   // What the encoders could use altogether at their best. Beyond the present target the session
   // probes for it; zero, as at the start: it does not.
   void SetWantedBitrate(DataRate wanted) { publisher_.SetWantedRate(wanted); }
+  // Whether repair packets follow what is published where the path loses; at first they do not.
+  // Only where the transport below sends what it is given: a browser's QUIC sends less for each
+  // loss, and what repairs add is lost in front of it.
+  void SetRepairs(bool repairs) { publisher_.SetRepairs(repairs); }
   // The session goes on over another connection: the bandwidth is estimated anew.
   void OnPathChanged() { publisher_.OnPathChanged(); }
   // How long the oldest packet has been waiting in the socket (a WebSocket's bufferedAmount), zero

@@ -42,6 +42,7 @@ class Publisher {
   DataRate media_target() const;
   // What they could use altogether at their best.
   void SetWantedRate(DataRate wanted);
+  void SetRepairs(bool repairs) { repairs_ = repairs; }
   void OnPathChanged() { sender_.OnPathChanged(); }
   // How much may be sent, and when.
   transport::SendController& control() { return sender_.control(); }
@@ -52,8 +53,12 @@ class Publisher {
   void OnNack(const rtp::Nack& nack, Timestamp now);
   void OnPictureLoss(const rtp::PictureLossIndication& loss);
   void OnFeedback(const rtp::TransportFeedback& feedback, Timestamp now) {
-    sender_.OnFeedback(feedback, now);
-    SetWantedRate(wanted_);
+    if (repairs_) {
+      sender_.OnFeedback(feedback, now);
+      SetWantedRate(wanted_);
+    } else {
+      control().OnFeedback(feedback, now);
+    }
   }
   // From the newest report block that told it.
   std::optional<Duration> round_trip() const { return round_trip_; }
@@ -85,6 +90,7 @@ class Publisher {
   std::map<uint32_t, VideoSender> video_;
   transport::PacedSender sender_;
   DataRate wanted_;
+  bool repairs_ = false;
   std::optional<Duration> round_trip_;
   std::optional<Timestamp> next_report_;
   std::vector<rtp::RtpPacket> made_;  // scratch

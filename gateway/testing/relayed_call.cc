@@ -96,6 +96,7 @@ RelayedCall::RelayedCall(const Hop& publisher_hop, const Hop& subscriber_hop)
       {.key = kVideo, .info = video, .ssrc = kSeenSsrc, .encodings = video_encodings}, now_);
   (void)publisher.AddAudioSender(kAudioSsrc, 1, DataRate::KilobitsPerSec(40));
   (void)publisher.AddVideoSender(kVideoSsrc);
+  publisher.SetRepairs(true);
   publisher.SetWantedBitrate(DataRate::BitsPerSec(picture.bps() + kBesideBps));
   (void)subscriber.AddAudioReceiver(kHeardSsrc, 1);
   (void)subscriber.AddVideoReceiver(kSeenSsrc, 1);

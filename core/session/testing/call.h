@@ -32,6 +32,7 @@ class Call {
       : up_(up), down_(down) {
     (void)publisher.AddAudioSender(kAudioSsrc, 1, DataRate::KilobitsPerSec(40));
     (void)publisher.AddVideoSender(kVideoSsrc);
+    publisher.SetRepairs(true);
     (void)subscriber.AddAudioReceiver(kAudioSsrc, 1);
     (void)subscriber.AddVideoReceiver(kVideoSsrc, 1);
   }
