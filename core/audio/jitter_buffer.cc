@@ -64,9 +64,7 @@ void JitterBuffer::Impl::Insert(const AudioPacket& packet, Timestamp arrival) {
   }
   // What comes after its followers was repaired or sent again, on this hop or before: its lateness
   // is not the network's, and worth waiting for only so long.
-  const bool overtaken = newest_sequence_ && position.sequence_number < *newest_sequence_;
-  newest_sequence_ = std::max(position.sequence_number, newest_sequence_.value_or(INT64_MIN));
-  if (packet.recovered || overtaken) {
+  if (packet.recovered || position.overtaken) {
     estimator_.OnPacket(arrival, position.timestamp, kMostForRepair);
   } else {
     estimator_.OnPacket(arrival, position.timestamp);

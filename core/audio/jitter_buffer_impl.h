@@ -81,7 +81,6 @@ class JitterBuffer::Impl {
   Duration max_delay_;
 
   StreamTracker tracker_;
-  std::optional<int64_t> newest_sequence_;  // that came
   DelayEstimator estimator_;
   PullClock pull_clock_;
   FecPolicy fec_policy_;

@@ -61,7 +61,7 @@ bool StreamTracker::IsPlausible(int sequence_step, int64_t timestamp_step, Durat
 StreamTracker::Position StreamTracker::Accept(int sequence_step, int64_t timestamp_step,
                                               Timestamp arrival) {
   Position position{Verdict::kAccept, newest_sequence_ + sequence_step,
-                    newest_timestamp_ + timestamp_step};
+                    newest_timestamp_ + timestamp_step, sequence_step < 0};
   if (sequence_step > 0) {
     seen_ = sequence_step < kSeenBits ? seen_ << sequence_step | 1 : 1;
     newest_sequence_ = position.sequence_number;

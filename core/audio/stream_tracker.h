@@ -21,6 +21,7 @@ class StreamTracker {
     Verdict verdict = Verdict::kStray;
     int64_t sequence_number = 0;  // unwrapped
     int64_t timestamp = 0;        // unwrapped
+    bool overtaken = false;       // a packet that follows it has come before it
   };
 
   Position OnPacket(uint16_t sequence_number, uint32_t timestamp, Timestamp arrival);

@@ -30,6 +30,17 @@ TEST_F(StreamTrackerTest, TellsDuplicatesFromLatecomers) {
   EXPECT_EQ(tracker_.OnPacket(100, 10'000, Timestamp::Millis(44)).verdict, Verdict::kDuplicate);
 }
 
+TEST_F(StreamTrackerTest,
+       TellsWhatItsFollowersHaveOvertakenAlsoAfterASenderBeganAnewWithLowerNumbers) {
+  EXPECT_FALSE(tracker_.OnPacket(102, 11'920, Timestamp::Millis(40)).overtaken);
+  EXPECT_TRUE(tracker_.OnPacket(101, 10'960, Timestamp::Millis(41)).overtaken);
+  tracker_.OnPacket(50'000, 7, Timestamp::Millis(60));
+  const auto restart = tracker_.OnPacket(50'001, 967, Timestamp::Millis(80));
+  EXPECT_EQ(restart.verdict, Verdict::kRestart);
+  EXPECT_FALSE(restart.overtaken);
+  EXPECT_FALSE(tracker_.OnPacket(50'002, 1'927, Timestamp::Millis(100)).overtaken);
+}
+
 TEST_F(StreamTrackerTest, AStrayNeedsASecondToBeBelieved) {
   EXPECT_EQ(tracker_.OnPacket(30'000, 7, Timestamp::Millis(20)).verdict, Verdict::kStray);
   EXPECT_EQ(tracker_.OnPacket(101, 10'960, Timestamp::Millis(21)).verdict, Verdict::kAccept);
