@@ -17,7 +17,10 @@ Result<void> VideoReceiver::Receive(const rtp::RtpPacket& packet, Timestamp now)
     reception_.OnPacket(packet.sequence, packet.header.timestamp, packet.bytes.size(), now);
   }
   nack_.OnPacket(packet.sequence, now);
-  if (!began_) LookForBeginning(packet, now);
+  if (!beginning_.found()) {
+    const auto payload = rtp::ParseVp8(packet.payload());
+    beginning_.OnPacket(packet.sequence, payload && payload->starts_keyframe(), nack_, now);
+  }
   if (packet.extensions.absolute_capture_time) {
     capture_clock_.Update(packet.header.timestamp, *packet.extensions.absolute_capture_time);
   }
@@ -25,16 +28,6 @@ Result<void> VideoReceiver::Receive(const rtp::RtpPacket& packet, Timestamp now)
   if (!frame) return std::unexpected(frame.error());
   if (*frame) frames_.Insert(std::move(**frame));
   return {};
-}
-
-void VideoReceiver::LookForBeginning(const rtp::RtpPacket& packet, Timestamp now) {
-  const auto payload = rtp::ParseVp8(packet.payload());
-  if (payload && payload->starts_keyframe()) {
-    began_ = true;
-    nack_.ForgetBefore(packet.sequence);
-  } else if (!std::exchange(received_any_, true)) {
-    nack_.ExpectBefore(packet.sequence, now);
-  }
 }
 
 void VideoReceiver::OnSenderReport(const rtp::SenderReport& report, Timestamp now) {

@@ -9,6 +9,7 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/nack_generator.h"
 #include "core/transport/reception_stats.h"
+#include "core/transport/stream_beginning.h"
 #include "core/video/frame_assembler.h"
 #include "core/video/frame_buffer.h"
 
@@ -59,18 +60,14 @@ class VideoReceiver {
 
  private:
   Duration request_interval() const;
-  // A stream begins with a key frame, whose first packets may be lost.
-  void LookForBeginning(const rtp::RtpPacket& packet, Timestamp now);
 
   transport::ReceptionStats reception_;
   transport::NackGenerator nack_;
+  transport::StreamBeginning beginning_;  // a key frame
   video::FrameAssembler assembler_;
   video::FrameBuffer frames_;
   rtp::CaptureClock capture_clock_;
   Duration round_trip_ = Duration::Millis(100);
-  // Whether a packet has come, and the first of a key frame.
-  bool received_any_ = false;
-  bool began_ = false;
   bool wants_keyframe_ = false;
   std::optional<Timestamp> last_keyframe_request_;
   std::optional<Duration> end_to_end_;

@@ -6,7 +6,6 @@
 #include "gateway/sfu/sfu_worker.h"
 
 namespace ferry::gateway {
-namespace {}  // namespace
 
 PublishedStream::PublishedStream(Publication publication, PublisherSink& publisher,
                                  SfuWorker& worker)
@@ -31,7 +30,8 @@ bool PublishedStream::OnRtp(size_t encoding, ByteSpan bytes, const rtp::RtpPacke
   if (reliable_) state.nacks = {};
   state.nacks.OnPacket(sequence, now);
   const PayloadFacts facts = FactsOf(info().codec, view.payload);
-  if (!state.began) LookForBeginning(state, sequence, facts, now);
+  const bool begins = facts.starts_keyframe || info().kind != MediaKind::kVideo;
+  state.beginning.OnPacket(sequence, begins, state.nacks, now);
   if (!reliable_) RequestMissing(encoding, now);
   if (facts.starts_keyframe) state.keyframes.OnKeyframe();
   if (!wanted()) return true;
@@ -58,16 +58,6 @@ void PublishedStream::RequestKeyframe(size_t encoding, Timestamp now) {
 
 bool PublishedStream::wanted() const {
   return other_workers_ != 0 || worker_.FindFanout(key()) != nullptr;
-}
-
-void PublishedStream::LookForBeginning(Encoding& state, int64_t sequence, const PayloadFacts& facts,
-                                       Timestamp now) {
-  if (facts.starts_keyframe || info().kind != MediaKind::kVideo) {
-    state.began = true;
-    state.nacks.ForgetBefore(sequence);
-  } else if (!std::exchange(state.received_any, true)) {
-    state.nacks.ExpectBefore(sequence, now);
-  }
 }
 
 void PublishedStream::RequestMissing(size_t encoding, Timestamp now) {

@@ -10,6 +10,7 @@
 #include "core/rtp/rtcp.h"
 #include "core/transport/nack_generator.h"
 #include "core/transport/reception_stats.h"
+#include "core/transport/stream_beginning.h"
 #include "gateway/sfu/keyframe_requester.h"
 #include "gateway/sfu/packet_pool.h"
 #include "gateway/sfu/stream.h"
@@ -77,15 +78,10 @@ class PublishedStream {
     KeyframeRequester keyframes;
     transport::ReceptionStats reception;
     transport::NackGenerator nacks;
-    // Whether a packet has come, and of video the first of a key frame.
-    bool received_any = false;
-    bool began = false;
+    transport::StreamBeginning beginning;  // of video, a key frame
   };
 
   bool wanted() const;  // by any subscriber
-  // A video begins with a key frame, whose first packets may be lost.
-  void LookForBeginning(Encoding& state, int64_t sequence, const PayloadFacts& facts,
-                        Timestamp now);
   // Asks for packets that are missing and due.
   void RequestMissing(size_t encoding, Timestamp now);
   uint32_t ssrc(size_t encoding) const { return publication_.encodings[encoding].ssrc; }
