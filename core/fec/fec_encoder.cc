@@ -7,6 +7,14 @@
 #include "core/fec/repair_packet.h"
 
 namespace ferry::fec {
+namespace {
+
+// RTP header and the transport-wide number's extension.
+constexpr size_t kHeaderSize = 20;
+static_assert(rtp::kMaxProtectedPacketSize + kMaxRepairOverhead + kHeaderSize <=
+              rtp::kMaxPacketSize);
+
+}  // namespace
 
 void FecEncoder::Add(uint16_t number, ByteSpan packet, size_t number_offset, Timestamp now) {
   Forget(now);
