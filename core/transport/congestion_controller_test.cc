@@ -139,11 +139,16 @@ TEST(CongestionController, TakesPacketsWaitingForTheTransportForCongestion) {
   EXPECT_GT(controller.target(), reduced);
 }
 
+// Sends for two seconds, then nothing for one: less than it might.
+void LeaveRoom(CongestionController& controller, Timestamp& now) {
+  SendASecond(controller, now, SendASecond(controller, now));
+  controller.NextProbe(now += 1_s);
+}
+
 TEST(CongestionController, LetsPacketsThatWaitForTheTransportDrain) {
   CongestionController controller;
   Timestamp now = kStart;
-  SendASecond(controller, now, SendASecond(controller, now));
-  controller.NextProbe(now += 1_s);
+  LeaveRoom(controller, now);
   ASSERT_TRUE(controller.application_limited());
   controller.OnLocalQueueDelay(400_ms, now);
   const DataRate reduced = controller.target();
@@ -158,8 +163,7 @@ TEST(CongestionController, LetsPacketsThatWaitForTheTransportDrain) {
 TEST(CongestionController, TakesAQueueThatStandsStillForNoneThatDrains) {
   CongestionController controller;
   Timestamp now = kStart;
-  SendASecond(controller, now, SendASecond(controller, now));
-  controller.NextProbe(now += 1_s);
+  LeaveRoom(controller, now);
   ASSERT_TRUE(controller.application_limited());
   controller.OnLocalQueueDelay(300_ms, now);
   DataRate target = controller.target();
@@ -174,8 +178,7 @@ TEST(CongestionController, TakesAQueueThatStandsStillForNoneThatDrains) {
 TEST(CongestionController, AStallOfTheTransportWhileLittleIsSentLeavesMostOfTheEstimate) {
   CongestionController controller;
   Timestamp now = kStart;
-  SendASecond(controller, now, SendASecond(controller, now));
-  controller.NextProbe(now += 1_s);
+  LeaveRoom(controller, now);
   ASSERT_TRUE(controller.application_limited());
   const DataRate before = controller.target();
   for (Duration waiting = 100_ms; waiting <= 2_s; waiting += 100_ms) {

@@ -28,7 +28,7 @@ test('as many packets are lost as asked for, in runs of the length asked for', (
     { loss: 0.2, meanBurst: 5, length: 5 },
   ]) {
     const lost = runs({ loss, meanBurst, seed: 7 }, 100_000);
-    expect(sum(lost) / 100_000).toBeCloseTo(loss, 1);
+    expect(sum(lost) / 100_000).toBeCloseTo(loss, 2);
     expect(Math.abs(sum(lost) / lost.length - length)).toBeLessThan(0.15 * length);
   }
 });
