@@ -130,8 +130,10 @@ bool MediaSender::GiveMedia(OutgoingPacket packet, net::OutgoingFrame& frame, Ti
 }
 
 bool MediaSender::GiveRepair(net::OutgoingFrame& frame, Timestamp now) {
+  // Mostly none is due: the pacer is asked for one that is.
   return GiveRepairOf(rtp::MediaKind::kAudio, frame, now) ||
-         (bandwidth_.CanSend(now) && GiveRepairOf(rtp::MediaKind::kVideo, frame, now));
+         (fec_.due(rtp::MediaKind::kVideo) && bandwidth_.CanSend(now) &&
+          GiveRepairOf(rtp::MediaKind::kVideo, frame, now));
 }
 
 bool MediaSender::GiveRepairOf(rtp::MediaKind kind, net::OutgoingFrame& frame, Timestamp now) {
